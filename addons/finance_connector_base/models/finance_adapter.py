@@ -1,0 +1,80 @@
+from odoo import api, models
+
+from odoo.addons.finance_connector_base.tools.errors import FinalError
+
+
+class FinanceAdapter(models.AbstractModel):
+    """How one kind of external system is spoken to.
+
+    A concrete adapter is an AbstractModel named ``finance.adapter.<code>`` that inherits this one and sets the two
+    class attributes. It receives the connection as argument, keeps no state and never touches accounting.
+    """
+
+    _name = "finance.adapter"
+    _description = "Adapter of an external system"
+
+    _adapter_label = ""
+    _capabilities = frozenset()
+    """Subset of ``fetch_statements, fetch_balances, pick_up_files, deliver_events, receive_webhooks, ...``."""
+
+    @api.model
+    def _test_connection(self, connection):
+        """Ask the counterparty for something harmless, without moving data.
+
+        :param connection: ``finance.connection``, one record
+        :return: one sentence for the person who pressed the button
+        :rtype: str
+        :raise FinanceError: what went wrong, classed
+        """
+        raise FinalError(
+            f"The adapter of {connection.display_name} offers no connection test.",
+            code="capability_missing",
+        )
+
+    @api.model
+    def _verify_webhook(self, connection, headers, body):
+        """Prove that ``body`` was signed by the counterparty. Fails closed.
+
+        :param connection: ``finance.connection``, one record
+        :param headers: mapping of header names to values, names in any case
+        :param bytes body: the raw request body
+        :return: the event id that the sender will repeat on redelivery, or ``None`` where it has none
+        :rtype: str | None
+        :raise FinalError: code ``signature_invalid``
+        """
+        raise FinalError(
+            f"The adapter of {connection.display_name} cannot verify webhooks.",
+            code="signature_invalid",
+        )
+
+    @api.model
+    def _send(self, exchange, content):
+        """Hand ``content`` to the counterparty, once.
+
+        Called with the attempt committed and no transaction open.
+
+        :param exchange: ``finance.exchange``, outbound, one record
+        :param bytes content: the prepared bytes, unchanged since they were approved
+        :return: mapping with ``external_ref``, ``http_status``, ``response`` (bytes) and ``acknowledged`` (bool)
+        :rtype: dict
+        :raise FinanceError: ``UnknownOutcomeError`` whenever the counterparty may have taken it
+        """
+        raise FinalError(
+            f"The adapter of {exchange.connection_id.display_name} cannot send.",
+            code="capability_missing",
+        )
+
+    @api.model
+    def _query_status(self, exchange):
+        """Ask the counterparty what became of an exchange whose outcome is unknown or awaited.
+
+        :param exchange: ``finance.exchange``, outbound, one record
+        :return: mapping with ``status`` (``accepted``, ``rejected``, ``pending``, ``not_found``), ``external_ref``,
+            ``reason``
+        :rtype: dict
+        :raise FinanceError: the question itself failed; the exchange stays as it is
+        """
+        raise FinalError(
+            f"The adapter of {exchange.connection_id.display_name} cannot be asked for a status.",
+            code="capability_missing",
+        )

@@ -1,0 +1,44 @@
+from odoo import fields, models
+
+
+class FinanceExchangeAttempt(models.Model):
+    """One try at an exchange, written before the work starts."""
+
+    _name = "finance.exchange.attempt"
+    _description = "Finance Exchange Attempt"
+    _order = "exchange_id, number desc"
+    _rec_name = "number"
+
+    exchange_id = fields.Many2one("finance.exchange", required=True, readonly=True, index=True, ondelete="cascade")
+    company_id = fields.Many2one(related="exchange_id.company_id", store=True, index=True)
+    number = fields.Integer(required=True, readonly=True)
+    kind = fields.Selection(
+        [("process", "Process"), ("send", "Send"), ("status", "Status query"), ("dry_run", "Dry run")],
+        required=True,
+        readonly=True,
+    )
+    started_at = fields.Datetime(required=True, readonly=True)
+    ended_at = fields.Datetime(readonly=True)
+    state = fields.Selection(
+        [
+            ("running", "Running"),
+            ("sending", "Sending"),
+            ("succeeded", "Succeeded"),
+            ("retryable", "Retryable"),
+            ("final", "Final"),
+            ("business", "Business"),
+            ("unknown", "Unknown"),
+            ("interrupted", "Interrupted"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    http_status = fields.Integer(readonly=True, string="HTTP status")
+    request_digest = fields.Char(readonly=True)
+    response_digest = fields.Char(readonly=True)
+    error_code = fields.Char(readonly=True)
+    error_message = fields.Char(readonly=True, help="Masked.")
+    worker = fields.Char(readonly=True, help="Host and process that did it.")
+    user_id = fields.Many2one("res.users", readonly=True, index="btree_not_null")
+
+    _number_uniq = models.Constraint("UNIQUE(exchange_id, number)", "An attempt number is used once.")

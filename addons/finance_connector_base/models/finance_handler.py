@@ -1,0 +1,73 @@
+from odoo import api, models
+
+
+class FinanceHandler(models.AbstractModel):
+    """What an exchange means: the accounting side of an interface, free of transport.
+
+    A concrete handler is an AbstractModel named ``finance.handler.<code>`` that inherits this one. The engine calls
+    the steps in order; each step may raise a ``FinanceError`` of ``tools.errors``, which decides what happens next.
+    """
+
+    _name = "finance.handler"
+    _description = "Handler of an exchange"
+
+    _handler_label = ""
+    _direction = "inbound"
+    _safe_to_repeat = False
+    """Outbound only: the counterparty recognises a repeated send, so an unknown outcome may be sent again."""
+
+    # === INBOUND === #
+
+    @api.model
+    def _digest_content(self, content):
+        """The bytes whose digest decides whether a repeated key carries the same content.
+
+        :param bytes content: raw bytes as received
+        :rtype: bytes
+        """
+        return content
+
+    @api.model
+    def _validate(self, exchange, content):
+        """Parse and prove ``content`` without writing anything.
+
+        :return: the canonical document
+        :raise BusinessError: a person has to decide
+        """
+        raise NotImplementedError
+
+    @api.model
+    def _transform(self, exchange, document):
+        """Map the canonical document to what will be posted (mappings, companies, journals), writing nothing.
+
+        :return: whatever ``_post`` understands
+        """
+        return document
+
+    @api.model
+    def _post(self, exchange, prepared):
+        """Write the effect, at most once. Units of work that fail are opened as exceptions through
+        ``exchange._open_exception`` and do not stop the others.
+
+        :return: JSON-serialisable result, kept on the exchange as the stored answer
+        :rtype: dict
+        """
+        raise NotImplementedError
+
+    # === OUTBOUND === #
+
+    @api.model
+    def _prepare(self, exchange):
+        """:return: the exact bytes that will be sent; called once, the bytes are stored before anything is sent.
+        :rtype: bytes
+        """
+        raise NotImplementedError
+
+    @api.model
+    def _settle(self, exchange, outcome):
+        """React to the counterparty's answer (``outcome`` as returned by the adapter).
+
+        :return: the milestone that the answer proves: ``sent``, ``acknowledged``, ``settled`` or ``posted``
+        :rtype: str
+        """
+        return "acknowledged" if outcome.get("acknowledged") else "sent"
