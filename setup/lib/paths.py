@@ -1,0 +1,42 @@
+"""Where things are, and the one error type a command shows as a sentence."""
+
+import ast
+import hashlib
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ADDONS = ROOT / "addons"
+RUN = ROOT / ".run"
+LOGS = RUN / "logs"
+DATA = RUN / "data"
+KEYS = RUN / "keys"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "finance-suite"
+
+#: Tells two clones on one machine apart wherever a name must live outside the clone.
+CLONE_ID = hashlib.sha256(str(ROOT).encode()).hexdigest()[:10]
+
+
+class SetupError(Exception):
+    """Something a person must put right; the message is one sentence saying what and how."""
+
+
+def suite_addons() -> list[str]:
+    """:return: the technical names of the addons in this repository, dependencies first."""
+    manifests = {
+        path.parent.name: ast.literal_eval(path.read_text())
+        for path in sorted(ADDONS.glob("*/__manifest__.py"))
+    }
+    ordered: list[str] = []
+
+    def add(name: str) -> None:
+        if name in ordered:
+            return
+        for dependency in manifests[name].get("depends", []):
+            if dependency in manifests:
+                add(dependency)
+        ordered.append(name)
+
+    for name in manifests:
+        add(name)
+    return ordered
