@@ -1,3 +1,6 @@
+from . import finance_environment
+from . import finance_vault
+from . import finance_encrypted_mixin
 from . import finance_adapter
 from . import finance_handler
 from . import finance_connection

@@ -1,4 +1,8 @@
-from odoo import fields, models
+from odoo import api, fields, models
+
+from odoo.addons.finance_connector_base.tools.digest import sha256_hex
+from odoo.addons.finance_connector_base.tools.errors import BusinessError, FinanceError, Severity, describe
+from odoo.addons.finance_connector_base.tools.vault import TamperedValueError
 
 
 class FinanceExchangePayload(models.Model):
@@ -6,6 +10,7 @@ class FinanceExchangePayload(models.Model):
 
     _name = "finance.exchange.payload"
     _description = "Finance Exchange Payload"
+    _inherit = ["finance.encrypted.mixin"]
     _order = "exchange_id, role, id"
 
     exchange_id = fields.Many2one("finance.exchange", required=True, readonly=True, index=True, ondelete="cascade")
@@ -17,5 +22,78 @@ class FinanceExchangePayload(models.Model):
     content_type = fields.Char(readonly=True)
     size = fields.Integer(readonly=True, help="Bytes, in clear.")
     digest = fields.Char(readonly=True, index=True, help="SHA-256 of the clear bytes.")
-    ciphertext = fields.Binary(attachment=False, readonly=True, groups="base.group_no_one,!base.group_user")
+    preview = fields.Text(compute="_compute_preview", help="The beginning of the content, masked.")
+    legal_hold = fields.Boolean(help="Keep these bytes, whatever the retention of the interface says.")
     purged_at = fields.Datetime(readonly=True)
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("key_id", "purged_at")
+    def _compute_preview(self):
+        vault = self.env["finance.vault"]
+        for payload in self:
+            if payload.purged_at:
+                payload.preview = self.env._("Removed when its retention ended. The digest remains.")
+                continue
+            try:
+                payload.preview = vault._mask_preview(payload._content(), payload.content_type)
+            except FinanceError as exc:
+                report = describe(exc)
+                payload.preview = f"{report.message} {report.next_step}".strip()
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _store(self, exchange, role, content, filename=None, content_type=None):
+        """Keep ``content``, encrypted and digested.
+
+        :param exchange: ``finance.exchange``, one record
+        :param str role: ``content``, ``response`` or ``evidence``
+        :param bytes content: the clear bytes
+        :return: the new payload
+        :raise FinalError: there is no usable key ring; nothing is stored in clear instead
+        """
+        payload = self.create(
+            {
+                "exchange_id": exchange.id,
+                "role": role,
+                "filename": filename,
+                "content_type": content_type,
+                "size": len(content),
+                "digest": sha256_hex(content),
+            }
+        )
+        payload._seal(content)
+        return payload
+
+    def _content(self):
+        """
+        :return: the clear bytes, proven to be those that were stored
+        :rtype: bytes
+        :raise BusinessError: code ``payload_tampered`` or ``payload_purged``
+        :raise FinalError: the key is missing
+        """
+        self.ensure_one()
+        try:
+            content = self._unseal()
+        except TamperedValueError as exc:
+            raise self._tampered_error() from exc
+        if content is None:
+            raise BusinessError(
+                "payload_purged",
+                "The content was removed when its retention ended.",
+                next_step="Ask the counterparty for it again.",
+                evidence={"payload_id": self.id, "digest": self.digest},
+            )
+        if sha256_hex(content) != self.digest:
+            raise self._tampered_error()
+        return content
+
+    def _tampered_error(self):
+        return BusinessError(
+            "payload_tampered",
+            "The stored content is not what was received: it was changed in the database.",
+            next_step="Do not process it. Ask the counterparty for it again and tell whoever looks after the database.",
+            evidence={"payload_id": self.id, "digest": self.digest},
+            severity=Severity.CRITICAL,
+        )
