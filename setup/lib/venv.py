@@ -76,8 +76,7 @@ def _link_odoo(python: Path, python_path: Path) -> None:
 
 def _install(python: Path) -> None:
     """The files list every package, so pip resolves nothing; it must not follow what Odoo's and the
-    addons' metadata ask for either (PyPDF2, which Odoo no longer needs beside pypdf, and an AGPL
-    migration library).
+    addons' metadata ask for either (PyPDF2, which Odoo no longer needs beside pypdf).
     """
     sources = [argument for path in REQUIREMENTS for argument in ("--requirement", path)]
     with progress.step("Installing the Python packages"):

@@ -1,19 +1,25 @@
-"""Makes the pure layer of the addons importable without Odoo; a model imported from here fails."""
+"""Lets a pure module be imported by its full name without Odoo, and anything above it not at all.
+
+``odoo`` and the addons become empty packages, so ``odoo.addons.<addon>.tools.<module>`` loads the
+file alone; an import of ``odoo.api`` or of a model fails, which keeps the pure layer pure.
+"""
 
 import sys
 import types
 from pathlib import Path
 
-ADDONS = Path(__file__).resolve().parents[2] / "addons"
+ROOT = Path(__file__).resolve().parents[2]
 
 
-def _bare_package(name, path=None):
-    module = types.ModuleType(name)
-    module.__path__ = [str(path)] if path else []
-    sys.modules[name] = module
+def _bare_package(name: str, folder: Path | None = None) -> None:
+    package = types.ModuleType(name)
+    package.__path__ = [str(folder)] if folder else []
+    sys.modules[name] = package
 
 
 _bare_package("odoo")
 _bare_package("odoo.addons")
-for _manifest in ADDONS.glob("*/__manifest__.py"):
-    _bare_package(f"odoo.addons.{_manifest.parent.name}", _manifest.parent)
+for _addon in sorted((ROOT / "addons").iterdir()):
+    if (_addon / "tools").is_dir():
+        _bare_package(f"odoo.addons.{_addon.name}", _addon)
+sys.path.insert(0, str(ROOT))

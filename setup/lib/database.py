@@ -1,0 +1,167 @@
+"""Databases made by copying a prepared template, which is made anew when what it holds changes.
+
+``core`` has Odoo's own addons below the suite, ``suite`` the suite on top. The name of a template ends
+in a digest of its ingredients, and it gets that name only when it is complete.
+"""
+
+import hashlib
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from . import odoo, odoo_conf, progress
+from .lock import exclusive
+from .paths import ADDONS, DATA, ROOT, SetupError, suite_addons
+from .postgres import Cluster
+
+CORE_ADDONS = ("account", "queue_job")
+_FILESTORE = DATA / "filestore"
+#: Parts of an addon that leave no trace in a database.
+_TRACELESS = {"tests", "static", "i18n", "readme", "__pycache__"}
+_CHART = """
+company = env.ref('base.main_company')
+if company.chart_template != 'generic_coa':
+    env['account.chart.template'].try_loading('generic_coa', company=company, install_demo=False)
+env.cr.commit()
+"""
+
+
+def psql(cluster: Cluster, database: str, sql: str) -> str:
+    """Run ``sql`` and return its rows, tab-separated.
+
+    :raise SetupError: when PostgreSQL refuses it.
+    """
+    done = subprocess.run(
+        [cluster.programs / "psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1"]
+        + ["-d", database, "-c", sql],
+        env=cluster.environment(),
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise SetupError(f"PostgreSQL refused {sql!r}: {done.stderr.strip()}")
+    return done.stdout.strip()
+
+
+def names(cluster: Cluster) -> list[str]:
+    return psql(cluster, "postgres", "SELECT datname FROM pg_database ORDER BY 1").splitlines()
+
+
+def drop(cluster: Cluster, database: str) -> None:
+    psql(cluster, "postgres", f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+    shutil.rmtree(_FILESTORE / database, ignore_errors=True)
+
+
+def copy(cluster: Cluster, source: str, database: str) -> None:
+    """Make ``database`` a copy of ``source``, files included, in place of what had that name."""
+    drop(cluster, database)
+    psql(cluster, "postgres", f'CREATE DATABASE "{database}" TEMPLATE "{source}"')
+    if (_FILESTORE / source).exists():
+        # Files of the store are named by their content and never change: links will do.
+        subprocess.run(["cp", "-al", _FILESTORE / source, _FILESTORE / database], check=True)
+
+
+def core_template(cluster: Cluster, python: Path) -> str:
+    """:return: the name of a database with Odoo's addons and a chart of accounts, no demo data."""
+    digest = _digest([ROOT / "setup/odoo-requirements.txt", ROOT / "requirements.txt"])
+
+    def build(database: str) -> None:
+        install(cluster, python, database, CORE_ADDONS)
+        run_script(cluster, python, database, _CHART)
+
+    return _template(cluster, f"core_{digest}", "Preparing a database with Odoo's accounting", build)
+
+
+def suite_template(cluster: Cluster, python: Path) -> str:
+    """:return: the name of a copy of the core template with every addon of the suite installed."""
+    core = core_template(cluster, python)
+    addons = suite_addons()
+    digest = _digest([], core, *(addon_digest(addon) for addon in addons))
+
+    def build(database: str) -> None:
+        copy(cluster, core, database)
+        install(cluster, python, database, addons)
+
+    return _template(cluster, f"suite_{digest}", "Installing the suite's addons", build)
+
+
+def install(
+    cluster: Cluster, python: Path, database: str, addons, *, update: bool = False, log_name: str = ""
+) -> Path:
+    """Install (or update) ``addons`` in ``database``, which is made if it does not exist.
+
+    :return: Odoo's log.
+    :raise SetupError: when Odoo fails.
+    """
+    conf = odoo_conf.write(database, cluster, queue=False)
+    option = "--update" if update else "--init"
+    return odoo.run(
+        python,
+        conf,
+        "server",
+        option,
+        ",".join(addons),
+        "--stop-after-init",
+        "--no-http",
+        "--max-cron-threads=0",
+        log_name=log_name or f"install-{database}",
+        failure=f"Odoo cannot {option[2:]} {', '.join(addons)} in {database}.",
+    )
+
+
+def run_script(cluster: Cluster, python: Path, database: str, script: str) -> Path:
+    """Run Python with ``env`` in ``odoo shell``.
+
+    :return: its log, with whatever it printed.
+    """
+    conf = odoo_conf.write(database, cluster, queue=False)
+    return odoo.run(
+        python,
+        conf,
+        "shell",
+        "--no-http",
+        "--shell-interface=python",
+        log_name=f"shell-{database}",
+        failure=f"A script failed in {database}.",
+        # Odoo's shell reports what a script raises and goes on: make it end there instead.
+        stdin=f"exec({script!r})\n",
+    )
+
+
+def addon_digest(addon: str) -> str:
+    """:return: a digest of everything in ``addon`` that leaves a trace in a database."""
+    folder = ADDONS / addon
+    return _digest(
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not _TRACELESS.intersection(path.relative_to(folder).parts)
+    )
+
+
+def _digest(paths, *texts: str) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(f"{path.relative_to(ROOT)}\0".encode())
+        digest.update(path.read_bytes())
+    for text in texts:
+        digest.update(f"{text}\0".encode())
+    return digest.hexdigest()[:12]
+
+
+def _template(cluster: Cluster, name: str, title: str, build: Callable[[str], None]) -> str:
+    with exclusive(name.split("_")[0]):
+        present = names(cluster)
+        if name in present:
+            return name
+        making = f"making_{name}"
+        drop(cluster, making)
+        with progress.step(title):
+            build(making)
+        for old in present:
+            if old.startswith(f"{name.split('_')[0]}_"):
+                drop(cluster, old)
+        psql(cluster, "postgres", f'ALTER DATABASE "{making}" RENAME TO "{name}"')
+        if (_FILESTORE / making).exists():
+            (_FILESTORE / making).rename(_FILESTORE / name)
+        return name

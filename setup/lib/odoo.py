@@ -1,0 +1,160 @@
+"""Odoo as a program: run to its end (install, test, shell) or as a server."""
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from . import progress
+from .paths import LOGS, ROOT, SetupError
+
+#: Odoo says this on a terminal, not in its log; it is no news in a private environment.
+_BAD_LINE = re.compile(r"^\d{4}-\d\d-\d\d \S+ \d+ (WARNING|ERROR|CRITICAL) ")
+
+
+def command(python: Path, conf: Path, *arguments: str) -> list[str]:
+    return [str(python), "-m", "odoo", *arguments[:1], "--config", str(conf), *arguments[1:]]
+
+
+def environment() -> dict[str, str]:
+    """The caller's, without what would change Odoo's or the suite's configuration."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PG", "ODOO_", "FINANCE_"))
+    } | {"PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def run(
+    python: Path, conf: Path, *arguments: str, log_name: str, failure: str, stdin: str | None = None
+) -> Path:
+    """Run ``odoo`` to its end.
+
+    :param arguments: the sub-command first (``server``, ``shell``, ...), then its options.
+    :return: the log file.
+    :raise SetupError: when Odoo's exit code is not zero.
+    """
+    LOGS.mkdir(parents=True, exist_ok=True)
+    log = LOGS / f"{log_name}.log"
+    with log.open("wb") as output:
+        done = subprocess.run(
+            command(python, conf, *arguments),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            input=(stdin or "").encode(),
+            env=environment(),
+            cwd=ROOT,
+        )
+    if done.returncode:
+        raise SetupError(f"{failure}\n{_what_is_bad(log) or progress.tail(log)}\n(the whole log: {log})")
+    return log
+
+
+def bad_lines(log: Path) -> list[str]:
+    """:return: the lines of ``log`` at level WARNING or worse, without their continuation."""
+    with log.open(errors="replace") as lines:
+        return [line.rstrip() for line in lines if _BAD_LINE.match(line)]
+
+
+def _what_is_bad(log: Path, context: int = 40) -> str:
+    """:return: each line at ERROR or worse with what follows it, up to ``context`` lines in all."""
+    shown: list[str] = []
+    keep = False
+    for line in log.read_text(errors="replace").splitlines():
+        if re.match(r"^\d{4}-\d\d-\d\d ", line):
+            keep = bool(re.match(r"^\S+ \S+ \d+ (ERROR|CRITICAL) ", line))
+        if keep:
+            shown.append(line)
+    return "\n".join(shown[-context:])
+
+
+def free_port() -> int:
+    """:return: a port nothing listens on, with the one three above it free as well."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port = first.getsockname()[1]
+            try:
+                second.bind(("127.0.0.1", port + 3))
+            except (OSError, OverflowError):
+                continue
+            return port
+
+
+def check_port(port: int) -> None:
+    """:raise SetupError: when something listens on ``port`` already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise SetupError(
+                f"Port {port} is taken by another program: stop it, or choose another with --port."
+            ) from None
+
+
+@contextlib.contextmanager
+def serving(
+    arguments: Sequence[str | Path],
+    *,
+    ready_url: str,
+    log_name: str,
+    env: dict[str, str] | None = None,
+    within: float = 180,
+) -> Iterator[subprocess.Popen]:
+    """A server process that answers ``ready_url``, ended with the block.
+
+    :param within: seconds it may take until it answers.
+    :raise SetupError: when it ends, or does not answer in time.
+    """
+    LOGS.mkdir(parents=True, exist_ok=True)
+    log = LOGS / f"{log_name}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [str(argument) for argument in arguments],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env=env or environment(),
+            cwd=ROOT,
+            # Ctrl-C is ours: we end the server after our own work is in order.
+            start_new_session=True,
+        )
+        try:
+            _wait_until_ready(process, ready_url, log, within)
+            yield process
+        finally:
+            _end(process)
+
+
+def _wait_until_ready(process: subprocess.Popen, url: str, log: Path, within: float) -> None:
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise SetupError(f"The server ended at its start:\n{progress.tail(log)}\n(the log: {log})")
+        try:
+            with urllib.request.urlopen(url, timeout=30):
+                return
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.2)
+    raise SetupError(f"{url} does not answer after {within:.0f} s:\n{progress.tail(log)}\n(the log: {log})")
+
+
+def _end(process: subprocess.Popen, patience: float = 20) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(patience)
+    except subprocess.TimeoutExpired:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

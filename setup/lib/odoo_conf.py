@@ -1,0 +1,91 @@
+"""The ``odoo.conf`` of one database: the suite's addons, the queue, and section ``[finance]``."""
+
+import base64
+import configparser
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from .paths import ADDONS, DATA, KEYS, RUN
+from .postgres import Cluster
+
+#: ``rpc`` is kept: naming this option replaces Odoo's own list, and without it there is no RPC.
+SERVER_WIDE = "base,rpc,web,queue_job"
+#: Fetching and matching go on while payments and exports are busy, and the other way round.
+CHANNELS = (
+    "root:4,root.finance:4,root.finance.inbound:2,root.finance.match:1,"
+    "root.finance.outbound:1,root.finance.export:1"
+)
+
+
+def write(
+    database: str,
+    cluster: Cluster,
+    *,
+    port: int = 8069,
+    queue: bool = True,
+    extra: Mapping[str, str] | None = None,
+    finance: Mapping[str, str] | None = None,
+) -> Path:
+    """Write ``.run/conf/<database>.conf``.
+
+    :param queue: let the queue's runner work the jobs; off while addons are installed or tested.
+    :param extra: more entries of section ``[options]``.
+    :param finance: entries of section ``[finance]`` beside or instead of the usual ones.
+    """
+    parser = configparser.ConfigParser(interpolation=None)
+    parser["options"] = {
+        "addons_path": str(ADDONS),
+        "data_dir": str(DATA),
+        "db_host": str(cluster.socket),
+        "db_port": "5432",
+        "db_user": cluster.user,
+        "db_name": database,
+        "dbfilter": f"^{database}$",
+        "list_db": "False",
+        "server_wide_modules": SERVER_WIDE,
+        "http_interface": "127.0.0.1",
+        "http_port": str(port),
+        "gevent_port": str(port + 3),
+        "workers": "0",
+        "max_cron_threads": "1",
+        "limit_time_real": "600",
+        "limit_time_cpu": "600",
+        "admin_passwd": secrets.token_urlsafe(24),
+        **(extra or {}),
+    }
+    parser["queue_job"] = {
+        "channels": CHANNELS if queue else "root:0",
+        "host": "127.0.0.1",
+        "port": str(port),
+    }
+    parser["finance"] = {
+        "environment": "sandbox",
+        "key_file": str(_key_file(database)),
+        "audit_anchor": str(_anchor(database)),
+        **(finance or {}),
+    }
+    folder = RUN / "conf"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{database}.conf"
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as handle:
+        parser.write(handle)
+    return path
+
+
+def _key_file(database: str) -> Path:
+    """A key ring of its own for each database, outside of it, readable by its owner only."""
+    KEYS.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = KEYS / f"{database}.keys"
+    if not path.exists():
+        key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
+            handle.write(f"k1:{key}\n")
+    return path
+
+
+def _anchor(database: str) -> Path:
+    folder = RUN / "anchors"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{database}.log"
