@@ -1,7 +1,8 @@
 """What went wrong, in the four classes that decide what happens next.
 
-*retryable*: nothing happened yet, try again later. *final*: trying again cannot help. *unknown*: it may have
-happened, ask before doing it again. *business*: the pipe works, a person must decide about the content.
+*retryable*: nothing happened yet, try again later. *final*: trying again cannot help. *unknown*: it may
+have happened, ask before doing it again. *business*: the pipe works, a person must decide about the
+content.
 """
 
 import errno
@@ -23,10 +24,12 @@ class ErrorClass(StrEnum):
 
 
 class Severity(StrEnum):
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-    CRITICAL = "critical"
+    """How bad a case is; the values sort, and are those of the review queue."""
+
+    LOW = "0"
+    MEDIUM = "1"
+    HIGH = "2"
+    CRITICAL = "3"
 
 
 class FinanceError(Exception):
@@ -56,6 +59,13 @@ class RetryableError(FinanceError):
         self.retry_after = retry_after
 
 
+class DuplicateKeyRace(RetryableError):
+    """Another transaction stores the same idempotency key right now: roll back and ask again."""
+
+    def __init__(self, message):
+        super().__init__(message, code="duplicate_key_race")
+
+
 class FinalError(FinanceError):
     """The same call would fail again: something has to be changed first."""
 
@@ -66,7 +76,7 @@ class FinalError(FinanceError):
 
 
 class UnknownOutcomeError(FinanceError):
-    """The request left us and its outcome is not known: ask for the status, never send again blindly."""
+    """The request left us, its outcome is not known: ask for it, never send again blindly."""
 
     error_class = ErrorClass.UNKNOWN
 
@@ -109,7 +119,8 @@ class ErrorReport:
     retry_after: float | None = None
 
 
-# https://www.postgresql.org/docs/current/errcodes-appendix.html: classes of state that pass by themselves.
+# Classes of state that pass by themselves, of
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
 _TRANSIENT_SQL_CLASSES = ("08", "40", "53", "57P", "55P03")
 
 _TRANSIENT_ERRNOS = frozenset(
@@ -162,7 +173,7 @@ def classify(exc):
 
 
 def _classify_requests(exc):
-    if isinstance(exc, requests.exceptions.SSLError | requests.exceptions.InvalidURL):
+    if isinstance(exc, requests.exceptions.SSLError):
         return ErrorClass.FINAL
     if isinstance(exc, requests.ConnectTimeout):
         return ErrorClass.RETRYABLE
@@ -194,8 +205,9 @@ def classify_http_status(status, *, idempotent):
 
     :param int status: HTTP status, 300 or more.
     :param bool idempotent: whether the same request may be made twice without a second effect.
-    :return: 429, 503 and answers that say the request was not taken: retryable. Other 4xx, and a redirect
-        (never followed): final. Other 5xx: retryable for an idempotent request, unknown for any other.
+    :return: 429, 503 and answers that say the request was not taken: retryable. Other 4xx, and a
+        redirect (never followed): final. Other 5xx: retryable for an idempotent request, unknown for any
+        other.
     :rtype: ErrorClass
     :raise ValueError: for a success, which is not an error.
     """

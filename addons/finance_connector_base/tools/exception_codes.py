@@ -1,0 +1,193 @@
+"""The words of every exception: what it is called, how urgent it is and what to do next.
+
+Each code has a section of the same name in ``docs/runbooks.md``. An addon adds its own codes with :func:`register`.
+"""
+
+from dataclasses import dataclass
+
+from .errors import Severity
+
+
+@dataclass(frozen=True)
+class ExceptionCode:
+    """What a finance person reads about one kind of exception.
+
+    :param str title: what it is called on the screen.
+    :param Severity severity: how urgent it is unless the one who opens it knows better.
+    :param str next_step: what to do, in plain words.
+    """
+
+    title: str
+    severity: Severity
+    next_step: str
+
+
+_CODES: dict[str, ExceptionCode] = {}
+
+
+def register(code, title, severity, next_step):
+    """Add a code to the catalogue.
+
+    :param str code: stable identifier, snake case.
+    :raise ValueError: the code exists with other words.
+    """
+    entry = ExceptionCode(title, severity, next_step)
+    if _CODES.setdefault(code, entry) != entry:
+        raise ValueError(f"The exception code {code} is in the catalogue already.")
+
+
+def describe_code(code):
+    """Return the words of ``code``; one that is not in the catalogue gets words that are true of any.
+
+    :rtype: ExceptionCode
+    """
+    return _CODES.get(code) or ExceptionCode(
+        code.replace("_", " ").capitalize(),
+        Severity.MEDIUM,
+        "Read the evidence. Correct the cause and retry, or close the exception with a reason.",
+    )
+
+
+def known_codes():
+    """Return all codes of the catalogue, in alphabetical order.
+
+    :rtype: list[str]
+    """
+    return sorted(_CODES)
+
+
+# === CONTENT === #
+
+register(
+    "mapping_missing",
+    "A code has no mapping",
+    Severity.MEDIUM,
+    "Press Fix Mapping, choose what the code stands for in Odoo, and the exchange is processed again.",
+)
+register(
+    "idempotency_conflict",
+    "The same key came with other content",
+    Severity.HIGH,
+    "Compare both versions in the evidence and ask the sender which one is right. Nothing was posted a second time.",
+)
+register(
+    "payload_tampered",
+    "Stored content no longer matches its digest",
+    Severity.CRITICAL,
+    "Do not replay. Ask an administrator to compare with a backup, and have the sender transmit the document again.",
+)
+register(
+    "invalid_content",
+    "The content cannot be read",
+    Severity.MEDIUM,
+    "Ask the sender for a correct document, or upload one by hand; nothing of this one was posted.",
+)
+register(
+    "schema_violation",
+    "The content breaks the agreed format",
+    Severity.MEDIUM,
+    "Show the evidence to the sender. If the format changed on purpose, propose a new version of the interface.",
+)
+register(
+    "no_route",
+    "No routing rule carries this document",
+    Severity.MEDIUM,
+    "Add a routing rule for this kind of document, or choose the interface by hand, then retry.",
+)
+register(
+    "unit_failed",
+    "One record of the exchange was not posted",
+    Severity.MEDIUM,
+    "Correct the cause named in the evidence and retry; records that were posted are left as they are.",
+)
+
+# === PIPE === #
+
+register(
+    "temporary_failure",
+    "The other side does not answer",
+    Severity.MEDIUM,
+    "Check the connection's health. Retry when the other side works again.",
+)
+register(
+    "retries_exhausted",
+    "All automatic retries were used",
+    Severity.HIGH,
+    "Find the cause in the last attempt, have it corrected, then press Retry.",
+)
+register(
+    "final_error",
+    "The exchange was refused",
+    Severity.HIGH,
+    "Read the last attempt, correct what it names, then press Retry.",
+)
+register(
+    "outcome_unknown",
+    "It was sent, and nobody knows yet whether it arrived",
+    Severity.HIGH,
+    "Ask the counterparty for the status. Do not send it again before you know.",
+)
+register(
+    "acknowledgement_overdue",
+    "The counterparty did not confirm in time",
+    Severity.HIGH,
+    "Ask the counterparty whether it took the document, then set the exchange to what you learned.",
+)
+register(
+    "environment_mismatch",
+    "This server may not call a connection of that environment",
+    Severity.HIGH,
+    "Use a connection of this server's environment, or declare the environment in odoo.conf.",
+)
+register(
+    "capability_missing",
+    "The connection cannot do this",
+    Severity.HIGH,
+    "Choose another connection for the interface, or another way to deliver.",
+)
+register(
+    "signature_invalid",
+    "A message was not signed by the counterparty",
+    Severity.HIGH,
+    "Check the signing secret of the connection with the counterparty. The message was not processed.",
+)
+register(
+    "credential_missing",
+    "A credential is missing",
+    Severity.HIGH,
+    "Add the credential to the connection, then retry.",
+)
+register(
+    "credential_expired",
+    "A credential has expired",
+    Severity.HIGH,
+    "Renew the credential with the counterparty, enter it in the connection, then retry.",
+)
+register(
+    "disk_full",
+    "The server has no space left",
+    Severity.HIGH,
+    "Ask an administrator to free space. Work goes on by itself afterwards.",
+)
+register(
+    "permission_denied",
+    "The server may not use a file or folder",
+    Severity.HIGH,
+    "Ask an administrator to give the Odoo system user access, then retry.",
+)
+
+# === CONTROL === #
+
+register(
+    "audit_chain_broken",
+    "The audit trail does not verify",
+    Severity.CRITICAL,
+    "Keep the database as it is, tell the auditor and the database administrator which row is named, and compare it"
+    " with a backup.",
+)
+register(
+    "audit_anchor_failed",
+    "The audit anchor cannot be written",
+    Severity.CRITICAL,
+    "Ask an administrator to make the file named in the evidence writable for Odoo. Sealing goes on meanwhile.",
+)
