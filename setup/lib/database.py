@@ -33,8 +33,21 @@ def psql(cluster: Cluster, database: str, sql: str) -> str:
     :raise SetupError: when PostgreSQL refuses it.
     """
     done = subprocess.run(
-        [cluster.programs / "psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1"]
-        + ["-d", database, "-c", sql],
+        [
+            cluster.programs / "psql",
+            "-X",
+            "-q",
+            "-A",
+            "-t",
+            "-F",
+            "\t",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-d",
+            database,
+            "-c",
+            sql,
+        ],
         env=cluster.environment(),
         capture_output=True,
         text=True,
@@ -70,7 +83,9 @@ def core_template(cluster: Cluster, python: Path) -> str:
         install(cluster, python, database, CORE_ADDONS)
         run_script(cluster, python, database, _CHART)
 
-    return _template(cluster, f"core_{digest}", "Preparing a database with Odoo's accounting", build)
+    return _template(
+        cluster, f"core_{digest}", "Preparing a database with Odoo's accounting", build
+    )
 
 
 def suite_template(cluster: Cluster, python: Path) -> str:
@@ -87,7 +102,13 @@ def suite_template(cluster: Cluster, python: Path) -> str:
 
 
 def install(
-    cluster: Cluster, python: Path, database: str, addons, *, update: bool = False, log_name: str = ""
+    cluster: Cluster,
+    python: Path,
+    database: str,
+    addons,
+    *,
+    update: bool = False,
+    log_name: str = "",
 ) -> Path:
     """Install (or update) ``addons`` in ``database``, which is made if it does not exist.
 

@@ -53,7 +53,9 @@ def run(
             cwd=ROOT,
         )
     if done.returncode:
-        raise SetupError(f"{failure}\n{_what_is_bad(log) or progress.tail(log)}\n(the whole log: {log})")
+        raise SetupError(
+            f"{failure}\n{_what_is_bad(log) or progress.tail(log)}\n(the whole log: {log})"
+        )
     return log
 
 
@@ -138,7 +140,9 @@ def _wait_until_ready(process: subprocess.Popen, url: str, log: Path, within: fl
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise SetupError(f"The server ended at its start:\n{progress.tail(log)}\n(the log: {log})")
+            raise SetupError(
+                f"The server ended at its start:\n{progress.tail(log)}\n(the log: {log})"
+            )
         try:
             with urllib.request.urlopen(url, timeout=30):
                 return
@@ -146,7 +150,9 @@ def _wait_until_ready(process: subprocess.Popen, url: str, log: Path, within: fl
             return
         except OSError:
             time.sleep(0.2)
-    raise SetupError(f"{url} does not answer after {within:.0f} s:\n{progress.tail(log)}\n(the log: {log})")
+    raise SetupError(
+        f"{url} does not answer after {within:.0f} s:\n{progress.tail(log)}\n(the log: {log})"
+    )
 
 
 def _end(process: subprocess.Popen, patience: float = 20) -> None:

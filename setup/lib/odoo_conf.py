@@ -2,6 +2,8 @@
 
 import base64
 import configparser
+import datetime
+import io
 import os
 import secrets
 from collections.abc import Mapping
@@ -69,8 +71,9 @@ def write(
     folder = RUN / "conf"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{database}.conf"
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as handle:
-        parser.write(handle)
+    text = io.StringIO()
+    parser.write(text)
+    _write_private(path, text.getvalue())
     return path
 
 
@@ -79,9 +82,8 @@ def _key_file(database: str) -> Path:
     KEYS.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = KEYS / f"{database}.keys"
     if not path.exists():
-        key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
-            handle.write(f"k1:{key}\n")
+        key = base64.b64encode(secrets.token_bytes(32)).decode()
+        _write_private(path, f"k1 {key} {datetime.date.today().isoformat()}\n")
     return path
 
 
@@ -89,3 +91,11 @@ def _anchor(database: str) -> Path:
     folder = RUN / "anchors"
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{database}.log"
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write a file its owner alone can read, whole or not at all."""
+    partial = path.with_suffix(f".{os.getpid()}")
+    partial.touch(mode=0o600)
+    partial.write_text(text)
+    partial.rename(path)

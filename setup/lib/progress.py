@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import os
 import subprocess
 import sys
 import threading
@@ -99,7 +98,7 @@ def explained() -> Iterator[None]:
         raise SystemExit(f"error: {error}") from None
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            place = error.filename or os.getcwd()
+            place = error.filename or Path.cwd()
             raise SystemExit(
                 f"error: The disk holding {place} is full: free some space and run this again."
             ) from None
