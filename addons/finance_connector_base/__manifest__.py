@@ -13,6 +13,7 @@
         "security/finance_rules.xml",
         "data/ir_sequence.xml",
         "data/queue_job.xml",
+        "data/finance_exception_deadline.xml",
     ],
     "application": True,
     "installable": True,

@@ -9,4 +9,8 @@ from . import finance_interface_version
 from . import finance_exchange
 from . import finance_exchange_payload
 from . import finance_exchange_attempt
+from . import finance_append_only
+from . import finance_audit_event
+from . import finance_audit_seal
+from . import finance_exception_deadline
 from . import finance_exception
