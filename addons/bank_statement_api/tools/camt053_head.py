@@ -1,0 +1,292 @@
+"""What a camt.053 statement (``Stmt``) says beside its entries: account, balances, totals."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from decimal import Decimal
+
+from stdnum import iban as iban_number
+
+from odoo.addons.finance_connector_base.tools.dates import DateError, parse_datetime
+from odoo.addons.finance_connector_base.tools.money import MoneyError, minor_unit_exponent
+
+from .camt053_entry import (
+    BOOLEANS,
+    BadRecordError,
+    Node,
+    date_of,
+    exact_amount,
+    sign,
+    signed,
+    signed_amount,
+)
+from .documents import (
+    AccountRef,
+    Balance,
+    DeclaredTotals,
+    Finding,
+    Position,
+    Statement,
+    Warn,
+)
+from .errors import StatementFormatError
+
+# PRCD, the booked balance of the previous statement, is the opening balance of this one.
+_OPENING_TYPES = ("OPBD", "PRCD")
+_PAGE_BALANCE = "ITBD"
+
+
+@dataclass(frozen=True, slots=True)
+class GroupHeader:
+    """What the message (``GrpHdr``) says for its statements."""
+
+    message_id: str | None = None
+    page_number: str | None = None
+    last_page: str | None = None
+
+    @classmethod
+    def read(cls, node: Node) -> GroupHeader:
+        return cls(
+            node.text("MsgId"),
+            node.text("MsgPgntn", "PgNb"),
+            node.text("MsgPgntn", "LastPgInd"),
+        )
+
+
+def read_head(element, group: GroupHeader, version: str, number: int) -> Statement:
+    """Return the statement without transactions.
+
+    :param element: the ``Stmt`` as far as it was read.
+    :param group: the header of its message.
+    :param number: 1-based position of the statement in the file.
+    :raise StatementFormatError: the account or its currency is not to be known.
+    """
+    node = Node(element)
+    warnings: list[Warn] = []
+    findings: list[Finding] = []
+    path = f"Stmt[{number}]"
+    account = _account(node, element.sourceline, path, warnings)
+    position = Position(statement=number, entry=0, line=element.sourceline or 0)
+    balances = _balances(node, account.currency, position, findings)
+    page_number = _integer(
+        node.text("StmtPgntn", "PgNb") or group.page_number, f"{path}/PgNb", warnings
+    )
+    last_page = BOOLEANS.get(node.text("StmtPgntn", "LastPgInd") or group.last_page)
+    return Statement(
+        account=account,
+        source_format="camt053",
+        source_version=version,
+        position=number,
+        message_id=group.message_id,
+        statement_id=node.text("Id"),
+        electronic_sequence=_integer(node.text("ElctrncSeqNb"), f"{path}/ElctrncSeqNb", warnings),
+        legal_sequence=_integer(node.text("LglSeqNb"), f"{path}/LglSeqNb", warnings),
+        page_number=page_number,
+        last_page=last_page,
+        created_at=_moment(node.text("CreDtTm"), f"{path}/CreDtTm", warnings),
+        period_from=_day(node.text("FrToDt", "FrDtTm"), f"{path}/FrToDt/FrDtTm", warnings),
+        period_to=_day(node.text("FrToDt", "ToDtTm"), f"{path}/FrToDt/ToDtTm", warnings),
+        opening=_opening(balances, page_number, position, findings),
+        closing=_closing(balances, last_page, position, findings),
+        balances=balances,
+        totals=_totals(node, account.currency, position, findings),
+        findings=tuple(findings),
+        warnings=tuple(warnings),
+    )
+
+
+def _account(node: Node, line: int | None, path: str, warnings: list[Warn]) -> AccountRef:
+    account = node.one("Acct")
+    if account is None:
+        raise StatementFormatError(
+            "A statement in the file does not say which account it is about before its entries.",
+            line=line,
+            tag=f"{path}/Acct",
+            reason="Acct is missing",
+        )
+    iban = account.text("Id", "IBAN")
+    other = account.text("Id", "Othr", "Id")
+    if not iban and not other:
+        raise StatementFormatError(
+            "A statement in the file does not identify its account.",
+            line=account.element.sourceline,
+            tag=f"{path}/Acct/Id",
+            reason="neither IBAN nor another identification",
+        )
+    if iban:
+        iban = "".join(iban.split()).upper()
+        if not iban_number.is_valid(iban):
+            warnings.append(
+                Warn(path=f"{path}/Acct/Id/IBAN", message=f"{iban} is not a valid IBAN.")
+            )
+    currency = account.text("Ccy") or _balance_currency(node, account, path, warnings)
+    try:
+        minor_unit_exponent(currency)
+    except MoneyError as error:
+        raise StatementFormatError(
+            "A statement in the file is in a currency that does not exist.",
+            line=account.element.sourceline,
+            tag=f"{path}/Acct/Ccy",
+            reason=str(error),
+        ) from error
+    servicer = account.one("Svcr", "FinInstnId")
+    return AccountRef(
+        iban=iban,
+        other_id=other,
+        scheme=account.text("Id", "Othr", "SchmeNm", "Cd")
+        or account.text("Id", "Othr", "SchmeNm", "Prtry"),
+        currency=currency,
+        bic=servicer and (servicer.text("BICFI") or servicer.text("BIC")),
+        owner_name=account.text("Ownr", "Nm"),
+    )
+
+
+def _balance_currency(node: Node, account: Node, path: str, warnings: list[Warn]) -> str:
+    """Return the currency of the balances: ``Acct/Ccy`` is optional in the schema."""
+    found = {
+        amount.element.get("Ccy")
+        for balance in node.all("Bal")
+        for amount in balance.all("Amt")
+        if amount.element.get("Ccy")
+    }
+    if len(found) != 1:
+        raise StatementFormatError(
+            "A statement in the file does not say the currency of its account.",
+            line=account.element.sourceline,
+            tag=f"{path}/Acct/Ccy",
+            reason=f"no Ccy, and balances in {', '.join(sorted(found)) or 'no currency'}",
+        )
+    warnings.append(
+        Warn(path=f"{path}/Acct/Ccy", message="The account's currency is that of its balances.")
+    )
+    return found.pop()
+
+
+def _balances(node, currency, position, findings) -> tuple[Balance, ...]:
+    balances = []
+    for item in node.all("Bal"):
+        kind = item.text("Tp", "CdOrPrtry", "Cd") or item.text("Tp", "CdOrPrtry", "Prtry") or ""
+        try:
+            balances.append(
+                Balance(
+                    type=kind,
+                    amount=signed_amount(item, currency),
+                    currency=currency,
+                    date=date_of(item, "Dt"),
+                    credit_line_included=BOOLEANS.get(item.text("CdtLine", "Incl"), False),
+                )
+            )
+        except BadRecordError as error:
+            booked = kind in (*_OPENING_TYPES, "CLBD", _PAGE_BALANCE, "")
+            findings.append(
+                Finding(
+                    code="balance_unreadable",
+                    message=f"Balance {kind or '(no type)'} is not readable: {error.reason}",
+                    severity="error" if booked else "warning",
+                    actual=item.text("Amt"),
+                    position=position,
+                )
+            )
+    return tuple(balances)
+
+
+def _opening(balances, page_number, position, findings) -> Balance | None:
+    for kind in _OPENING_TYPES:
+        found = [balance for balance in balances if balance.type == kind]
+        if found:
+            return _unambiguous(found, position, findings)
+    pages = [balance for balance in balances if balance.type == _PAGE_BALANCE]
+    if pages and page_number is not None and page_number > 1:
+        return pages[0]
+    return None
+
+
+def _closing(balances, last_page, position, findings) -> Balance | None:
+    found = [balance for balance in balances if balance.type == "CLBD"]
+    if found:
+        return _unambiguous(found, position, findings)
+    pages = [balance for balance in balances if balance.type == _PAGE_BALANCE]
+    return pages[-1] if pages and last_page is False else None
+
+
+def _unambiguous(found: list[Balance], position, findings) -> Balance:
+    amounts = {balance.amount for balance in found}
+    if len(amounts) > 1:
+        findings.append(
+            Finding(
+                code="balance_ambiguous",
+                message=f"The statement gives {len(amounts)} different {found[0].type} balances.",
+                severity="error",
+                expected=str(found[0].amount),
+                actual=", ".join(str(balance.amount) for balance in found[1:]),
+                position=position,
+            )
+        )
+    return found[0]
+
+
+def _totals(node, currency, position, findings) -> DeclaredTotals | None:
+    summary = node.one("TxsSummry")
+    if summary is None:
+        return None
+
+    def number(*path):
+        text = summary.text(*path)
+        if text is not None and not (text.isascii() and text.isdecimal()):
+            raise BadRecordError("totals", f"{'/'.join(path)} {text} is not a number.")
+        return int(text) if text is not None else None
+
+    def amount(*path) -> Decimal | None:
+        text = summary.text(*path)
+        return None if text is None else exact_amount(text, currency)
+
+    net_path = ("TtlNtries", "TtlNetNtry", "Amt")
+    holder = summary.one("TtlNtries", "TtlNetNtry")
+    if holder is None:
+        net_path, holder = ("TtlNtries", "TtlNetNtryAmt"), summary.one("TtlNtries")
+    try:
+        net = amount(*net_path)
+        return DeclaredTotals(
+            entries=number("TtlNtries", "NbOfNtries"),
+            entries_sum=amount("TtlNtries", "Sum"),
+            net=net if net is None else signed(sign(holder), net),
+            credit_entries=number("TtlCdtNtries", "NbOfNtries"),
+            credit_sum=amount("TtlCdtNtries", "Sum"),
+            debit_entries=number("TtlDbtNtries", "NbOfNtries"),
+            debit_sum=amount("TtlDbtNtries", "Sum"),
+        )
+    except BadRecordError as error:
+        findings.append(
+            Finding(
+                code="total_unreadable",
+                message=f"The statement's own totals are not readable: {error.reason}",
+                severity="error",
+                position=position,
+            )
+        )
+        return None
+
+
+def _integer(text: str | None, path: str, warnings: list[Warn]) -> int | None:
+    if text is None:
+        return None
+    if text.isascii() and text.isdecimal() and len(text) <= 18:
+        return int(text)
+    warnings.append(Warn(path=path, message=f"{text} is not a whole number."))
+    return None
+
+
+def _moment(text, path, warnings) -> datetime.datetime | None:
+    if text is None:
+        return None
+    try:
+        return parse_datetime(text)
+    except DateError as error:
+        warnings.append(Warn(path=path, message=str(error)))
+        return None
+
+
+def _day(text, path, warnings) -> datetime.date | None:
+    moment = _moment(text, path, warnings)
+    return moment.date() if moment else None
