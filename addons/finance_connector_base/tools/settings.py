@@ -7,6 +7,7 @@ import configparser
 import os
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from odoo.addons.finance_connector_base.tools.errors import FinalError
@@ -49,7 +50,7 @@ def read_settings(path, environ=os.environ):
     :rtype: Settings
     :raise SettingsError: the value cannot be used; the sentence says which and what would do.
     """
-    values = _read_section(path)
+    values = dict(_read_section(path, _changed_ns(path)))
     for option in _OPTIONS:
         variable = environ.get(f"FINANCE_{option.upper()}")
         if variable is not None:
@@ -63,14 +64,25 @@ def read_settings(path, environ=os.environ):
         environment=environment,
         key_file=_path(values.get("key_file")),
         audit_anchor=_path(values.get("audit_anchor")),
-        regions=tuple(region.upper() for region in re.split(r"[,\s]+", values.get("region", "")) if region),
+        regions=tuple(
+            region.upper() for region in re.split(r"[,\s]+", values.get("region", "")) if region
+        ),
         mask_patterns=_patterns(values.get("mask_patterns", "")),
     )
 
 
-def _read_section(path):
+def _changed_ns(path):
+    try:
+        return os.stat(path).st_mtime_ns if path else None
+    except FileNotFoundError:
+        return None
+
+
+# Every audit event asks for the mask patterns: parsing odoo.conf each time cost more than storing the event.
+@lru_cache(maxsize=8)
+def _read_section(path, changed_ns):
     parser = configparser.RawConfigParser()
-    if path and Path(path).is_file():
+    if changed_ns is not None:
         try:
             parser.read(path, encoding="utf-8")
         except (configparser.Error, UnicodeDecodeError) as exc:
