@@ -57,6 +57,13 @@ class FinanceInterface(models.Model):
         "finance.interface.version", copy=False, readonly=True, ondelete="restrict", index="btree_not_null"
     )
     exchange_ids = fields.One2many("finance.exchange", "interface_id")
+    api_user_ids = fields.Many2many(
+        "res.users",
+        "finance_interface_api_user_rel",
+        string="API Callers",
+        copy=False,
+        help="External systems that may reach this interface through finance.api.",
+    )
 
     _code_uniq = models.Constraint(
         "UNIQUE(company_id, code)", "The code of an interface is unique within its company."
