@@ -13,6 +13,8 @@
         "security/finance_rules.xml",
         "data/ir_sequence.xml",
         "data/queue_job.xml",
+        "data/finance_event_type.xml",
+        "views/finance_subscription_views.xml",
         "data/finance_exception_deadline.xml",
     ],
     "application": True,

@@ -14,3 +14,11 @@ from . import finance_audit_event
 from . import finance_audit_seal
 from . import finance_exception_deadline
 from . import finance_exception
+from . import finance_connection_webhook
+from . import finance_event_type
+from . import finance_exception_event
+from . import finance_exchange_event
+from . import finance_handler_event
+from . import finance_subscription
+from . import finance_api
+from . import account_move
