@@ -14,7 +14,7 @@ from odoo.addons.finance_connector_base.tools.errors import FinalError
 
 SECTION = "finance"
 ENVIRONMENTS = ("production", "test", "sandbox")
-_OPTIONS = ("environment", "key_file", "audit_anchor", "region", "mask_patterns")
+_OPTIONS = ("environment", "key_file", "audit_anchor", "region", "mask_patterns", "file_roots")
 
 
 class SettingsError(FinalError):
@@ -33,6 +33,7 @@ class Settings:
     :param str audit_anchor: path of the file that witnesses the audit chain, or ``None``.
     :param tuple regions: regions that data may go to; empty: not limited.
     :param tuple mask_patterns: regular expressions of further text that is never shown or logged.
+    :param tuple file_roots: folders below which connections may read and write files; empty: nowhere.
     """
 
     environment: str = "test"
@@ -40,6 +41,7 @@ class Settings:
     audit_anchor: str | None = None
     regions: tuple[str, ...] = ()
     mask_patterns: tuple[str, ...] = ()
+    file_roots: tuple[str, ...] = ()
 
 
 def read_settings(path, environ=os.environ):
@@ -68,6 +70,9 @@ def read_settings(path, environ=os.environ):
             region.upper() for region in re.split(r"[,\s]+", values.get("region", "")) if region
         ),
         mask_patterns=_patterns(values.get("mask_patterns", "")),
+        file_roots=tuple(
+            _path(root) for root in values.get("file_roots", "").split(",") if root.strip()
+        ),
     )
 
 
