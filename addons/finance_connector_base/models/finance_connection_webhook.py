@@ -98,3 +98,10 @@ class FinanceConnection(models.Model):
             summary=error.message,
             details={"code": error.code, "count": count},
         )
+        self.env["finance.exception"]._open(
+            error.code,
+            error.message,
+            company=self.company_id or self.interface_ids[:1].company_id or self.env.company,
+            kind="technical",
+            connection=self,
+        )

@@ -14,6 +14,13 @@ class FinanceExchange(models.Model):
             )
         return result
 
+    def _record_send_failure(self, attempt, error):
+        super()._record_send_failure(attempt, error)
+        if error.code == "subscriber_gone":
+            self.env["finance.subscription"].search(
+                [("interface_id", "=", self.interface_id.id)]
+            )._disable(error.message)
+
     def _finance_event_data(self):
         """What subscribers are told about an exchange.
 

@@ -1,6 +1,4 @@
-from odoo import api, models
-
-from odoo.addons.finance_connector_base.tools.errors import BusinessError
+from odoo import models
 
 
 class FinanceHandlerEvent(models.AbstractModel):
@@ -13,13 +11,3 @@ class FinanceHandlerEvent(models.AbstractModel):
     _handler_label = "Events for subscribers"
     _direction = "outbound"
     _safe_to_repeat = True
-
-    @api.model
-    def _prepare(self, exchange):
-        return exchange._content()
-
-    @api.model
-    def _settle(self, exchange, outcome):
-        if outcome["http_status"] == 410:
-            self._stop_telling(exchange)
-        return super()._settle(exchange, outcome)

@@ -120,10 +120,11 @@ class FinanceSubscription(models.Model):
         return tuple(subscriptions.interface_id.sorted("id").ids)
 
     def _disable(self, reason):
-        """Stop telling a subscriber who does not want to hear any more.
+        """Stop telling a subscriber who does not want to hear any more. What waits to be sent goes on waiting.
 
         :param str reason: one sentence, shown in the history of the subscription
         """
+        self.interface_id.mode = "off"
         self.active = False
         for subscription in self:
             subscription.message_post(body=reason)

@@ -152,6 +152,19 @@ register(
     "Check the signing secret of the connection with the counterparty. The message was not processed.",
 )
 register(
+    "webhook_not_accepted",
+    "A webhook came that no interface takes",
+    Severity.HIGH,
+    "Add an inbound interface for it to the connection, or have the sender stop it. Nothing was stored; senders repeat.",
+)
+register(
+    "subscriber_gone",
+    "A subscriber takes no more events",
+    Severity.HIGH,
+    "Its subscription was switched off. Correct the address with the subscriber, switch subscription and interface on,"
+    " then retry.",
+)
+register(
     "credential_missing",
     "A credential is missing",
     Severity.HIGH,
