@@ -32,8 +32,8 @@ class BreakerPolicy:
     :param int failure_threshold: failures in a row that open it.
     :param float open_seconds: first pause; it doubles with each probe that fails.
     :param float max_open_seconds: the longest pause.
-    :param float probe_seconds: how long a probe may take before another is let through, for the worker
-        that made it may have died.
+    :param float probe_seconds: how long a probe may take before another is let through, for the
+        worker that made it may have died.
     """
 
     failure_threshold: int = 5
@@ -46,7 +46,8 @@ class BreakerPolicy:
 class BreakerState:
     """What a breaker remembers.
 
-    :param str state: ``closed`` (calls pass), ``open`` (none does) or ``half_open`` (one probe is out).
+    :param str state: ``closed`` (calls pass), ``open`` (none does) or ``half_open`` (one probe is
+        out).
     :param int failures: failures in a row.
     :param datetime.datetime until: end of the pause, or of the wait for the probe.
     :param float open_seconds: length of the present pause.
@@ -62,8 +63,8 @@ def transition(state, event, now, policy):
     """Return the state after ``event``.
 
     :param BreakerState state: before it.
-    :param BreakerEvent event: a call about to be made, or the outcome of one. Only a failure of the pipe
-        counts as one: a refusal of the content proves that the pipe works.
+    :param BreakerEvent event: a call about to be made, or the outcome of one. Only a failure of the
+        pipe counts as one: a refusal of the content proves that the pipe works.
     :param datetime.datetime now: of the same kind (naive UTC or aware) as ``state.until``.
     :param BreakerPolicy policy: thresholds and pauses.
     :rtype: BreakerState

@@ -24,11 +24,12 @@ def sha256_hex(data):
 def canonical_json(obj):
     """Write plain values so that equal content gives equal bytes.
 
-    After RFC 8785 (keys sorted by UTF-16 code units, no blanks, UTF-8), except for numbers: integers keep
-    all digits, and a Decimal becomes text without trailing zeros, so 1.50 and 1.5 are the same. Dates
-    become ISO 8601 text, times in UTC.
+    After RFC 8785 (keys sorted by UTF-16 code units, no blanks, UTF-8), except for numbers:
+    integers keep all digits, and a Decimal becomes text without trailing zeros, so 1.50 and 1.5 are
+    the same. Dates become ISO 8601 text, times in UTC.
 
-    :param obj: None, bool, int, str, Decimal, date, aware datetime, and lists, tuples and dicts of them.
+    :param obj: None, bool, int, str, Decimal, date, aware datetime, and lists, tuples and dicts of
+        them.
     :rtype: bytes
     :raise DigestError: for a float, a naive time, a key that is no text, or anything else.
     """

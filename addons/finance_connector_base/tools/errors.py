@@ -1,8 +1,8 @@
 """What went wrong, in the four classes that decide what happens next.
 
-*retryable*: nothing happened yet, try again later. *final*: trying again cannot help. *unknown*: it may
-have happened, ask before doing it again. *business*: the pipe works, a person must decide about the
-content.
+*retryable*: nothing happened yet, try again later. *final*: trying again cannot help. *unknown*: it
+may have happened, ask before doing it again. *business*: the pipe works, a person must decide about
+the content.
 """
 
 import errno
@@ -59,7 +59,7 @@ class RetryableError(FinanceError):
         self.retry_after = retry_after
 
 
-class DuplicateKeyRace(RetryableError):
+class DuplicateKeyRace(RetryableError):  # noqa: N818, a race is no fault of anybody
     """Another transaction stores the same idempotency key right now: roll back and ask again."""
 
     def __init__(self, message):
@@ -206,8 +206,8 @@ def classify_http_status(status, *, idempotent):
     :param int status: HTTP status, 300 or more.
     :param bool idempotent: whether the same request may be made twice without a second effect.
     :return: 429, 503 and answers that say the request was not taken: retryable. Other 4xx, and a
-        redirect (never followed): final. Other 5xx: retryable for an idempotent request, unknown for any
-        other.
+        redirect (never followed): final. Other 5xx: retryable for an idempotent request, unknown
+        for any other.
     :rtype: ErrorClass
     :raise ValueError: for a success, which is not an error.
     """

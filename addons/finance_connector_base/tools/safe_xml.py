@@ -1,4 +1,4 @@
-"""Reading XML that a stranger wrote: no DTD, no entities, no network, no huge trees, bounded size."""
+"""Reading XML that a stranger wrote: no DTD, entities, network or huge trees, bounded size."""
 
 from lxml import etree
 
@@ -50,7 +50,7 @@ def _malformed(exc):
     return XmlRefusedError(
         f"The XML document is damaged or cut short: {exc}",
         "xml_malformed",
-        next_step="Fetch the document again or ask the sender for a new copy; nothing was taken from it.",
+        next_step="Fetch it again or ask the sender for a new copy; nothing was taken from it.",
     )
 
 
@@ -66,11 +66,12 @@ def _refuse_doctype(element):
 def iter_elements(stream, tags, *, max_bytes=256 * MEBIBYTE):
     """Walk through a document of any length in bounded memory.
 
-    Each element whose local name is in ``tags`` is handed out when its end was read, and freed when the
-    next one is asked for: keep values, not elements. Its ancestors, still open, hold what came before it;
-    an outer element in ``tags`` comes without the inner ones already handed out.
+    Each element whose local name is in ``tags`` is handed out when its end was read, and freed when
+    the next one is asked for: keep values, not elements. Its ancestors, still open, hold what came
+    before it; an outer element in ``tags`` comes without the inner ones already handed out.
 
-    Damage shows only where it is: a caller must not act on what it got before the iterator is exhausted.
+    Damage shows only where it is: a caller must not act on what it got before the iterator is
+    exhausted.
 
     :param BinaryIO stream: the bytes, from their start.
     :param Collection[str] tags: local names, so that any version of a namespace fits.

@@ -1,4 +1,4 @@
-"""The life of an exchange, in one place: milestones (what is proven) and work statuses (what comes next)."""
+"""The life of an exchange: milestones (what is proven) and work statuses (what comes next)."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -48,9 +48,10 @@ OPTIONAL_MILESTONES = frozenset({Milestone.ACKNOWLEDGED, Milestone.SETTLED})
 class WorkStatus(StrEnum):
     """What happens next.
 
-    ``ready``: work may start. ``running``: a worker has it. ``waiting``: for an answer, until a deadline.
-    ``retry``: due at a time. ``exception``: for a person. ``unknown``: sent, the outcome is not known.
-    ``dead``: retries spent, has an owner. ``done``. ``cancelled``: by a person, with a reason.
+    ``ready``: work may start. ``running``: a worker has it. ``waiting``: for an answer, until a
+    deadline. ``retry``: due at a time. ``exception``: for a person. ``unknown``: sent, the outcome
+    is not known. ``dead``: retries spent, has an owner. ``done``. ``cancelled``: by a person, with
+    a reason.
     """
 
     READY = "ready"
@@ -110,6 +111,11 @@ _TABLE = (
     ("unknown", "waiting", ("deadline",), _OUT),
     ("unknown", "exception", (), _OUT),
     ("unknown", "done", (), _OUT),
+    # The database is an older copy: what it shows as unsent may have been sent since.
+    ("ready", "unknown", ("restored",), _OUT),
+    ("retry", "unknown", ("restored",), _OUT),
+    ("exception", "unknown", ("restored",), _OUT),
+    ("dead", "unknown", ("restored",), _OUT),
     ("dead", "ready", (), _BOTH),
     ("dead", "exception", (), _BOTH),
     ("dead", "done", ("reason",), _BOTH),
@@ -131,8 +137,8 @@ def check_transition(direction, source, target, given=()):
     :param str direction: ``inbound`` or ``outbound``.
     :param str source: the present status.
     :param str target: the next one.
-    :param Collection[str] given: what the caller supplies with it: ``due_at``, ``deadline``, ``owner``,
-        ``reason``, ``proof_not_received``, ``replay``.
+    :param Collection[str] given: what the caller supplies with it: ``due_at``, ``deadline``,
+        ``owner``, ``reason``, ``proof_not_received``, ``restored``, ``replay``.
     :raise StateError: the step is not allowed, or something it needs is missing.
     """
     direction, source, target = Direction(direction), WorkStatus(source), WorkStatus(target)

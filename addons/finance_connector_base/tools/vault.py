@@ -1,9 +1,9 @@
 """Authenticated encryption of secrets and payloads, with a ring of keys kept outside the database.
 
-AES-256-GCM with a random 96-bit nonce (NIST SP 800-38D: at most 2**32 values a key, so add a key each
-year). Each value names its key, so old values stay readable after a new key became the current one. The
-purpose of a value (table, field, row) is bound to it as associated data: a value moved to another row
-does not open.
+AES-256-GCM with a random 96-bit nonce (NIST SP 800-38D: at most 2**32 values a key, so add a key
+each year). Each value names its key, so old values stay readable after a new key became the current
+one. The purpose of a value (table, field, row) is bound to it as associated data: a value moved to
+another row does not open.
 """
 
 import base64
@@ -78,9 +78,9 @@ class _Key:
 class KeyRing:
     """The keys of one environment, one of them current.
 
-    A key file has a line per key, ``<key id> <base64 of 32 bytes> [<ISO date of creation>]``, blank lines
-    and lines starting with ``#``. ``current: <key id>`` names the current key; without it, the first one
-    is.
+    A key file has a line per key, ``<key id> <base64 of 32 bytes> [<ISO date of creation>]``, blank
+    lines and lines starting with ``#``. ``current: <key id>`` names the current key; without it,
+    the first one is.
     """
 
     def __init__(self, keys, current_key_id):
@@ -126,7 +126,8 @@ class KeyRing:
 
     @classmethod
     def from_environ(cls, name="FINANCE_KEYS", environ=os.environ):
-        """Read the ring from an environment variable, in the form of a key file (``;`` ends a line too).
+        """Read the ring from an environment variable, in the form of a key file (``;`` ends a line
+        too).
 
         :raise KeyFileError: the variable is missing, empty, or not in its form.
         """
