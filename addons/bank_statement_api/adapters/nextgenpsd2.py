@@ -1,0 +1,221 @@
+import uuid
+from urllib.parse import urlencode
+
+from odoo import api, fields, models
+
+from odoo.addons.finance_connector_base.tools.errors import (
+    BusinessError,
+    FinalError,
+    FinanceError,
+    RetryableError,
+)
+
+from ..tools import api_window, documents, nextgenpsd2
+
+MAX_PAGES = 2000
+CONSENT_STATES = {
+    "received": "received",
+    "partiallyAuthorised": "received",
+    "valid": "valid",
+    "rejected": "rejected",
+    "expired": "expired",
+    "revokedByPsu": "revoked",
+    "terminatedByTpp": "revoked",
+}
+CONSENT_CODES = {"CONSENT_EXPIRED": "consent_expired", "CONSENT_INVALID": "consent_invalid"}
+TOKEN_CODES = frozenset({"TOKEN_EXPIRED", "TOKEN_INVALID", "TOKEN_UNKNOWN"})
+
+
+class FinanceAdapterNextgenpsd2(models.AbstractModel):
+    """Account information over NextGenPSD2 of the Berlin Group, version 1.3.11.
+
+    Reads without the account holder being present, so calls count against the ``frequencyPerDay`` of the consent.
+    """
+
+    _name = "finance.adapter.nextgenpsd2"
+    _inherit = "finance.adapter"
+    _description = "Adapter of NextGenPSD2"
+
+    _adapter_label = "NextGenPSD2 (Berlin Group)"
+    _capabilities = frozenset({"fetch_statements", "fetch_balances"})
+
+    @api.model
+    def _test_connection(self, connection):
+        connection._access_token(force=True)
+        return self.env._("The bank gave an access token. Consents and accounts can be set up now.")
+
+    # === STATEMENTS === #
+
+    @api.model
+    def _fetch_window(self, feed, date_from, date_to):
+        account = documents.AccountRef(
+            iban=feed.journal_id.bank_account_id.sanitized_acc_number or None,
+            other_id=None,
+            scheme=None,
+            currency=(feed.journal_id.currency_id or feed.company_id.currency_id).name,
+            bic=None,
+            owner_name=None,
+        )
+        connection, consent = feed.connection_id, feed.consent_id
+        base = f"/v1/accounts/{feed.resource_ref}"
+        balances = self._call(
+            connection, "GET", f"{base}/balances", consent=consent, scope="balances"
+        )
+        query = urlencode({"dateFrom": date_from, "dateTo": date_to, "bookingStatus": "both"})
+        pages, seen = [], set()
+        path = f"{base}/transactions?{query}"
+        while path:
+            if path in seen or len(pages) >= MAX_PAGES:
+                raise RetryableError(
+                    "The bank's pages do not come to an end.",
+                    code="paging_endless",
+                    retry_after=900.0,
+                )
+            seen.add(path)
+            response = self._call(
+                connection, "GET", path, consent=consent, scope="transactions", counted=not pages
+            )
+            page = nextgenpsd2.page(nextgenpsd2.loads(response.body), account)
+            pages.append(response.body)
+            path = page.next_href
+        return api_window.pack(account, date_from, date_to, pages, balances.body)
+
+    @api.model
+    def _list_accounts(self, connection, consent):
+        response = self._call(connection, "GET", "/v1/accounts", consent=consent, scope="accounts")
+        return nextgenpsd2.accounts(nextgenpsd2.loads(response.body))
+
+    # === CONSENT === #
+
+    @api.model
+    def _request_consent(self, consent):
+        """Create a consent for all accounts of the holder.
+
+        :return: mapping with ``external_ref``, ``state``, ``valid_until``, ``redirect_url``
+        :rtype: dict
+        """
+        callback = f"{consent.get_base_url()}/odoo"
+        response = self._call(
+            consent.connection_id,
+            "POST",
+            "/v1/consents",
+            scope="consents",
+            json={
+                "access": {"allPsd2": "allAccounts"},
+                "recurringIndicator": True,
+                "validUntil": consent._default_valid_until().isoformat(),
+                "frequencyPerDay": 4,
+                "combinedServiceIndicator": False,
+            },
+            headers={
+                "TPP-Redirect-URI": callback,
+                "TPP-Nok-Redirect-URI": callback,
+                **({"PSU-ID": consent.holder_ref} if consent.holder_ref else {}),
+            },
+        )
+        answer = nextgenpsd2.loads(response.body)
+        links = answer.get("_links") or {}
+        redirect = links.get("scaRedirect") or links.get("scaOAuth") or {}
+        if not answer.get("consentId"):
+            raise FinalError("The bank's answer names no consent.", code="answer_incomplete")
+        return {
+            "external_ref": answer["consentId"],
+            "state": CONSENT_STATES.get(answer.get("consentStatus"), "received"),
+            "valid_until": answer.get("validUntil") or consent._default_valid_until(),
+            "redirect_url": redirect.get("href") or False,
+        }
+
+    @api.model
+    def _consent_state(self, consent):
+        """:return: the state of a consent as the bank sees it, in our words
+        :rtype: str
+        """
+        response = self._call(
+            consent.connection_id,
+            "GET",
+            f"/v1/consents/{consent.external_ref}/status",
+            scope="consents",
+        )
+        status = nextgenpsd2.loads(response.body).get("consentStatus")
+        if status not in CONSENT_STATES:
+            raise FinalError(
+                f"The bank names an unknown consent status: {status}", code="answer_incomplete"
+            )
+        return CONSENT_STATES[status]
+
+    # === REQUESTS === #
+
+    @api.model
+    def _call(
+        self,
+        connection,
+        method,
+        path,
+        *,
+        consent=None,
+        scope,
+        json=None,
+        headers=None,
+        counted=True,
+    ):
+        """One request with token and consent; an expired token is renewed once.
+
+        :param str scope: what the bank's limits are counted by
+        :param bool counted: whether it counts against the limits; further pages do not
+        :return: a response with a 2xx status
+        :rtype: HttpResponse
+        """
+        if counted:
+            connection._guard_call(scope)
+        try:
+            response = self._send_request(connection, method, path, consent, json, headers)
+            if response.status == 401 and self._error_codes(response) & TOKEN_CODES:
+                response = self._send_request(
+                    connection, method, path, consent, json, headers, renew_token=True
+                )
+            self._raise_for_error(response)
+        except FinanceError as error:
+            connection._record_outcome(error)
+            raise
+        connection._record_outcome(None, response.headers)
+        return response
+
+    @api.model
+    def _send_request(self, connection, method, path, consent, json, headers, renew_token=False):
+        all_headers = {
+            "Authorization": f"Bearer {connection._access_token(force=renew_token)}",
+            "X-Request-ID": str(uuid.uuid4()),
+            "Accept": "application/json",
+            **(headers or {}),
+        }
+        if consent:
+            all_headers["Consent-ID"] = consent.external_ref or ""
+        with connection._http_client() as client:
+            return client.request(
+                method, path, idempotent=method == "GET", headers=all_headers, json=json
+            )
+
+    @api.model
+    def _error_codes(self, response):
+        """Codes of the ``tppMessages`` of an error answer; empty when the body is something else."""
+        try:
+            messages = nextgenpsd2.loads(response.body).get("tppMessages") or []
+        except BusinessError:
+            return set()
+        return {message.get("code") for message in messages if isinstance(message, dict)}
+
+    @api.model
+    def _raise_for_error(self, response):
+        """Turn an answer that is no success into an error; never into an empty result."""
+        if response.ok:
+            return
+        codes = self._error_codes(response)
+        for code in codes & CONSENT_CODES.keys():
+            raise BusinessError(
+                CONSENT_CODES[code],
+                self.env._("The bank no longer accepts the consent for this account."),
+                next_step=self.env._(
+                    "Open the consent, request it again and confirm it at the bank."
+                ),
+            )
+        response.raise_for_status(fields.Datetime.now())

@@ -1,0 +1,17 @@
+from . import (
+    account_bank_statement,
+    account_bank_statement_line,
+    account_journal,
+    account_move,
+    bank_statement_balance,
+    bank_statement_consent,
+    bank_statement_feed,
+    bank_statement_feed_fetch,
+    bank_statement_gap,
+    bank_statement_importer,
+    bank_statement_matcher,
+    bank_statement_pending,
+    bank_statement_proof,
+    finance_adapter,
+    finance_handler_bank_statement,
+)

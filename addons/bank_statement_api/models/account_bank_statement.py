@@ -1,0 +1,22 @@
+from odoo import fields, models
+
+
+class AccountBankStatement(models.Model):
+    """A statement as the bank issued it, traced to the exchange that brought it."""
+
+    _inherit = "account.bank.statement"
+
+    exchange_id = fields.Many2one(
+        "finance.exchange", readonly=True, copy=False, index="btree_not_null", ondelete="restrict"
+    )
+    bank_statement_ref = fields.Char(
+        readonly=True, copy=False, help="The bank's own id of the statement."
+    )
+    electronic_sequence = fields.Integer(readonly=True, copy=False)
+    legal_sequence = fields.Integer(readonly=True, copy=False)
+    bank_date = fields.Date(readonly=True, copy=False, help="The day of the closing balance.")
+
+    _bank_statement_uniq = models.UniqueIndex(
+        "(journal_id, bank_date, bank_statement_ref) WHERE bank_statement_ref IS NOT NULL",
+        "This statement of the bank is booked already.",
+    )

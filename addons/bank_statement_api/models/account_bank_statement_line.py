@@ -1,0 +1,72 @@
+from odoo import fields, models
+
+
+class AccountBankStatementLine(models.Model):
+    """A booked transaction with its provenance, the bank's own dates and the keys that keep it single."""
+
+    _inherit = "account.bank.statement.line"
+
+    exchange_id = fields.Many2one(
+        "finance.exchange", readonly=True, copy=False, index="btree_not_null", ondelete="restrict"
+    )
+    bank_position = fields.Char(
+        readonly=True,
+        copy=False,
+        help="Where it stands in the bank's document: statement / entry / detail, line.",
+    )
+    bank_channel = fields.Char(readonly=True, copy=False, help="Format it came in first.")
+    bank_booking_date = fields.Date(
+        readonly=True,
+        copy=False,
+        help="The bank's booking date; the accounting date is the entry's.",
+    )
+    bank_value_date = fields.Date(readonly=True, copy=False)
+    bank_transaction_code = fields.Char(readonly=True, copy=False)
+    end_to_end_id = fields.Char(readonly=True, copy=False)
+    bank_entry_amount = fields.Monetary(
+        readonly=True,
+        copy=False,
+        help="Booked amount of the whole entry, where this line is a part of a batch.",
+    )
+    provider_uid = fields.Char(readonly=True, copy=False)
+    uid_strategy = fields.Integer(readonly=True, copy=False)
+    fingerprint = fields.Char(readonly=True, copy=False)
+    fingerprint_version = fields.Integer(readonly=True, copy=False)
+    fingerprint_occurrence = fields.Integer(readonly=True, copy=False)
+    batch_part = fields.Integer(readonly=True, copy=False)
+    match_state = fields.Selection(
+        [
+            ("pending", "Not Looked At"),
+            ("matched", "Matched"),
+            ("uncertain", "Needs a Decision"),
+            ("no_evidence", "No Reference Found"),
+        ],
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+    )
+    match_explanation = fields.Char(readonly=True, copy=False)
+    match_evidence = fields.Json(readonly=True, copy=False)
+
+    # The last lock against a double booking, whatever the code above it does. See tools/identity.py.
+    _provider_uid_uniq = models.UniqueIndex(
+        "(journal_id, uid_strategy, provider_uid, batch_part) WHERE provider_uid IS NOT NULL",
+        "The bank's transaction is booked already.",
+    )
+    _fingerprint_uniq = models.UniqueIndex(
+        "(journal_id, fingerprint_version, fingerprint, fingerprint_occurrence, batch_part)"
+        " WHERE fingerprint IS NOT NULL",
+        "A transaction with the same content is booked already.",
+    )
+    _bank_date_idx = models.Index(
+        "(journal_id, bank_booking_date) WHERE bank_booking_date IS NOT NULL"
+    )
+
+    # === ACTION METHODS === #
+
+    def action_match(self):
+        """Look again for a certain match; nothing uncertain is booked."""
+        self.check_access("write")
+        return self.env["bank.statement.matcher"]._match(
+            self.filtered(lambda line: not line.is_reconciled)
+        )

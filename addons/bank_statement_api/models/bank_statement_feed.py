@@ -1,0 +1,154 @@
+import fnmatch
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+
+class BankStatementFeed(models.Model):
+    """One bank account, or one file drop, that is read on a schedule of its own."""
+
+    _name = "bank.statement.feed"
+    _description = "Bank Statement Feed"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "name, id"
+    _check_company_auto = True
+
+    name = fields.Char(required=True)
+    active = fields.Boolean(default=True)
+    kind = fields.Selection(
+        [("account", "Account over an API"), ("files", "File drop")],
+        required=True,
+        default="account",
+    )
+    interface_id = fields.Many2one(
+        "finance.interface",
+        required=True,
+        index=True,
+        check_company=True,
+        ondelete="restrict",
+        domain="[('handler', '=', 'bank_statement')]",
+    )
+    company_id = fields.Many2one(related="interface_id.company_id", store=True, index=True)
+    connection_id = fields.Many2one(related="interface_id.connection_id", store=True, index=True)
+    journal_id = fields.Many2one(
+        "account.journal",
+        index="btree_not_null",
+        check_company=True,
+        domain="[('type', 'in', ('bank', 'credit'))]",
+        help="Where the account's transactions are booked. A file drop finds the journal by the account in each file.",
+    )
+    consent_id = fields.Many2one(
+        "bank.statement.consent", index="btree_not_null", check_company=True
+    )
+    resource_ref = fields.Char(
+        string="Account at the Bank", help="The bank's own id of the account."
+    )
+    filename_pattern = fields.Char(
+        default="*", help="Which files of the drop belong to this feed, e.g. *CH93*.xml."
+    )
+    interval_minutes = fields.Integer(required=True, default=15)
+    overlap_days = fields.Integer(
+        required=True,
+        default=7,
+        help="Days read again at each fetch, for bookings that arrive late.",
+    )
+    history_days = fields.Integer(
+        required=True, default=90, help="How far back the first fetch goes."
+    )
+    covered_until = fields.Date(
+        readonly=True,
+        copy=False,
+        help="Every day up to this one is stored in full. Moves only together with the data.",
+    )
+    last_attempt_at = fields.Datetime(readonly=True, copy=False)
+    last_success_at = fields.Datetime(readonly=True, copy=False)
+    next_run_at = fields.Datetime(default=fields.Datetime.now, index=True, copy=False)
+    failure_count = fields.Integer(readonly=True, copy=False, help="Failures in a row.")
+    last_error = fields.Char(readonly=True, copy=False)
+    gap_ids = fields.One2many("bank.statement.gap", "feed_id")
+    health = fields.Selection(
+        [("new", "Never Fetched"), ("ok", "Up to Date"), ("late", "Late"), ("failing", "Failing")],
+        compute="_compute_health",
+    )
+
+    _journal_required = models.Constraint(
+        "CHECK(kind != 'account' OR journal_id IS NOT NULL)",
+        "A feed of an account needs the account's journal.",
+    )
+    _interval_positive = models.Constraint(
+        "CHECK(interval_minutes > 0)", "The interval must be at least a minute."
+    )
+    _overlap_positive = models.Constraint(
+        "CHECK(overlap_days >= 0)", "The overlap cannot be negative."
+    )
+    _journal_uniq = models.UniqueIndex(
+        "(interface_id, journal_id) WHERE active AND journal_id IS NOT NULL",
+        "This journal is fed by this interface already.",
+    )
+    _due_idx = models.Index("(next_run_at) WHERE active")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("failure_count", "last_success_at", "interval_minutes")
+    def _compute_health(self):
+        now = fields.Datetime.now()
+        for feed in self:
+            if feed.failure_count:
+                feed.health = "failing"
+            elif not feed.last_success_at:
+                feed.health = "new"
+            elif feed.last_success_at < now - timedelta(minutes=3 * feed.interval_minutes):
+                feed.health = "late"
+            else:
+                feed.health = "ok"
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("filename_pattern")
+    def _check_filename_pattern(self):
+        for feed in self:
+            if feed.filename_pattern and (
+                "/" in feed.filename_pattern or ".." in feed.filename_pattern
+            ):
+                raise ValidationError(
+                    self.env._("A file pattern names files, not folders: %s", feed.filename_pattern)
+                )
+
+    # === ACTION METHODS === #
+
+    def action_fetch_now(self):
+        """Fetch at once, beside the schedule."""
+        self.check_access("write")
+        self._enqueue_fetch()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "info",
+                "message": self.env._("Fetching. The result appears here and under Exchanges."),
+            },
+        }
+
+    def action_open_exceptions(self):
+        """The open exceptions of this feed and of its connection."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Exceptions"),
+            "res_model": "finance.exception",
+            "view_mode": "list,form",
+            "domain": [("connection_id", "=", self.connection_id.id)],
+            "context": {"search_default_open": 1},
+        }
+
+    # === BUSINESS METHODS === #
+
+    def _wants_file(self, name):
+        """Whether a file of the drop belongs to this feed.
+
+        :param str name: base name
+        :rtype: bool
+        """
+        self.ensure_one()
+        return fnmatch.fnmatchcase(name.lower(), (self.filename_pattern or "*").lower())

@@ -1,0 +1,183 @@
+import logging
+import random
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+from odoo.addons.finance_connector_base.tools.digest import sha256_hex
+from odoo.addons.finance_connector_base.tools.errors import FinanceError, describe
+from odoo.addons.finance_connector_base.tools.retry import RetryPolicy
+
+_logger = logging.getLogger(__name__)
+
+RETRY = RetryPolicy(max_attempts=10**6, base_seconds=60.0, cap_seconds=3600.0)
+FAILURES_BEFORE_EXCEPTION = 3
+"""A single failed fetch repairs itself; a person is asked when it lasts, or at once when only a person can help."""
+
+
+class BankStatementFeed(models.Model):
+    """The scheduled work of a feed: fetch, store, move on; or fail, keep the place, and say so."""
+
+    _inherit = "bank.statement.feed"
+
+    # === SCHEDULE === #
+
+    @api.model
+    def _cron_fetch(self):
+        """Enqueue every feed that is due. One job per feed, so that one account's failure leaves the others running."""
+        due = self.search(
+            [("next_run_at", "<=", fields.Datetime.now()), ("interface_id.mode", "!=", "off")]
+        )
+        due._enqueue_fetch()
+        self.env["ir.cron"]._commit_progress(len(due), remaining=0)
+
+    def _enqueue_fetch(self):
+        for feed in self:
+            feed.with_delay(
+                channel="root.finance.inbound",
+                description=f"Fetch {feed.name}",
+                identity_key=f"bank.statement.feed.fetch:{feed.id}",
+            )._job_fetch()
+
+    def _job_fetch(self):
+        """Fetch one feed. May run twice, at once or after a kill: what is stored is recognised."""
+        self.ensure_one()
+        exchange_model = self.env["finance.exchange"]
+        with exchange_model._session_lock("bank.statement.feed", self.id) as locked:
+            if not locked:
+                return "Another worker is fetching this feed."
+            self.last_attempt_at = fields.Datetime.now()
+            exchange_model._checkpoint()
+            try:
+                count = self._fetch_files() if self.kind == "files" else self._fetch_account()
+            except FinanceError as error:
+                exchange_model._rollback_to_checkpoint()
+                self._record_failure(error)
+                exchange_model._checkpoint()
+                return f"Failed: {describe(error).message}"
+            self._record_success()
+            exchange_model._checkpoint()
+            return f"{count} new exchanges."
+
+    # === FETCH === #
+
+    def _window(self):
+        """The whole days to ask for: from before the covered ones, since banks book late, until today.
+
+        :return: first and last day, both included
+        """
+        self.ensure_one()
+        today = fields.Date.context_today(self)
+        start = self.covered_until or today - timedelta(days=self.history_days)
+        return min(start - timedelta(days=self.overlap_days), today), today
+
+    def _fetch_account(self):
+        self.ensure_one()
+        date_from, date_to = self._window()
+        content = self.connection_id._adapter()._fetch_window(self, date_from, date_to)
+        # The data and the place up to which it reaches are stored by one commit: neither can exist without the other.
+        _exchange, is_new = self.env["finance.exchange"]._receive(
+            self.interface_id,
+            f"window:{self.id}:{date_from}:{date_to}:{sha256_hex(content)}",
+            content,
+            source="schedule",
+            content_type="application/json",
+        )
+        # The last day is not over, so it is not covered yet.
+        covered_until = date_to - timedelta(days=1)
+        if not self.covered_until or covered_until > self.covered_until:
+            self.covered_until = covered_until
+        self._close_gaps()
+        return int(is_new)
+
+    def _fetch_files(self):
+        self.ensure_one()
+        new = 0
+        for name, content, archive in self.connection_id._adapter()._pick_up(self):
+            # Banks reuse file names: a file is known by its bytes.
+            _exchange, is_new = self.env["finance.exchange"]._receive_committed(
+                self.interface_id,
+                f"file:{sha256_hex(content)}",
+                content,
+                source="schedule",
+                filename=name,
+            )
+            archive(duplicate=not is_new)
+            new += is_new
+        return new
+
+    # === OUTCOME === #
+
+    def _record_success(self):
+        self.ensure_one()
+        now = fields.Datetime.now()
+        self.write(
+            {
+                "last_success_at": now,
+                "next_run_at": now + timedelta(minutes=self.interval_minutes),
+                "failure_count": 0,
+                "last_error": False,
+            }
+        )
+        self.env["finance.exception"]._resolve_by_system(
+            self, reason=self.env._("The feed was fetched again without error.")
+        )
+
+    def _record_failure(self, error):
+        """Keep the place, show the gap, plan the next try, and ask a person when waiting will not help.
+
+        :param FinanceError error: what the adapter raised
+        """
+        self.ensure_one()
+        report = describe(error)
+        failures = self.failure_count + 1
+        delay = RETRY.next_delay(failures, random.Random(), report.retry_after)
+        self.write(
+            {
+                "failure_count": failures,
+                "last_error": report.message,
+                "next_run_at": fields.Datetime.now() + timedelta(seconds=delay),
+            }
+        )
+        if report.code in ("consent_expired", "consent_invalid"):
+            self.consent_id._set_state("expired" if report.code == "consent_expired" else "revoked")
+        self._show_gap(report.message)
+        _logger.info("Feed %s failed for the %s. time: %s", self.id, failures, report.code)
+        lasting = report.error_class in ("final", "business")
+        if lasting or failures >= FAILURES_BEFORE_EXCEPTION:
+            self.env["finance.exception"]._open(
+                "consent_expired" if report.code == "consent_expired" else "feed_failing",
+                self.env._(
+                    "%(feed)s cannot be fetched: %(error)s", feed=self.name, error=report.message
+                ),
+                kind="technical",
+                severity="2" if lasting else "1",
+                next_step=report.next_step or None,
+                evidence={"error_code": report.code, "failures": failures},
+                record=self,
+                company=self.company_id,
+                connection=self.connection_id,
+            )
+
+    def _show_gap(self, reason):
+        """Make the days that are missing by now visible, as one open record that grows."""
+        self.ensure_one()
+        if not self.covered_until:
+            return
+        date_from = self.covered_until + timedelta(days=1)
+        date_to = fields.Date.context_today(self) - timedelta(days=1)
+        if date_from > date_to:
+            return
+        gap = self.gap_ids.filtered(lambda gap: gap.state == "open")
+        if gap:
+            gap.write({"date_to": date_to, "reason": reason})
+        else:
+            self.env["bank.statement.gap"].create(
+                {"feed_id": self.id, "date_from": date_from, "date_to": date_to, "reason": reason}
+            )
+
+    def _close_gaps(self):
+        self.ensure_one()
+        self.gap_ids.filtered(
+            lambda gap: gap.state == "open" and gap.date_to <= self.covered_until
+        ).closed_at = fields.Datetime.now()

@@ -1,0 +1,601 @@
+import logging
+from decimal import Decimal
+
+from psycopg2 import IntegrityError
+from psycopg2.errors import UniqueViolation
+
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.tools import split_every
+
+from odoo.addons.finance_connector_base.tools.errors import BusinessError, RetryableError, describe
+from odoo.addons.finance_connector_base.tools.masking import mask_mapping, mask_text
+
+from ..tools import documents, identity
+from .bank_statement_proof import API_FORMATS
+
+_logger = logging.getLogger(__name__)
+
+CHUNK = 250
+"""Lines a commit. A killed import goes on after the last chunk, since stored lines are recognised."""
+
+
+class BankStatementImporter(models.AbstractModel):
+    """Canonical statements into Odoo's statement lines: recognised, proven, booked once."""
+
+    _name = "bank.statement.importer"
+    _description = "Importer of Bank Statements"
+
+    # === JOURNAL === #
+
+    @api.model
+    def _find_journal(self, exchange, statement):
+        """The one journal of the exchange's company that stands for the statement's account and currency.
+
+        Never by likeness: the whole account number and the currency have to be equal, or a mapping says so.
+
+        :return: (journal, None), or (None, why not)
+        :rtype: tuple
+        """
+        account = statement.account
+        company = exchange.company_id
+        journals = self.env["account.journal"].search(
+            [
+                *self.env["account.journal"]._check_company_domain(company),
+                ("type", "in", ("bank", "credit")),
+                ("bank_account_id.sanitized_acc_number", "=", self._sanitize(account.identifier)),
+            ]
+        )
+        if account.currency:
+            journals = journals.filtered(
+                lambda journal: self._journal_currency(journal).name == account.currency
+            )
+        if len(journals) == 1:
+            return journals, None
+        try:
+            journal = self.env["finance.mapping.table"]._resolve(
+                "journal",
+                identity.account_key(account),
+                connection=exchange.connection_id,
+                company=company,
+            )
+        except BusinessError as error:
+            return None, BusinessError(
+                "account_unmapped",
+                self.env._(
+                    "No bank journal of %(company)s has the account %(account)s in %(currency)s.",
+                    company=company.name,
+                    account=mask_text(account.identifier or "?"),
+                    currency=account.currency or self.env._("an unknown currency"),
+                ),
+                next_step=self.env._(
+                    "Set the account number and currency on its bank journal, or map the account to a journal, then retry."
+                ),
+                evidence=mask_mapping(dict(error.evidence)),
+            )
+        return journal, None
+
+    @api.model
+    def _sanitize(self, account_number):
+        return "".join(char for char in (account_number or "").upper() if char.isalnum())
+
+    @api.model
+    def _journal_currency(self, journal):
+        return journal.currency_id or journal.company_id.currency_id
+
+    # === STATEMENT === #
+
+    @api.model
+    def _import(self, exchange, plan):
+        """Book one planned statement as far as it can be booked; open an exception for what cannot.
+
+        :param exchange: ``finance.exchange``, one record
+        :param PlannedStatement plan: see the handler
+        :return: counts by name
+        :rtype: dict
+        """
+        if plan.refusal:
+            if exchange._decision(plan.refusal.code, plan.unit_key) != "ignored":
+                self._open(exchange, plan.refusal, plan.unit_key)
+            return {"held": 1}
+        lock = f"bank.statement.journal:{self.env.cr.dbname}"
+        with exchange._session_lock(lock, plan.journal.id, wait=True):
+            # A new snapshot: what another worker booked before it let go of the lock is visible now.
+            exchange._checkpoint()
+            return self._import_locked(exchange, plan)
+
+    @api.model
+    def _import_locked(self, exchange, plan):
+        statement, journal = plan.statement, plan.journal
+        findings = self.env["bank.statement.proof"]._findings(journal, statement)
+        if self._is_held(exchange, plan, findings):
+            return {"held": 1}
+        counts = {"refused": self._report_bad_entries(exchange, plan)}
+        recognitions = self._recognise(journal, statement)
+        new = [item for item in recognitions if item.known is None]
+        postable, locked = self._split_locked(exchange, plan, new)
+        lines, refused = self._create_lines(exchange, plan, postable)
+        counts["refused"] += locked + refused
+        known = self.env["account.bank.statement.line"].browse(
+            [item.known.id for item in recognitions if item.known is not None]
+        )
+        counts["lines"] = len(lines)
+        counts["duplicates"] = len(known)
+        self._store_balances(exchange, journal, statement)
+        counts["pending"] = self._replace_pending(exchange, journal, statement)
+        if statement.source_format in API_FORMATS:
+            self._report_window(exchange, journal, statement)
+        else:
+            counts["statements"] = self._store_statement(
+                exchange, journal, statement, lines | known
+            )
+        self._release_held(exchange, journal)
+        self.env["bank.statement.matcher"]._enqueue(lines)
+        return counts
+
+    @api.model
+    def _open(self, exchange, error, unit_key, record=None):
+        report = describe(error)
+        exchange._open_exception(
+            report.code,
+            report.message,
+            kind="business",
+            next_step=report.next_step or None,
+            evidence=dict(report.evidence),
+            severity="2",
+            unit_key=unit_key,
+            record=record,
+        )
+
+    @api.model
+    def _is_held(self, exchange, plan, findings):
+        """Whether findings keep the statement out of the books. A person's decision outweighs them, and is audited.
+
+        Resolved: book it as it is. Ignored: never book it.
+        """
+        held = False
+        for finding in findings:
+            code = f"statement_{finding.code.lower()}"
+            if finding.severity == "info" or finding.code == "BALANCE_UNPROVEN":
+                continue
+            decision = exchange._decision(code, plan.unit_key)
+            if decision == "ignored":
+                held = True
+            elif decision is None:
+                blocking = finding.severity == "error"
+                exchange._open_exception(
+                    code,
+                    finding.message,
+                    kind="business",
+                    evidence={
+                        "expected": finding.expected,
+                        "actual": finding.actual,
+                        "position": finding.position and str(finding.position),
+                        "statement": plan.statement.statement_id,
+                    },
+                    severity="2" if blocking else "1",
+                    unit_key=plan.unit_key if blocking else f"{plan.unit_key}:{finding.position}",
+                    record=plan.journal,
+                )
+                held = held or blocking
+        return held
+
+    @api.model
+    def _report_bad_entries(self, exchange, plan):
+        for bad in plan.statement.bad_entries:
+            unit_key = f"{plan.unit_key}:entry:{bad.position}"
+            if exchange._decision("entry_invalid", unit_key):
+                continue
+            exchange._open_exception(
+                "entry_invalid",
+                self.env._(
+                    "Entry %(position)s cannot be booked: %(reason)s",
+                    position=bad.position,
+                    reason=bad.reason,
+                ),
+                evidence=mask_mapping({"code": bad.code, **bad.evidence}),
+                severity="2",
+                unit_key=unit_key,
+                record=plan.journal,
+            )
+        return len(plan.statement.bad_entries)
+
+    # === LINES === #
+
+    @api.model
+    def _recognise(self, journal, statement):
+        """Tell the bookings that are new from those stored before, whatever channel brought them."""
+        booked = statement.booked
+        if not booked:
+            return []
+        account_key = identity.account_key(
+            statement.account, currency=self._journal_currency(journal).name
+        )
+        return identity.recognise(
+            account_key,
+            booked,
+            self._known_lines(journal, {line.booking_date for line in booked}),
+            channel=statement.source_format,
+            strategy=journal.uid_strategy,
+        )
+
+    @api.model
+    def _known_lines(self, journal, days):
+        currency = self._journal_currency(journal)
+        to_decimal = self.env["bank.statement.proof"]._to_decimal
+        rows = self.env["account.bank.statement.line"].search_fetch(
+            [
+                ("journal_id", "=", journal.id),
+                ("bank_booking_date", "in", sorted(days)),
+                ("fingerprint", "!=", False),
+            ],
+            [
+                "fingerprint",
+                "fingerprint_version",
+                "fingerprint_occurrence",
+                "batch_part",
+                "provider_uid",
+                "uid_strategy",
+                "bank_channel",
+                "bank_booking_date",
+                "bank_entry_amount",
+                "end_to_end_id",
+                "account_number",
+                "payment_ref",
+            ],
+        )
+        return [
+            identity.KnownLine(
+                id=row.id,
+                key=identity.LineKey(
+                    fingerprint=row.fingerprint,
+                    version=row.fingerprint_version,
+                    occurrence=row.fingerprint_occurrence,
+                    part=row.batch_part,
+                    provider_uid=row.provider_uid or None,
+                    strategy=row.uid_strategy,
+                ),
+                channel=row.bank_channel,
+                booking_date=row.bank_booking_date,
+                amount=to_decimal(currency, row.bank_entry_amount),
+                currency=currency.name,
+                end_to_end_id=row.end_to_end_id or None,
+                counterparty_iban=row.account_number or None,
+                remittance=row.payment_ref or "",
+            )
+            for row in rows
+        ]
+
+    @api.model
+    def _split_locked(self, exchange, plan, recognitions):
+        """Keep out of the books what Odoo would silently move to another period.
+
+        A person who resolves the exception without opening the period decides for the first open day.
+
+        :return: (recognitions to book, number kept out)
+        """
+        journal = plan.journal
+        locks = {}
+        postable, locked = [], 0
+        for item in recognitions:
+            day = item.transaction.booking_date
+            if day not in locks:
+                locks[day] = journal.company_id._get_violated_lock_dates(day, False, journal)
+            unit_key = f"{plan.unit_key}:entry:{item.transaction.position}"
+            if (
+                not locks[day]
+                or exchange._decision("date_in_locked_period", unit_key) == "resolved"
+            ):
+                postable.append(item)
+                continue
+            locked += 1
+            if exchange._decision("date_in_locked_period", unit_key) == "ignored":
+                continue
+            exchange._open_exception(
+                "date_in_locked_period",
+                self.env._(
+                    "Entry %(position)s is dated %(day)s, in a period that is locked until %(lock)s.",
+                    position=item.transaction.position,
+                    day=day,
+                    lock=locks[day][-1][0],
+                ),
+                next_step=self.env._(
+                    "Open the period and retry; or resolve with a reason to book it on the first open day, with the bank's"
+                    " own date kept beside; or ignore it with a reason."
+                ),
+                evidence={"booking_date": day.isoformat(), "amount": str(item.transaction.amount)},
+                severity="2",
+                unit_key=unit_key,
+                record=journal,
+            )
+        return postable, locked
+
+    @api.model
+    def _create_lines(self, exchange, plan, recognitions):
+        """:return: (created lines, number refused by Odoo)"""
+        created = self.env["account.bank.statement.line"]
+        refused = 0
+        partners = self._partners_by_account(plan.journal, recognitions)
+        for chunk in split_every(CHUNK, recognitions):
+            vals_list = [self._prepare_line_vals(exchange, plan, item, partners) for item in chunk]
+            try:
+                created |= self._create_chunk(vals_list)
+            except UserError as error:
+                _logger.info(
+                    "A chunk of %s was refused, going line by line: %s",
+                    exchange.name,
+                    describe(error).message,
+                )
+                for item, vals in zip(chunk, vals_list, strict=True):
+                    try:
+                        created |= self._create_chunk([vals])
+                    except UserError as line_error:
+                        refused += 1
+                        self._report_refused(exchange, plan, item, line_error)
+            exchange._checkpoint()
+        return created, refused
+
+    @api.model
+    def _create_chunk(self, vals_list):
+        try:
+            with self.env.cr.savepoint():
+                return self.env["account.bank.statement.line"].create(vals_list)
+        except UniqueViolation as error:
+            raise RetryableError(
+                "Another import booked one of these transactions at the same time.",
+                code="concurrent_import",
+            ) from error
+        except IntegrityError as error:
+            raise UserError(
+                self.env._("The database refused the entry: %s", error.pgerror)
+            ) from error
+
+    @api.model
+    def _report_refused(self, exchange, plan, item, error):
+        exchange._open_exception(
+            "entry_refused",
+            self.env._(
+                "Odoo refused entry %(position)s: %(error)s",
+                position=item.transaction.position,
+                error=mask_text(str(error)),
+            ),
+            evidence={
+                "amount": str(item.transaction.amount),
+                "booking_date": item.transaction.booking_date.isoformat(),
+            },
+            severity="2",
+            unit_key=f"{plan.unit_key}:entry:{item.transaction.position}",
+            record=plan.journal,
+        )
+
+    @api.model
+    def _prepare_line_vals(self, exchange, plan, item, partners):
+        """Values of one statement line.
+
+        :param Recognition item: a new booking with its keys
+        :param dict partners: partner ids by sanitized account number
+        """
+        transaction, key, journal = item.transaction, item.key, plan.journal
+        party = transaction.counterparty
+        code = transaction.bank_code
+        vals = {
+            "journal_id": journal.id,
+            "date": transaction.booking_date,
+            "amount": float(transaction.amount),
+            "payment_ref": transaction.remittance_text
+            or transaction.additional_info
+            or party.name
+            or "/",
+            "partner_name": party.name or False,
+            "account_number": party.iban or party.other_id or False,
+            "partner_id": partners.get(self._sanitize(party.iban or party.other_id), False),
+            "transaction_type": code.text if code else False,
+            "transaction_details": documents.transaction_to_dict(transaction),
+            "exchange_id": exchange.id,
+            "bank_position": str(transaction.position),
+            "bank_channel": plan.statement.source_format,
+            "bank_booking_date": transaction.booking_date,
+            "bank_value_date": transaction.value_date or False,
+            "bank_transaction_code": code.text if code else False,
+            "end_to_end_id": transaction.end_to_end_id or False,
+            "bank_entry_amount": float(
+                transaction.batch.entry_amount if transaction.batch else transaction.amount
+            ),
+            "provider_uid": key.provider_uid or False,
+            "uid_strategy": key.strategy,
+            "fingerprint": key.fingerprint,
+            "fingerprint_version": key.version,
+            "fingerprint_occurrence": key.occurrence,
+            "batch_part": key.part,
+            "match_state": "pending",
+        }
+        return vals | self._prepare_foreign_vals(journal, transaction)
+
+    @api.model
+    def _prepare_foreign_vals(self, journal, transaction):
+        """The amount the parties agreed on, beside the booked one, which is never replaced."""
+        instructed = next(
+            (
+                foreign
+                for foreign in transaction.foreign
+                if foreign.kind in ("instructed", "transaction")
+            ),
+            None,
+        )
+        if not instructed or not instructed.amount or instructed.currency == transaction.currency:
+            return {}
+        currency = self.env["res.currency"].search([("name", "=", instructed.currency)], limit=1)
+        if not currency or currency == self._journal_currency(journal):
+            return {}
+        sign = -1 if transaction.amount < 0 else 1
+        return {
+            "foreign_currency_id": currency.id,
+            "amount_currency": float(abs(instructed.amount) * sign),
+        }
+
+    @api.model
+    def _partners_by_account(self, journal, recognitions):
+        """Partners by bank account, in one query; an account that two partners share tells nothing."""
+        numbers = {
+            self._sanitize(party.iban or party.other_id)
+            for party in (item.transaction.counterparty for item in recognitions)
+            if party.iban or party.other_id
+        }
+        owners = {}
+        for account in self.env["res.partner.bank"].search(
+            [
+                ("sanitized_acc_number", "in", sorted(numbers)),
+                ("company_id", "in", [False, journal.company_id.id]),
+            ]
+        ):
+            owners.setdefault(account.sanitized_acc_number, set()).add(
+                account.partner_id.commercial_partner_id.id
+            )
+        return {number: ids.pop() for number, ids in owners.items() if len(ids) == 1}
+
+    # === AROUND THE LINES === #
+
+    @api.model
+    def _store_statement(self, exchange, journal, statement, lines):
+        """Keep the bank's statement as Odoo's, with the bank's balances as they were stated.
+
+        :return: 1 when it is new, else 0
+        """
+        if not lines or not statement.closing:
+            return 0
+        model = self.env["account.bank.statement"]
+        known = model.search(
+            [
+                ("journal_id", "=", journal.id),
+                ("bank_date", "=", statement.closing.date),
+                ("bank_statement_ref", "=", statement.statement_id),
+            ]
+        )
+        free = lines.filtered(lambda line: not line.statement_id)
+        if known:
+            free.statement_id = known
+            return 0
+        if not free:
+            return 0
+        record = model.create(
+            {
+                "name": statement.statement_id,
+                "reference": exchange.name,
+                "balance_start": float(statement.opening.amount) if statement.opening else 0.0,
+                "balance_end_real": float(statement.closing.amount),
+                "line_ids": [(6, 0, free.ids)],
+                "exchange_id": exchange.id,
+                "bank_statement_ref": statement.statement_id,
+                "electronic_sequence": statement.electronic_sequence or 0,
+                "legal_sequence": statement.legal_sequence or 0,
+                "bank_date": statement.closing.date,
+            }
+        )
+        if statement.opening:
+            record.balance_start = float(statement.opening.amount)
+        return 1
+
+    @api.model
+    def _store_balances(self, exchange, journal, statement):
+        model = self.env["bank.statement.balance"]
+        known_types = dict(model._fields["type"].selection)
+        currency = self._journal_currency(journal)
+        stored = {
+            (row.type, row.date)
+            for row in model.search(
+                [("exchange_id", "=", exchange.id), ("journal_id", "=", journal.id)]
+            )
+        }
+        vals_list = []
+        for balance in statement.balances:
+            key = (balance.type, balance.date)
+            if (
+                balance.type in known_types
+                and balance.currency == currency.name
+                and balance.date
+                and key not in stored
+            ):
+                stored.add(key)
+                vals_list.append(
+                    {
+                        "journal_id": journal.id,
+                        "currency_id": currency.id,
+                        "type": balance.type,
+                        "amount": float(balance.amount),
+                        "date": balance.date,
+                        "exchange_id": exchange.id,
+                    }
+                )
+        model.sudo().create(vals_list)
+
+    @api.model
+    def _replace_pending(self, exchange, journal, statement):
+        """The bank's latest word on what is pending replaces its earlier one; it is never booked."""
+        if not statement.pending and statement.source_format not in API_FORMATS:
+            return 0
+        model = self.env["bank.statement.pending"].sudo()
+        model.search([("journal_id", "=", journal.id)]).unlink()
+        currency = self._journal_currency(journal)
+        model.create(
+            [
+                {
+                    "journal_id": journal.id,
+                    "currency_id": currency.id,
+                    "amount": float(line.amount),
+                    "date": line.value_date or line.booking_date or False,
+                    "label": line.remittance_text or line.additional_info or "/",
+                    "partner_name": line.counterparty.name or False,
+                    "exchange_id": exchange.id,
+                }
+                for line in statement.pending
+            ]
+        )
+        return len(statement.pending)
+
+    @api.model
+    def _report_window(self, exchange, journal, statement):
+        """An API states balances beside its bookings: say so when they do not agree, and stop saying so when they do."""
+        difference = self.env["bank.statement.proof"]._prove_window(exchange, journal, statement)
+        exception_model = self.env["finance.exception"]
+        if difference is None:
+            exception_model._resolve_by_system(
+                journal,
+                codes=("statement_balance_break",),
+                reason=self.env._("The booked lines and the bank's balance agree again."),
+            )
+            return
+        expected, actual = difference
+        exception_model._open(
+            "statement_balance_break",
+            self.env._(
+                "%(journal)s: the lines add up to %(expected)s, the bank states %(actual)s.",
+                journal=journal.display_name,
+                expected=expected,
+                actual=actual,
+            ),
+            kind="business",
+            severity="2",
+            evidence={
+                "expected": str(expected),
+                "actual": str(actual),
+                "difference": str(Decimal(actual) - expected),
+            },
+            record=journal,
+            company=journal.company_id,
+            connection=exchange.connection_id,
+        )
+
+    @api.model
+    def _release_held(self, exchange, journal):
+        """Statements that waited for this one, because their chain was broken, get another look."""
+        waiting = self.env["finance.exception"].search(
+            [
+                ("code", "in", ("statement_opening_break", "statement_sequence_gap")),
+                ("state", "in", ("open", "in_progress")),
+                ("res_model", "=", "account.journal"),
+                ("res_id", "=", journal.id),
+                ("exchange_id", "not in", (False, exchange.id)),
+            ]
+        )
+        for held in waiting.exchange_id:
+            held._run_again()

@@ -1,0 +1,130 @@
+from decimal import Decimal
+
+from odoo import api, models
+
+from ..tools import checks, documents
+
+API_FORMATS = frozenset({"nextgenpsd2"})
+"""Formats without a statement of their own: a window of bookings and balances that stand beside it."""
+
+
+class BankStatementProof(models.AbstractModel):
+    """Proof that what is booked is what the bank said: balances, totals, chain and numbers."""
+
+    _name = "bank.statement.proof"
+    _description = "Proof of Bank Statements"
+
+    @api.model
+    def _findings(self, journal, statement):
+        """What stands against booking a statement that a bank issued.
+
+        :param journal: ``account.journal``, one record
+        :param Statement statement: the canonical statement
+        :return: findings in the order a person should read them
+        :rtype: list[Finding]
+        """
+        findings = list(checks.prove(statement))
+        if statement.source_format in API_FORMATS:
+            return findings
+        previous = self._previous_closings(journal, statement)
+        chains = [checks.check_chain(closing, statement) for closing in previous]
+        if chains and all(chains):
+            findings.extend(chains[0])
+        findings.extend(self._check_sequence(journal, statement))
+        return findings
+
+    @api.model
+    def _previous_closings(self, journal, statement):
+        """Closing balances that the opening may continue.
+
+        Banks date an opening balance with the first day of the statement or with the day before it, so a closing of the
+        very same day counts as well, unless it is the statement's own.
+
+        :return: candidates, the usual one first; empty for the first statement of a journal
+        :rtype: list[Balance]
+        """
+        if not statement.opening:
+            return []
+        model = self.env["bank.statement.balance"]
+        domain = [("journal_id", "=", journal.id), ("type", "=", "CLBD")]
+        found = model.search([*domain, ("date", "<", statement.opening.date)], limit=1)
+        if statement.closing and statement.closing.date > statement.opening.date:
+            found |= model.search([*domain, ("date", "=", statement.opening.date)], limit=1)
+        return [self._to_balance(balance) for balance in found]
+
+    @api.model
+    def _to_balance(self, balance):
+        return documents.Balance(
+            type=balance.type,
+            amount=self._to_decimal(balance.currency_id, balance.amount),
+            currency=balance.currency_id.name,
+            date=balance.date,
+        )
+
+    @api.model
+    def _to_decimal(self, currency, amount):
+        """Money of the database as an exact figure in the currency's decimals."""
+        return Decimal(f"{amount:.{currency.decimal_places}f}")
+
+    @api.model
+    def _check_sequence(self, journal, statement):
+        if not statement.electronic_sequence or not statement.closing:
+            return ()
+        previous = self.env["account.bank.statement"].search(
+            [
+                ("journal_id", "=", journal.id),
+                ("electronic_sequence", "!=", 0),
+                ("bank_date", "<", statement.closing.date),
+            ],
+            order="bank_date desc, electronic_sequence desc",
+            limit=1,
+        )
+        if not previous:
+            return ()
+        return checks.check_sequence(
+            previous.electronic_sequence,
+            statement.electronic_sequence,
+            previous_date=previous.bank_date,
+            current_date=statement.closing.date,
+        )
+
+    @api.model
+    def _prove_window(self, exchange, journal, statement):
+        """Compare what is booked with the closing balance that an API stated beside its window.
+
+        Booked means: everything after the last proven closing, and what arrived late for days before it.
+
+        :return: ``None`` when proven or not provable, else (expected, actual)
+        :rtype: tuple[Decimal, Decimal] | None
+        """
+        closing = next((balance for balance in statement.balances if balance.type == "CLBD"), None)
+        if not closing:
+            return None
+        balance_model = self.env["bank.statement.balance"]
+        previous = balance_model.search(
+            [
+                ("journal_id", "=", journal.id),
+                ("type", "=", "CLBD"),
+                ("date", "<", closing.date),
+                ("exchange_id", "!=", exchange.id),
+            ],
+            limit=1,
+        )
+        if not previous:
+            return None
+        currency = previous.currency_id
+        lines = self.env["account.bank.statement.line"].search_fetch(
+            [
+                ("journal_id", "=", journal.id),
+                ("bank_booking_date", "<=", closing.date),
+                "|",
+                ("bank_booking_date", ">", previous.date),
+                "&",
+                ("bank_booking_date", ">=", statement.period_from or previous.date),
+                ("exchange_id", ">", previous.exchange_id.id),
+            ],
+            ["amount"],
+        )
+        booked = sum((self._to_decimal(currency, line.amount) for line in lines), Decimal())
+        expected = self._to_decimal(currency, previous.amount) + booked
+        return None if expected == closing.amount else (expected, closing.amount)

@@ -1,0 +1,78 @@
+from dataclasses import dataclass
+
+from odoo import api, models
+
+from odoo.addons.finance_connector_base.tools.errors import BusinessError
+
+from ..tools import api_window, detect
+from ..tools.documents import Statement
+
+assert api_window.FORMAT  # importing it registers the format with tools.detect
+
+
+@dataclass(frozen=True)
+class PlannedStatement:
+    """A statement, where it will be booked and what stands against it.
+
+    ``unit_key`` names the statement within its exchange; it holds no account number, since it is stored in clear.
+    """
+
+    unit_key: str
+    statement: Statement
+    journal: object
+    refusal: BusinessError | None
+
+
+class FinanceHandlerBankStatement(models.AbstractModel):
+    """Bank statements, from any channel and format, into Odoo's own statement lines."""
+
+    _name = "finance.handler.bank_statement"
+    _inherit = "finance.handler"
+    _description = "Handler of Bank Statements"
+
+    _handler_label = "Bank statement"
+    _direction = "inbound"
+
+    @api.model
+    def _validate(self, exchange, content):
+        """:return: the canonical statements of all members of the file
+        :rtype: list[Statement]
+        :raise StatementFormatError: nothing of the file is used
+        """
+        settings = exchange.version_id.settings or {}
+        options = {"details": settings.get("details", "split")}
+        filename = exchange._content_filename() or exchange.name
+        return [
+            statement
+            for member in detect.unpack(filename, content)
+            for statement in member.format.read(member.content, **options)
+        ]
+
+    @api.model
+    def _transform(self, exchange, document):
+        """:return: the statements with their journals
+        :rtype: list[PlannedStatement]
+        """
+        importer = self.env["bank.statement.importer"]
+        planned = []
+        for number, statement in enumerate(document, start=1):
+            journal, refusal = importer._find_journal(exchange, statement)
+            planned.append(PlannedStatement(f"statement:{number}", statement, journal, refusal))
+        return planned
+
+    @api.model
+    def _post(self, exchange, prepared):
+        """Book each statement on its own; one that is held or refused leaves the others running."""
+        importer = self.env["bank.statement.importer"]
+        totals = {
+            "statements": 0,
+            "lines": 0,
+            "duplicates": 0,
+            "held": 0,
+            "refused": 0,
+            "pending": 0,
+        }
+        for plan in prepared:
+            for key, count in importer._import(exchange, plan).items():
+                totals[key] += count
+        return totals

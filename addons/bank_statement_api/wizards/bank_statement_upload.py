@@ -1,0 +1,102 @@
+import base64
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.finance_connector_base.tools.digest import sha256_hex
+
+
+class BankStatementUpload(models.TransientModel):
+    """Bring statement files by hand: the way in that works when no other does."""
+
+    _name = "bank.statement.upload"
+    _description = "Upload of Bank Statements"
+
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+    attachment_ids = fields.Many2many(
+        "ir.attachment",
+        string="Files",
+        required=True,
+        help="CAMT.053, plain, in a ZIP or GZIP.",
+    )
+
+    def action_upload(self):
+        """Store the files and process them; a file known from any channel is recognised.
+
+        :return: action that shows the exchanges
+        """
+        self.ensure_one()
+        if not self.env.user.has_group("finance_connector_base.group_finance_operator"):
+            raise UserError(self.env._("Uploading statements is a task of the group Operator."))
+        if not self.attachment_ids:
+            raise UserError(self.env._("Choose at least one file."))
+        interface = self._get_interface(self.company_id)
+        exchanges = self.env["finance.exchange"]
+        for attachment in self.attachment_ids:
+            content = base64.b64decode(attachment.datas or b"")
+            if not content:
+                raise UserError(self.env._("%s is empty. Choose the file again.", attachment.name))
+            exchange, _is_new = exchanges._receive(
+                interface,
+                f"file:{sha256_hex(content)}",
+                content,
+                source="upload",
+                filename=attachment.name,
+                content_type=attachment.mimetype,
+            )
+            exchanges |= exchange
+        # The bytes are kept encrypted with the exchange; the clear copy in the file store has done its work.
+        self.sudo().attachment_ids.unlink()
+        action = {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Uploaded Statements"),
+            "res_model": "finance.exchange",
+            "view_mode": "list,form",
+            "domain": [("id", "in", exchanges.ids)],
+        }
+        if len(exchanges) == 1:
+            action |= {"view_mode": "form", "views": [(False, "form")], "res_id": exchanges.id}
+        return action
+
+    @api.model
+    def _get_interface(self, company):
+        """The company's interface for uploads, made at the first use.
+
+        :param company: ``res.company``, one record
+        :return: ``finance.interface``
+        """
+        if company not in self.env.companies:
+            raise UserError(
+                self.env._("Switch to %s before uploading its statements.", company.name)
+            )
+        model_sudo = self.env["finance.interface"].sudo()
+        interface_sudo = model_sudo.search(
+            [("company_id", "=", company.id), ("code", "=", "bank.statement.upload")], limit=1
+        )
+        if not interface_sudo:
+            connection_sudo = (
+                self.env["finance.connection"]
+                .sudo()
+                .create(
+                    {
+                        "name": self.env._("Uploads of %s", company.name),
+                        "company_id": company.id,
+                        "adapter": "upload",
+                        "owner_id": False,
+                    }
+                )
+            )
+            interface_sudo = model_sudo.create(
+                {
+                    "name": self.env._("Statements uploaded by hand"),
+                    "code": "bank.statement.upload",
+                    "company_id": company.id,
+                    "connection_id": connection_sudo.id,
+                    "handler": "bank_statement",
+                    "sync_mode": "manual",
+                }
+            )
+            interface_sudo._go_live(reason=self.env._("Made at the first upload."))
+        return interface_sudo.sudo(False)
