@@ -3,7 +3,7 @@ import binascii
 import re
 
 from odoo import api, models
-from odoo.exceptions import AccessError, ConcurrencyError
+from odoo.exceptions import AccessError, ConcurrencyError, UserError
 
 from odoo.addons.finance_connector_base.exceptions import (
     FinanceApiConflict,
@@ -339,7 +339,7 @@ class FinanceApi(models.AbstractModel):
             raise FinanceApiNotFound(self.env._("exception: you have no exception %s.", exception))
         if found.state not in ("open", "in_progress"):
             raise FinanceApiError(self.env._("exception: %s is closed already.", exception))
-        found._close("resolved", reason)
+        found.action_resolve(reason)
         return {
             "exception": found.name,
             "state": found.state,
@@ -359,11 +359,12 @@ class FinanceApi(models.AbstractModel):
             {"exchange": "FX/2026/000042", "dry_run": true}
 
             200 {"exchange": "FX/2026/000042", "dry_run": true, "status": "exception", "milestone": "validated",
-                 "result": {...}}
+                 "report": {"result": {"lines": 12}, "exceptions": []}}
 
         :param str exchange: reference of an exchange of an interface that lists the caller
         :param bool dry_run: only try
-        :return: where the exchange is now, and as ``result`` what the run found, or ``null`` while it is queued
+        :return: where the exchange is now, and as ``report`` what a dry run found (``null`` for a real one, which is
+            queued: ask for ``status``)
         :raise FinanceApiError: an argument cannot be used, or the exchange cannot be replayed now (HTTP 422)
         :raise FinanceApiNotFound: the caller has no such exchange (HTTP 404)
         :raise AccessError: the caller may not replay (HTTP 403)
@@ -372,13 +373,16 @@ class FinanceApi(models.AbstractModel):
         if not isinstance(dry_run, bool):
             raise FinanceApiError(self.env._("dry_run: true or false is expected."))
         found = self._find_exchange(exchange)
-        result = found._replay(dry_run=dry_run)
+        try:
+            report = found._replay(dry_run=dry_run)
+        except UserError as error:
+            raise FinanceApiError(str(error)) from error
         return {
             "exchange": found.name,
             "dry_run": dry_run,
             "status": found.work_status,
             "milestone": found.milestone or None,
-            "result": result or None,
+            "report": report if dry_run else None,
         }
 
     # === SCOPE === #
