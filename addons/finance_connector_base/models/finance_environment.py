@@ -52,3 +52,78 @@ class FinanceEnvironment(models.AbstractModel):
                 code="region_not_allowed",
                 next_step="Set the region of the connection, or `region` in section [finance] of odoo.conf.",
             )
+
+    @api.model
+    def _recovery_mode(self):
+        """
+        :return: whether this database was restored and nothing may go out
+        :rtype: bool
+        """
+        return bool(self.env["finance.instance"]._doubt())
+
+    @api.model
+    def _watch_instance(self):
+        """Notice a restored database; the sweeper calls it before anything else.
+
+        :return: whether recovery mode holds
+        :rtype: bool
+        """
+        return self.env["finance.instance"]._watch()
+
+    # === SCREENS === #
+
+    @api.model
+    def _banner(self):
+        """:return: what the web client says about where the user is
+        :rtype: dict
+        """
+        try:
+            return {"name": self._current(), "recovery": self._recovery_mode()}
+        except FinalError as exc:
+            return {"name": "invalid", "recovery": False, "message": exc.message}
+
+    @api.model
+    def _self_checks(self):
+        """What has to be right outside the database for the suite to work.
+
+        :return: pairs of whether it is right and one sentence
+        :rtype: list[tuple[bool, str]]
+        """
+        checks = []
+        try:
+            current = self._current()
+        except FinalError as exc:
+            return [(False, exc.message)]
+        checks.append((True, self.env._("This server is declared as %(environment)s.", environment=current)))
+        try:
+            ring = self.env["finance.vault"]._key_ring()
+        except FinalError as exc:
+            checks.append((False, f"{exc.message} {exc.next_step}"))
+        else:
+            usage = self.env["finance.vault"]._keys_in_use()
+            old = sum(count for key_id, count in usage.items() if key_id != ring.current_key_id)
+            missing = sorted(set(usage) - set(ring.key_ids))
+            checks.append(
+                (
+                    not missing,
+                    self.env._("Keys %(keys)s are in use but not in the key ring.", keys=", ".join(missing))
+                    if missing
+                    else self.env._(
+                        "The key ring is in order: current key %(key)s, %(old)s values still under an older key.",
+                        key=ring.current_key_id,
+                        old=old,
+                    ),
+                )
+            )
+        if not config["dbfilter"] and len(config["db_name"]) != 1:
+            checks.append(
+                (
+                    False,
+                    self.env._(
+                        "Webhooks need to know the database: set db_name, or a dbfilter for each host, in odoo.conf."
+                    ),
+                )
+            )
+        if self._recovery_mode():
+            checks.append((False, self.env._("Recovery mode: the database was restored, nothing is sent.")))
+        return checks

@@ -1,4 +1,6 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.tools import SQL
 
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
 from odoo.addons.finance_connector_base.tools.errors import BusinessError, FinanceError, Severity, describe
@@ -40,6 +42,18 @@ class FinanceExchangePayload(models.Model):
             except FinanceError as exc:
                 report = describe(exc)
                 payload.preview = f"{report.message} {report.next_step}".strip()
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        if not self.env.su and set(vals) - {"legal_hold"}:
+            raise AccessError(self.env._("What was received or sent cannot be changed."))
+        if "legal_hold" in vals:
+            for payload in self.filtered(lambda payload: payload.legal_hold != vals["legal_hold"]):
+                self.env["finance.audit.event"]._log(
+                    "payload.held" if vals["legal_hold"] else "payload.released", record=payload
+                )
+        return super().write(vals)
 
     # === BUSINESS METHODS === #
 
@@ -97,3 +111,34 @@ class FinanceExchangePayload(models.Model):
             evidence={"payload_id": self.id, "digest": self.digest},
             severity=Severity.CRITICAL,
         )
+
+    def _purge(self):
+        """Remove the bytes; digest and size stay as evidence. What is on legal hold is left alone."""
+        payloads = self.filtered(lambda payload: not payload.legal_hold and not payload.purged_at)
+        payloads._erase()
+        payloads.purged_at = fields.Datetime.now()
+        for payload in payloads:
+            self.env["finance.audit.event"]._log("payload.purged", record=payload, details={"digest": payload.digest})
+
+    @api.autovacuum
+    def _gc_expired(self, limit=1000):
+        """Purge what is older than the retention of its interface version and no longer worked on."""
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT payload.id
+                     FROM finance_exchange_payload payload
+                     JOIN finance_exchange exchange ON exchange.id = payload.exchange_id
+                     JOIN finance_interface_version version ON version.id = exchange.version_id
+                    WHERE payload.purged_at IS NULL
+                      AND payload.legal_hold IS NOT TRUE
+                      AND exchange.work_status IN ('done', 'cancelled')
+                      AND version.retention_days > 0
+                      AND payload.create_date < %s - make_interval(days => version.retention_days)
+                    ORDER BY payload.id
+                    LIMIT %s""",
+                fields.Datetime.now(),
+                limit,
+            )
+        )
+        self.browse(row[0] for row in rows)._purge()
+        return len(rows), limit if len(rows) == limit else 0

@@ -1,3 +1,4 @@
+import logging
 import os
 from collections import Counter
 from dataclasses import dataclass
@@ -5,10 +6,16 @@ from functools import lru_cache
 from pathlib import Path
 
 from odoo import api, models
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from odoo.addons.finance_connector_base.tools.errors import FinalError
-from odoo.addons.finance_connector_base.tools.masking import MaskingPolicy, mask_bytes_preview, mask_text
+from odoo.addons.finance_connector_base.tools.masking import (
+    MaskingFilter,
+    MaskingPolicy,
+    mask_bytes_preview,
+    mask_text,
+)
 from odoo.addons.finance_connector_base.tools.vault import KeyRing, VaultError
 
 
@@ -17,9 +24,13 @@ def _load_key_ring(path, changed_ns):
     return KeyRing.load(path)
 
 
+# The last part of a webhook's address is as good as a password, and web servers log addresses.
+_WEBHOOK_TOKEN = r"(?<=/finance/webhook/)[^/\s?\"]+"
+
+
 @lru_cache(maxsize=8)
 def _masking_policy(patterns):
-    return MaskingPolicy(extra_patterns=patterns)
+    return MaskingPolicy(extra_patterns=(_WEBHOOK_TOKEN, *patterns))
 
 
 @dataclass(frozen=True)
@@ -174,7 +185,60 @@ class FinanceVault(models.AbstractModel):
             )
         )
 
+    @api.model
+    def action_rotate(self):
+        """Encrypt everything that is under an older key with the current one, in the background.
+
+        :return: a notification with the number of values
+        :raise AccessError: the caller is no integration manager
+        :raise UserError: there is no usable key ring
+        """
+        if not self.env.user.has_group("finance_connector_base.group_finance_manager"):
+            raise AccessError(self.env._("Only an integration manager rotates keys."))
+        try:
+            current = self._key_ring().current_key_id
+        except FinalError as exc:
+            raise UserError(f"{exc.message} {exc.next_step}") from exc
+        remaining = sum(count for key_id, count in self._keys_in_use().items() if key_id != current)
+        if remaining:
+            self.env.ref("finance_connector_base.ir_cron_rotate_keys").sudo()._trigger()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._(
+                    "%(count)s values are still under an older key than %(key)s and are encrypted again now.",
+                    count=remaining,
+                    key=current,
+                )
+                if remaining
+                else self.env._("Everything is under the current key, %(key)s.", key=current),
+            },
+        }
+
+    @api.model
+    def _cron_rotate(self, batch=200):
+        """Rotate in the background, a committed batch at a time; where it stops, the next run goes on."""
+        current = self._key_ring().current_key_id
+        remaining = sum(count for key_id, count in self._keys_in_use().items() if key_id != current)
+        skip = frozenset()
+        while remaining > 0:
+            rotation = self._rotate(batch, skip)
+            skip |= rotation.failed
+            done = rotation.rotated + len(rotation.failed)
+            remaining = remaining - done if done else 0
+            if not self.env["ir.cron"]._commit_progress(done, remaining=remaining):
+                return
+
     # === MASKING === #
+
+    def _register_hook(self):
+        """Mask whatever this process logs, tracebacks included, on every handler it has."""
+        super()._register_hook()
+        for handler in logging.getLogger().handlers:
+            if not any(isinstance(present, MaskingFilter) for present in handler.filters):
+                handler.addFilter(MaskingFilter(self._policy()))
 
     @api.model
     def _policy(self):

@@ -1,0 +1,180 @@
+import json
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from odoo import fields, models
+from odoo.tools import SQL
+
+from odoo.addons.finance_connector_base.tools import oauth2
+from odoo.addons.finance_connector_base.tools.errors import BusinessError, FinalError
+from odoo.addons.finance_connector_base.tools.http_client import HttpClient
+
+TOKEN_MARGIN_SECONDS = 120
+# First key of the advisory locks that guard the renewal of a token; the second one is the connection.
+_TOKEN_LOCK = 1_179_537_231
+
+
+class FinanceConnection(models.Model):
+    """Secrets of a connection, and the OAuth2 access token made from them."""
+
+    _inherit = "finance.connection"
+
+    credential_ids = fields.One2many("finance.credential", "connection_id")
+    token_url = fields.Char(string="Token Address", tracking=True, help="OAuth2: where access tokens are issued.")
+    client_id = fields.Char(string="Client ID", tracking=True)
+    oauth_scope = fields.Char(string="OAuth2 Scope", tracking=True)
+    oauth_auth = fields.Selection(
+        [("basic", "Basic header"), ("post", "Request body")],
+        string="Client Authentication",
+        required=True,
+        default="basic",
+        help="How the client proves itself to the token address (RFC 6749, section 2.3.1).",
+    )
+
+    # === SECRETS === #
+
+    def _credentials(self, kind):
+        """:return: the credentials of a kind that are valid now, newest first, as superuser"""
+        self.ensure_one()
+        now = fields.Datetime.now()
+        return (
+            self.env["finance.credential"]
+            .sudo()
+            .search(
+                [
+                    ("connection_id", "=", self.id),
+                    ("kind", "=", kind),
+                    ("key_id", "!=", False),
+                    ("valid_from", "<=", now),
+                    "|",
+                    ("valid_until", "=", False),
+                    ("valid_until", ">", now),
+                ],
+                order="valid_from desc, id desc",
+            )
+        )
+
+    def _secret(self, kind, required=True):
+        """The newest valid secret of a kind.
+
+        :param str kind: kind of ``finance.credential``
+        :param bool required: raise when there is none
+        :rtype: str | None
+        :raise FinalError: code ``credential_missing``, or the vault cannot read it
+        """
+        credential = self._credentials(kind)[:1]
+        if credential:
+            return credential._reveal()
+        if not required:
+            return None
+        labels = dict(self.env["finance.credential"]._fields["kind"]._description_selection(self.env))
+        raise FinalError(
+            f"{self.display_name} has no valid credential “{labels[kind]}”.",
+            code="credential_missing",
+            next_step="Open the connection and enter it, or extend the validity of the one that expired.",
+        )
+
+    def _secrets(self, kind):
+        """All valid secrets of a kind, newest first: while a secret is rotated, two are valid.
+
+        :rtype: list[str]
+        """
+        return [credential._reveal() for credential in self._credentials(kind)]
+
+    # === OAUTH2 === #
+
+    def _access_token(self, force=False):
+        """The OAuth2 access token, renewed 120 s ahead of its end by one worker for all.
+
+        :param force: the token that the counterparty has just refused; ``True`` renews whatever is stored
+        :rtype: str
+        :raise FinanceError: the token address refused or could not be reached
+        """
+        self.ensure_one()
+        token = None if force else self._stored_token()
+        if token and not token.needs_renewal(fields.Datetime.now(), TOKEN_MARGIN_SECONDS):
+            return token.access_token
+        # In a transaction of its own, begun under the lock: it sees what the worker before it stored, and what it
+        # stores stays when the caller's work is rolled back, since a used refresh token cannot be used again.
+        with self._token_lock(), self.env.registry.cursor() as cr:
+            return self.with_env(self.env(cr=cr))._renew_token(force)
+
+    @contextmanager
+    def _token_lock(self):
+        """A session lock on a connection of its own: it has to outlive the transaction that stores the token."""
+        with self.env.registry.cursor() as cr:
+            cr.execute(SQL("SELECT pg_advisory_lock(%s, %s)", _TOKEN_LOCK, self.id))
+            try:
+                yield
+            finally:
+                cr.execute(SQL("SELECT pg_advisory_unlock(%s, %s)", _TOKEN_LOCK, self.id))
+
+    def _renew_token(self, force):
+        stored = self._stored_token()
+        now = fields.Datetime.now()
+        refused = force is True or (stored and force == stored.access_token)
+        if stored and not refused and not stored.needs_renewal(now, TOKEN_MARGIN_SECONDS):
+            return stored.access_token
+        self.env["finance.environment"]._check_may_call(self)
+        token = self._request_token(stored, now)
+        self._store_token(token, now)
+        return token.access_token
+
+    def _request_token(self, stored, now):
+        if not self.token_url or not self.client_id:
+            raise FinalError(
+                f"{self.display_name} has no token address or no client id.",
+                code="oauth2_not_configured",
+                next_step="Enter both on the connection.",
+            )
+        client = oauth2.OAuthClient(self.token_url, self.client_id, self._secret("client_secret"), self.oauth_auth)
+        scope = self.oauth_scope or None
+        granted = self._credentials("refresh_token")[:1]
+        refresh_token = stored and stored.refresh_token
+        if granted and (not stored or granted.changed_at > self._token_credential().changed_at):
+            refresh_token = granted._reveal()
+        with self._token_http_client() as http:
+            if refresh_token:
+                try:
+                    return oauth2.refresh(http.request, client, refresh_token, now, scope)
+                except BusinessError:
+                    # Only what a person granted has to be granted again by a person.
+                    if granted:
+                        raise
+            return oauth2.fetch_client_credentials(http.request, client, now, scope)
+
+    def _token_http_client(self):
+        return HttpClient(self.token_url, allow_private=self.allow_private_address)
+
+    def _token_credential(self):
+        return (
+            self.env["finance.credential"]
+            .sudo()
+            .search([("connection_id", "=", self.id), ("kind", "=", "oauth2_token"), ("key_id", "!=", False)])
+        )
+
+    def _stored_token(self):
+        credential = self._token_credential()
+        if not credential:
+            return None
+        values = json.loads(credential._unseal())
+        return oauth2.Token(**{**values, "expires_at": datetime.fromisoformat(values["expires_at"])})
+
+    def _store_token(self, token, now):
+        content = json.dumps(
+            {
+                "access_token": token.access_token,
+                "refresh_token": token.refresh_token,
+                "expires_at": token.expires_at.isoformat(),
+                "scope": token.scope,
+            }
+        )
+        vals = {"secret": content, "valid_from": now, "valid_until": max(token.expires_at, now + timedelta(seconds=1))}
+        Credential = self.env["finance.credential"].sudo().with_context(tracking_disable=True)
+        credential = Credential.search([("connection_id", "=", self.id), ("kind", "=", "oauth2_token")])
+        if credential:
+            credential.write(vals)
+        else:
+            Credential.create(
+                {**vals, "name": self.env._("Access token"), "connection_id": self.id, "kind": "oauth2_token"}
+            )
