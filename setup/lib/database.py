@@ -32,22 +32,9 @@ def psql(cluster: Cluster, database: str, sql: str) -> str:
 
     :raise SetupError: when PostgreSQL refuses it.
     """
+    quiet = ["-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1"]
     done = subprocess.run(
-        [
-            cluster.programs / "psql",
-            "-X",
-            "-q",
-            "-A",
-            "-t",
-            "-F",
-            "\t",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-d",
-            database,
-            "-c",
-            sql,
-        ],
+        [cluster.programs / "psql", *quiet, "-d", database, "-c", sql],
         env=cluster.environment(),
         capture_output=True,
         text=True,
@@ -69,10 +56,21 @@ def drop(cluster: Cluster, database: str) -> None:
 def copy(cluster: Cluster, source: str, database: str) -> None:
     """Make ``database`` a copy of ``source``, files included, in place of what had that name."""
     drop(cluster, database)
-    psql(cluster, "postgres", f'CREATE DATABASE "{database}" TEMPLATE "{source}"')
     if (_FILESTORE / source).exists():
         # Files of the store are named by their content and never change: links will do.
         subprocess.run(["cp", "-al", _FILESTORE / source, _FILESTORE / database], check=True)
+    psql(cluster, "postgres", f'CREATE DATABASE "{database}" TEMPLATE "{source}"')
+    psql(cluster, "postgres", f"COMMENT ON DATABASE \"{database}\" IS '{source}'")
+
+
+def origin(cluster: Cluster, database: str) -> str:
+    """:return: the template ``database`` is a copy of, empty when it is none or not there."""
+    return psql(
+        cluster,
+        "postgres",
+        "SELECT shobj_description(oid, 'pg_database') FROM pg_database "
+        f"WHERE datname = '{database}'",  # noqa: S608 - a name of ours
+    )
 
 
 def core_template(cluster: Cluster, python: Path) -> str:

@@ -54,7 +54,7 @@ def run(
         )
     if done.returncode:
         raise SetupError(
-            f"{failure}\n{_what_is_bad(log) or progress.tail(log)}\n(the whole log: {log})"
+            f"{failure}\n{what_is_bad(log) or progress.tail(log)}\n(the whole log: {log})"
         )
     return log
 
@@ -65,7 +65,7 @@ def bad_lines(log: Path) -> list[str]:
         return [line.rstrip() for line in lines if _BAD_LINE.match(line)]
 
 
-def _what_is_bad(log: Path, context: int = 40) -> str:
+def what_is_bad(log: Path, context: int = 40) -> str:
     """:return: each line at ERROR or worse with what follows it, up to ``context`` lines in all."""
     shown: list[str] = []
     keep = False

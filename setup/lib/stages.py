@@ -1,0 +1,186 @@
+"""The stages of ``setup/test``: each runs one kind of test and returns its counts."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import browser, database, lifecycle, lint, odoo, odoo_conf, progress, results
+from .paths import ADDONS, LOGS, ROOT, SetupError, suite_addons
+from .postgres import Cluster
+from .results import Result
+
+#: Odoo's linters look at every addon on the path; what they say of others is not ours to put right.
+_OTHERS = ("queue_job",)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What a stage works with: the Python of the environment and a running cluster."""
+
+    python: Path
+    cluster: Cluster
+
+
+def run_lint(bench: Bench) -> Result:
+    result = Result()
+    for check in lint.checks(bench.python):
+        fine, told = lint.run(check)
+        if fine:
+            result.passed += 1
+        else:
+            result.fail(f"{check.name}:\n{told}")
+    return result
+
+
+def run_unit(python: Path, arguments: Sequence[str] = ()) -> Result:
+    """Tests of the pure layer, of the sandbox and of this set-up: no Odoo, no database."""
+    return _pytest(python, "unit", ["-p", "no:odoo", "tests/unit", *arguments])
+
+
+def run_packages(bench: Bench) -> Result:
+    return _pytest(bench.python, "packages", ["-p", "no:odoo", "tests/packages"])
+
+
+def run_odoo(bench: Bench, addon: str) -> Result:
+    """Odoo's own runner on one addon, in a copy of the suite's template that it updates first, so
+    that tests at installation and after it run both.
+    """
+    name = f"test_{addon}"
+    database.copy(bench.cluster, database.suite_template(bench.cluster, bench.python), name)
+    browser.ensure()
+    tests = results.count_tests((ADDONS / addon).glob("tests/test_*.py"))
+    log, code = _odoo_tests(bench, name, f"/{addon}", "--update", addon)
+    return results.from_odoo(log, code, at_least=tests)
+
+
+def run_odoo_lint(bench: Bench) -> Result:
+    """The linters Odoo's own developers use, which need a database."""
+    database.copy(
+        bench.cluster, database.suite_template(bench.cluster, bench.python), "test_odoo_lint"
+    )
+    tags = "/test_lint,-/test_lint:TestESLint"
+    log, code = _odoo_tests(bench, "test_odoo_lint", tags, "--init", "test_lint")
+    return results.from_odoo(log, code, at_least=1)
+
+
+def run_pytest_odoo(bench: Bench) -> Result:
+    """The same test files under pytest, which also runs what Odoo's loader silently passes over:
+    plain ``unittest`` classes and inherited test methods.
+    """
+    name = "test_pytest"
+    database.copy(bench.cluster, database.suite_template(bench.cluster, bench.python), name)
+    return pytest_on(bench, name, [str(path) for path in sorted(ADDONS.glob("*/tests"))])
+
+
+def pytest_on(bench: Bench, name: str, arguments: Sequence[str]) -> Result:
+    """pytest-odoo on the database ``name`` as it is."""
+    conf = odoo_conf.write(name, bench.cluster, port=odoo.free_port(), queue=False)
+    options = [f"--odoo-config={conf}", f"--odoo-database={name}", *arguments]
+    return _pytest(bench.python, "pytest-odoo", options)
+
+
+def run_e2e(bench: Bench) -> Result:
+    """Real processes: servers, the queue's runner, RPC clients, the browser, ``kill -9``."""
+    browser.ensure()
+    template = database.suite_template(bench.cluster, bench.python)
+    return _pytest(
+        bench.python,
+        "e2e",
+        ["-p", "no:odoo", "tests/e2e"],
+        env={"FINANCE_TEST_TEMPLATE": template},
+    )
+
+
+def run_lifecycle(bench: Bench) -> Result:
+    return lifecycle.check(bench.cluster, bench.python)
+
+
+def run_demo(bench: Bench) -> Result:
+    """``setup/demo --once --json`` from nothing, its checks and its summary."""
+    log = LOGS / "test-demo.log"
+    with log.open("wb") as errors:
+        options = ["--once", "--json", "--fresh", "--database", "test_demo"]
+        done = subprocess.run(
+            [sys.executable, ROOT / "setup/demo", *options, "--port", str(odoo.free_port())],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            cwd=ROOT,
+        )
+    result = Result()
+    summary = done.stdout.decode().strip().rpartition("\n")[2]
+    try:
+        failed = [check for check in json.loads(summary)["checks"] if not check["held"]]
+    except (ValueError, KeyError, TypeError):
+        failed = [{"name": "a summary as JSON on the last line", "told": summary}]
+    if done.returncode or failed:
+        told = "\n".join(json.dumps(check) for check in failed)
+        result.fail(f"setup/demo ended with {done.returncode}:\n{told}\n{progress.tail(log)}")
+    else:
+        result.passed += len(json.loads(summary)["checks"])
+    return result
+
+
+def everything(bench: Bench) -> list[tuple[str, Callable[[], Result]]]:
+    """:return: every stage CI runs with its title, quickest first."""
+    return [
+        ("lint", lambda: run_lint(bench)),
+        ("unit tests", lambda: run_unit(bench.python)),
+        ("packages", lambda: run_packages(bench)),
+        ("Odoo's linters", lambda: run_odoo_lint(bench)),
+        *(
+            (f"Odoo's runner: {addon}", lambda addon=addon: run_odoo(bench, addon))
+            for addon in suite_addons()
+        ),
+        ("pytest-odoo", lambda: run_pytest_odoo(bench)),
+        ("install, upgrade, uninstall", lambda: run_lifecycle(bench)),
+        ("browser, RPC and crash tests", lambda: run_e2e(bench)),
+        ("demo", lambda: run_demo(bench)),
+    ]
+
+
+def guarded(stage: Callable[[], Result]) -> Result:
+    """A stage that cannot run is a failure, and the next ones still run."""
+    try:
+        return stage()
+    except SetupError as error:
+        return Result(failed=1, complaints=[str(error)])
+
+
+def _odoo_tests(bench: Bench, name: str, tags: str, *arguments: str) -> tuple[Path, int]:
+    conf = odoo_conf.write(name, bench.cluster, port=odoo.free_port(), queue=False)
+    log = LOGS / f"odoo-tests-{name}.log"
+    LOGS.mkdir(parents=True, exist_ok=True)
+    options = ["--test-tags", tags, "--stop-after-init", "--max-cron-threads=0", *arguments]
+    with log.open("wb") as output:
+        done = subprocess.run(
+            odoo.command(bench.python, conf, "server", *options),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env=odoo.environment(),
+            cwd=ROOT,
+        )
+    return log, done.returncode
+
+
+def _pytest(
+    python: Path, name: str, arguments: Sequence[str], env: dict[str, str] | None = None
+) -> Result:
+    LOGS.mkdir(parents=True, exist_ok=True)
+    report = LOGS / f"{name}.xml"
+    report.unlink(missing_ok=True)
+    log = LOGS / f"{name}.log"
+    with log.open("wb") as output:
+        done = subprocess.run(
+            [str(python), "-m", "pytest", "-q", "-rfEs", f"--junitxml={report}", *arguments],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env=odoo.environment() | {"PATH": os.environ["PATH"]} | (env or {}),
+            cwd=ROOT,
+        )
+    return results.from_junit(report, done.returncode, progress.tail(log, 80))

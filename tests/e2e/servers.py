@@ -1,0 +1,142 @@
+"""An Odoo server process that can be started, killed and looked into."""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import odoorpc
+import psycopg2
+import requests
+from lib import odoo, odoo_conf
+from lib.paths import LOGS, ROOT
+
+
+class OdooServer:
+    """Odoo with the queue's runner on one database.
+
+    :ivar url: where it answers.
+    :ivar log: its output, of all its starts.
+    """
+
+    def __init__(self, cluster, name, *, queue=True, finance=None, extra=None):
+        self.cluster = cluster
+        self.name = name
+        self.port = odoo.free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.conf = odoo_conf.write(
+            name, cluster, port=self.port, queue=queue, finance=finance, extra=extra
+        )
+        LOGS.mkdir(parents=True, exist_ok=True)
+        self.log = LOGS / f"{name}.log"
+        self.log.unlink(missing_ok=True)
+        self.process = None
+
+    def start(self):
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                odoo.command(Path(sys.executable), self.conf, "server"),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                env=odoo.environment(),
+                cwd=ROOT,
+                start_new_session=True,
+            )
+        self.wait_for(self._answers, "the server to answer", seconds=120)
+
+    def _answers(self):
+        assert self.process.poll() is None, f"the server ended: see {self.log}"
+        try:
+            return requests.get(f"{self.url}/web/health", timeout=30).ok
+        except requests.ConnectionError:
+            return False
+
+    def stop(self):
+        """End it as a service manager does."""
+        self._end(signal.SIGTERM)
+
+    def kill(self):
+        """Pull the plug: ``kill -9`` of the server and all its processes."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, number):
+        if self.process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        self.process = None
+
+    def wait_for(self, condition: Callable, what: str, *, seconds: float = 60):
+        """Ask ``condition`` until it holds.
+
+        :param what: what is waited for, told when it does not come.
+        :return: what ``condition`` returned.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            answer = condition()
+            if answer:
+                return answer
+            assert time.monotonic() < deadline, f"waited {seconds} s for {what}: see {self.log}"
+            time.sleep(0.1)
+
+    def sql(self, query: str, parameters=()) -> list[tuple]:
+        """Run SQL in a transaction of its own, committed; rows if it has any."""
+        connection = psycopg2.connect(
+            host=str(self.cluster.socket), user=self.cluster.user, dbname=self.name
+        )
+        with contextlib.closing(connection), connection, connection.cursor() as cursor:
+            cursor.execute(query, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def rpc(self, login: str = "admin", password: str = "admin") -> odoorpc.ODOO:
+        """:return: a client of JSON-RPC nobody here wrote, logged in."""
+        client = odoorpc.ODOO("127.0.0.1", port=self.port, timeout=300)
+        client.login(self.name, login, password)
+        return client
+
+    def json2(self, key: str, model: str, method: str, **arguments) -> requests.Response:
+        """Call ``method`` over JSON-2 with an API key."""
+        return requests.post(
+            f"{self.url}/json/2/{model}/{method}",
+            json=arguments,
+            headers={"Authorization": f"Bearer {key}", "X-Odoo-Database": self.name},
+            timeout=300,
+        )
+
+    def shell(self, script: str) -> str:
+        """Run Python with ``env`` in a process beside the server, and commit.
+
+        :return: what the script printed.
+        """
+        marker = "===shell==="
+        body = f"print({marker!r})\n{script}\nenv.cr.commit()\nprint({marker!r})\n"
+        log = odoo.run(
+            Path(sys.executable),
+            self.conf,
+            "shell",
+            "--no-http",
+            "--shell-interface=python",
+            log_name=f"shell-{self.name}",
+            failure="the script failed",
+            stdin=f"exec({body!r})\n",
+        )
+        return log.read_text().split(marker)[1].strip()
+
+    def bad_lines(self) -> list[str]:
+        """:return: the lines at WARNING or worse of its log."""
+        return odoo.bad_lines(self.log)
+
+    def log_has(self, pattern: str) -> bool:
+        return bool(re.search(pattern, self.log.read_text(errors="replace")))
