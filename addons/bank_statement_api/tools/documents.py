@@ -334,6 +334,19 @@ def from_dict(document: dict[str, typing.Any]) -> Statement:
     return _build(Statement, document)
 
 
+def transaction_to_dict(transaction: Transaction) -> dict[str, typing.Any]:
+    """Return the JSON form of one transaction, as inside that of its statement."""
+    return _plain(transaction)
+
+
+def transaction_from_dict(document: dict[str, typing.Any]) -> Transaction:
+    """Return the transaction that :func:`transaction_to_dict` was given.
+
+    :raise ValueError: unknown or missing field.
+    """
+    return _build(Transaction, document)
+
+
 def _plain(value):
     if is_dataclass(value):
         return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
