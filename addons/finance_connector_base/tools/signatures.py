@@ -25,7 +25,7 @@ class SignatureError(FinalError):
     """A message is not proven to be from the sender it claims."""
 
     def __init__(self, message, next_step=""):
-        super().__init__(message, "signature_refused", next_step=next_step)
+        super().__init__(message, "signature_invalid", next_step=next_step)
 
 
 @dataclass(frozen=True)
