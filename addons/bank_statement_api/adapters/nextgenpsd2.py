@@ -3,14 +3,13 @@ from urllib.parse import urlencode
 
 from odoo import api, fields, models
 
+from odoo.addons.bank_statement_api.tools import api_window, documents, nextgenpsd2
 from odoo.addons.finance_connector_base.tools.errors import (
     BusinessError,
     FinalError,
     FinanceError,
     RetryableError,
 )
-
-from ..tools import api_window, documents, nextgenpsd2
 
 MAX_PAGES = 2000
 CONSENT_STATES = {

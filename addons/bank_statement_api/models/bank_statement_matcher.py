@@ -5,9 +5,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import SQL, split_every
 
+from odoo.addons.bank_statement_api.tools import documents, references
 from odoo.addons.finance_connector_base.tools.masking import mask_text
-
-from ..tools import documents, references
 
 _logger = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 from odoo import api, models
 
-from ..tools import checks, documents
+from odoo.addons.bank_statement_api.tools import checks, documents
 
 API_FORMATS = frozenset({"nextgenpsd2"})
 """Formats without a statement of their own: a window of bookings and balances that stand beside it."""

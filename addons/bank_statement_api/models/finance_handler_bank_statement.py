@@ -2,10 +2,9 @@ from dataclasses import dataclass
 
 from odoo import api, models
 
+from odoo.addons.bank_statement_api.tools import api_window, detect
+from odoo.addons.bank_statement_api.tools.documents import Statement
 from odoo.addons.finance_connector_base.tools.errors import BusinessError
-
-from ..tools import api_window, detect
-from ..tools.documents import Statement
 
 assert api_window.FORMAT  # importing it registers the format with tools.detect
 

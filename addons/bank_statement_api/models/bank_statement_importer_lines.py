@@ -1,0 +1,276 @@
+import logging
+
+from psycopg2 import IntegrityError
+from psycopg2.errors import UniqueViolation
+
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.tools import split_every
+
+from odoo.addons.bank_statement_api.tools import documents, identity
+from odoo.addons.finance_connector_base.tools.errors import RetryableError, describe
+from odoo.addons.finance_connector_base.tools.masking import mask_text
+
+_logger = logging.getLogger(__name__)
+
+CHUNK = 250
+"""Lines a commit. A killed import goes on after the last chunk, since stored lines are recognised."""
+
+
+class BankStatementImporter(models.AbstractModel):
+    """The lines of a statement: recognised, kept out of locked periods, created in chunks."""
+
+    _inherit = "bank.statement.importer"
+
+    # === LINES === #
+
+    @api.model
+    def _recognise(self, journal, statement):
+        """Tell the bookings that are new from those stored before, whatever channel brought them."""
+        booked = statement.booked
+        if not booked:
+            return []
+        account_key = identity.account_key(
+            statement.account, currency=self._journal_currency(journal).name
+        )
+        return identity.recognise(
+            account_key,
+            booked,
+            self._known_lines(journal, {line.booking_date for line in booked}),
+            channel=statement.source_format,
+            strategy=journal.uid_strategy,
+        )
+
+    @api.model
+    def _known_lines(self, journal, days):
+        currency = self._journal_currency(journal)
+        to_decimal = self.env["bank.statement.proof"]._to_decimal
+        rows = self.env["account.bank.statement.line"].search_fetch(
+            [
+                ("journal_id", "=", journal.id),
+                ("bank_booking_date", "in", sorted(days)),
+                ("fingerprint", "!=", False),
+            ],
+            [
+                "fingerprint",
+                "fingerprint_version",
+                "fingerprint_occurrence",
+                "batch_part",
+                "provider_uid",
+                "uid_strategy",
+                "bank_channel",
+                "bank_booking_date",
+                "bank_entry_amount",
+                "end_to_end_id",
+                "account_number",
+                "payment_ref",
+            ],
+        )
+        return [
+            identity.KnownLine(
+                id=row.id,
+                key=identity.LineKey(
+                    fingerprint=row.fingerprint,
+                    version=row.fingerprint_version,
+                    occurrence=row.fingerprint_occurrence,
+                    part=row.batch_part,
+                    provider_uid=row.provider_uid or None,
+                    strategy=row.uid_strategy,
+                ),
+                channel=row.bank_channel,
+                booking_date=row.bank_booking_date,
+                amount=to_decimal(currency, row.bank_entry_amount),
+                currency=currency.name,
+                end_to_end_id=row.end_to_end_id or None,
+                counterparty_iban=row.account_number or None,
+                remittance=row.payment_ref or "",
+            )
+            for row in rows
+        ]
+
+    @api.model
+    def _split_locked(self, exchange, plan, recognitions):
+        """Keep out of the books what Odoo would silently move to another period.
+
+        A person who resolves the exception without opening the period decides for the first open day.
+
+        :return: (recognitions to book, number kept out)
+        """
+        journal = plan.journal
+        locks = {}
+        postable, locked = [], 0
+        for item in recognitions:
+            day = item.transaction.booking_date
+            if day not in locks:
+                locks[day] = journal.company_id._get_violated_lock_dates(day, False, journal)
+            unit_key = f"{plan.unit_key}:entry:{item.transaction.position}"
+            if (
+                not locks[day]
+                or exchange._decision("date_in_locked_period", unit_key) == "resolved"
+            ):
+                postable.append(item)
+                continue
+            locked += 1
+            if exchange._decision("date_in_locked_period", unit_key) == "ignored":
+                continue
+            exchange._open_exception(
+                "date_in_locked_period",
+                self.env._(
+                    "Entry %(position)s is dated %(day)s, in a period that is locked until %(lock)s.",
+                    position=item.transaction.position,
+                    day=day,
+                    lock=locks[day][-1][0],
+                ),
+                next_step=self.env._(
+                    "Open the period and retry; or resolve with a reason to book it on the first open day, with the bank's"
+                    " own date kept beside; or ignore it with a reason."
+                ),
+                evidence={"booking_date": day.isoformat(), "amount": str(item.transaction.amount)},
+                severity="2",
+                unit_key=unit_key,
+                record=journal,
+            )
+        return postable, locked
+
+    @api.model
+    def _create_lines(self, exchange, plan, recognitions):
+        """:return: (created lines, number refused by Odoo)"""
+        created = self.env["account.bank.statement.line"]
+        refused = 0
+        partners = self._partners_by_account(plan.journal, recognitions)
+        for chunk in split_every(CHUNK, recognitions):
+            vals_list = [self._prepare_line_vals(exchange, plan, item, partners) for item in chunk]
+            try:
+                created |= self._create_chunk(vals_list)
+            except UserError as error:
+                _logger.info(
+                    "A chunk of %s was refused, going line by line: %s",
+                    exchange.name,
+                    describe(error).message,
+                )
+                for item, vals in zip(chunk, vals_list, strict=True):
+                    try:
+                        created |= self._create_chunk([vals])
+                    except UserError as line_error:
+                        refused += 1
+                        self._report_refused(exchange, plan, item, line_error)
+            exchange._checkpoint()
+        return created, refused
+
+    @api.model
+    def _create_chunk(self, vals_list):
+        try:
+            with self.env.cr.savepoint():
+                return self.env["account.bank.statement.line"].create(vals_list)
+        except UniqueViolation as error:
+            raise RetryableError(
+                "Another import booked one of these transactions at the same time.",
+                code="concurrent_import",
+            ) from error
+        except IntegrityError as error:
+            raise UserError(
+                self.env._("The database refused the entry: %s", error.pgerror)
+            ) from error
+
+    @api.model
+    def _report_refused(self, exchange, plan, item, error):
+        exchange._open_exception(
+            "entry_refused",
+            self.env._(
+                "Odoo refused entry %(position)s: %(error)s",
+                position=item.transaction.position,
+                error=mask_text(str(error)),
+            ),
+            evidence={
+                "amount": str(item.transaction.amount),
+                "booking_date": item.transaction.booking_date.isoformat(),
+            },
+            severity="2",
+            unit_key=f"{plan.unit_key}:entry:{item.transaction.position}",
+            record=plan.journal,
+        )
+
+    @api.model
+    def _prepare_line_vals(self, exchange, plan, item, partners):
+        """Values of one statement line.
+
+        :param Recognition item: a new booking with its keys
+        :param dict partners: partner ids by sanitized account number
+        """
+        transaction, key, journal = item.transaction, item.key, plan.journal
+        party = transaction.counterparty
+        code = transaction.bank_code
+        vals = {
+            "journal_id": journal.id,
+            "date": transaction.booking_date,
+            "amount": float(transaction.amount),
+            "payment_ref": transaction.remittance_text
+            or transaction.additional_info
+            or party.name
+            or "/",
+            "partner_name": party.name or False,
+            "account_number": party.iban or party.other_id or False,
+            "partner_id": partners.get(self._sanitize(party.iban or party.other_id), False),
+            "transaction_type": code.text if code else False,
+            "transaction_details": documents.transaction_to_dict(transaction),
+            "exchange_id": exchange.id,
+            "bank_position": str(transaction.position),
+            "bank_channel": plan.statement.source_format,
+            "bank_booking_date": transaction.booking_date,
+            "bank_value_date": transaction.value_date or False,
+            "bank_transaction_code": code.text if code else False,
+            "end_to_end_id": transaction.end_to_end_id or False,
+            "bank_entry_amount": float(
+                transaction.batch.entry_amount if transaction.batch else transaction.amount
+            ),
+            "provider_uid": key.provider_uid or False,
+            "uid_strategy": key.strategy,
+            "fingerprint": key.fingerprint,
+            "fingerprint_version": key.version,
+            "fingerprint_occurrence": key.occurrence,
+            "batch_part": key.part,
+            "match_state": "pending",
+        }
+        return vals | self._prepare_foreign_vals(journal, transaction)
+
+    @api.model
+    def _prepare_foreign_vals(self, journal, transaction):
+        """The amount the parties agreed on, beside the booked one, which is never replaced."""
+        instructed = next(
+            (
+                foreign
+                for foreign in transaction.foreign
+                if foreign.kind in ("instructed", "transaction")
+            ),
+            None,
+        )
+        if not instructed or not instructed.amount or instructed.currency == transaction.currency:
+            return {}
+        currency = self.env["res.currency"].search([("name", "=", instructed.currency)], limit=1)
+        if not currency or currency == self._journal_currency(journal):
+            return {}
+        sign = -1 if transaction.amount < 0 else 1
+        return {
+            "foreign_currency_id": currency.id,
+            "amount_currency": float(abs(instructed.amount) * sign),
+        }
+
+    @api.model
+    def _partners_by_account(self, journal, recognitions):
+        """Partners by bank account, in one query; an account that two partners share tells nothing."""
+        numbers = {
+            self._sanitize(party.iban or party.other_id)
+            for party in (item.transaction.counterparty for item in recognitions)
+            if party.iban or party.other_id
+        }
+        owners = {}
+        for account in self.env["res.partner.bank"].search(
+            [
+                ("sanitized_acc_number", "in", sorted(numbers)),
+                ("company_id", "in", [False, journal.company_id.id]),
+            ]
+        ):
+            owners.setdefault(account.sanitized_acc_number, set()).add(
+                account.partner_id.commercial_partner_id.id
+            )
+        return {number: ids.pop() for number, ids in owners.items() if len(ids) == 1}
