@@ -264,6 +264,7 @@ class FinanceException(models.Model):
         owner = exception.sudo()._default_owner()
         if owner:
             exception.sudo().owner_id = owner
+        exception._publish_opened()
         return exception
 
     def _insert(self, **values):

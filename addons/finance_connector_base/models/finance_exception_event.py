@@ -1,18 +1,13 @@
-from odoo import api, models
+from odoo import models
 
 
 class FinanceException(models.Model):
     _inherit = "finance.exception"
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        exceptions = super().create(vals_list)
-        self.env["finance.subscription"]._publish(
-            "exception.opened",
-            # A subscriber that cannot be reached is not told so by another message to it.
-            exceptions.filtered(lambda exception: not exception.exchange_id.event_type),
-        )
-        return exceptions
+    def _publish_opened(self):
+        """Tell subscribers. One that cannot be reached is not told so by another message to it."""
+        if not self.sudo().exchange_id.event_type:
+            self.env["finance.subscription"]._publish("exception.opened", self)
 
     def _finance_event_data(self):
         """What subscribers are told about an exception; the evidence stays here.
