@@ -7,18 +7,18 @@ from decimal import Decimal, InvalidOperation
 
 from sandbox.router import ProblemError, json_response, refusal
 
-#: Faults that wait for a matching request or file.
-REQUEST_KINDS = (
-    "latency",
-    "rate_limit",
-    "server_error",
-    "cut_before",
-    "cut_after",
-    "malformed_body",
-    "truncated_body",
-    "change_while_paging",
-    "duplicate_booking",
-)
+#: Faults that wait for a matching request or file -> the options they take, with their types.
+REQUEST_KINDS = {
+    "latency": {"ms": int},
+    "rate_limit": {"retry_after": int | str | None},
+    "server_error": {"status": int, "retry_after": int | str | None},
+    "cut_before": {},
+    "cut_after": {},
+    "malformed_body": {},
+    "truncated_body": {},
+    "change_while_paging": {},
+    "duplicate_booking": {"new_id": bool},
+}
 
 
 def malformed(content):
@@ -148,16 +148,13 @@ class Faults:
             probability = Decimal(str(body.pop("probability", "1")))
         except InvalidOperation as error:
             raise ProblemError(refusal(400, 'probability must be like "0.5"')) from error
-        return Fault(
-            next(self._numbers),
-            kind,
-            path,
-            body.pop("method", None),
-            account,
-            count,
-            probability,
-            body,
-        )
+        method = body.pop("method", None)
+        for name, value in body.items():
+            if name not in REQUEST_KINDS[kind] or not isinstance(value, REQUEST_KINDS[kind][name]):
+                raise ProblemError(
+                    refusal(400, f"{kind} has no option {name} with value {value!r}")
+                )
+        return Fault(next(self._numbers), kind, path, method, account, count, probability, body)
 
     def _list(self, request):
         return json_response(200, {"faults": [fault.describe() for fault in self._active]})

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from sandbox.nextgenpsd2 import problem
 from sandbox.router import Response, json_response
+from sandbox.world import ENTITIES
 
 #: A bank grants access for at most so many days (RTS on SCA, 180 days).
 LONGEST_VALIDITY = timedelta(days=180)
@@ -165,18 +166,24 @@ class Consents:
         return min(wanted, today + LONGEST_VALIDITY)
 
     def _accounts(self, access, owner):
-        served = [item for item in self._world.accounts.values() if "api" in item.channels]
-        owned = [item for item in served if owner in (None, item.entity)]
-        named = [
-            reference.get("iban")
-            for kind in ("accounts", "balances", "transactions")
-            for reference in access.get(kind) or []
+        if owner not in (None, *ENTITIES):
+            raise problem(401, "PSU_CREDENTIALS_INVALID", f"No customer {owner}.", "PSU-ID")
+        owned = [
+            item
+            for item in self._world.accounts.values()
+            if "api" in item.channels and owner in (None, item.entity)
         ]
-        unknown = set(named) - {item.iban for item in owned}
+        try:
+            named = {
+                reference["iban"]
+                for kind in ("accounts", "balances", "transactions")
+                for reference in access.get(kind) or []
+            }
+        except (KeyError, TypeError) as error:
+            raise problem(400, "FORMAT_ERROR", "Name accounts by iban.", "access") from error
+        unknown = named - {item.iban for item in owned}
         if unknown:
-            raise problem(
-                400, "FORMAT_ERROR", f"No account {sorted(map(str, unknown))[0]}.", "access"
-            )
+            raise problem(400, "FORMAT_ERROR", f"No account {min(map(str, unknown))}.", "access")
         return frozenset(item.code for item in owned if not named or item.iban in named)
 
     def _show(self, request):
