@@ -13,10 +13,12 @@
         "security/finance_rules.xml",
         "data/ir_sequence.xml",
         "data/queue_job.xml",
+        "data/ir_cron.xml",
         "data/ir_cron_vault.xml",
         "data/finance_event_type.xml",
         "views/finance_subscription_views.xml",
         "data/finance_exception_deadline.xml",
+        "data/ir_cron_audit.xml",
         "views/finance_credential_views.xml",
         "views/finance_exchange_payload_views.xml",
         "views/finance_instance_views.xml",
@@ -26,6 +28,7 @@
     "assets": {
         "web.assets_backend": ["finance_connector_base/static/src/**/*"],
     },
+    "uninstall_hook": "uninstall_hook",
     "application": True,
     "installable": True,
 }

@@ -1,6 +1,7 @@
 from odoo import api, models
 
 from odoo.addons.finance_connector_base.tools.errors import FinalError
+from odoo.addons.finance_connector_base.tools.rate_limit import BucketPolicy
 
 
 class FinanceAdapter(models.AbstractModel):
@@ -16,6 +17,21 @@ class FinanceAdapter(models.AbstractModel):
     _adapter_label = ""
     _capabilities = frozenset()
     """Subset of ``fetch_statements, fetch_balances, pick_up_files, deliver_events, receive_webhooks, ...``."""
+
+    @api.model
+    def _call_limits(self, connection, scope):
+        """How often the counterparty may be called. An adapter whose counterparty has limits of its own adds them.
+
+        :param connection: ``finance.connection``, one record
+        :param str scope: what is called
+        :return: policy of the whole connection and calls a day of ``scope``, each None where there is no limit
+        :rtype: tuple[BucketPolicy | None, int | None]
+        """
+        per_minute = connection.calls_per_minute
+        return (
+            BucketPolicy(per_minute, per_minute / 60) if per_minute else None,
+            connection.calls_per_day or None,
+        )
 
     @api.model
     def _test_connection(self, connection):

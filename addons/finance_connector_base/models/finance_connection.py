@@ -1,6 +1,17 @@
 import secrets
+import tempfile
+from contextlib import contextmanager
 
-from odoo import api, fields, models
+from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.sql_db import Cursor
+
+from odoo.addons.finance_connector_base.tools.errors import FinalError, RetryableError, describe
+from odoo.addons.finance_connector_base.tools.http_client import HttpClient
+
+_RECOVERY_PAUSE = 300.0
 
 
 class FinanceConnection(models.Model):
@@ -56,6 +67,15 @@ class FinanceConnection(models.Model):
     )
     interface_ids = fields.One2many("finance.interface", "connection_id")
     exchange_ids = fields.One2many("finance.exchange", "connection_id")
+    calls_per_minute = fields.Integer(tracking=True, help="Most calls a minute; 0: no limit.")
+    calls_per_day = fields.Integer(
+        tracking=True, help="Most calls a day (UTC) of one scope, such as one account; 0: no limit."
+    )
+    health_ids = fields.One2many("finance.connection.health", "connection_id")
+    health_state = fields.Selection(
+        [("untried", "Not used yet"), ("healthy", "Healthy"), ("failing", "Failing"), ("paused", "Paused")],
+        compute="_compute_health_state",
+    )
 
     _webhook_token_uniq = models.UniqueIndex(
         "(webhook_token)", "Two connections cannot share a webhook token."
@@ -69,6 +89,46 @@ class FinanceConnection(models.Model):
             "finance.adapter", "_adapter_label"
         )
 
+    # === COMPUTE METHODS === #
+
+    @api.depends("health_ids.breaker_state", "health_ids.breaker_failures", "health_ids.paused_until")
+    def _compute_health_state(self):
+        for connection in self:
+            connection.health_state = connection.health_ids._state() if connection.health_ids else "untried"
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        if not self.env.su and "webhook_token" in vals:
+            raise AccessError(self.env._("The webhook address is made by the system."))
+        if "company_id" in vals and any(
+            connection.sudo().interface_ids and connection.company_id.id != vals["company_id"] for connection in self
+        ):
+            raise UserError(self.env._("A connection that has interfaces stays with its company."))
+        return super().write(vals)
+
+    # === ACTION METHODS === #
+
+    def action_test_connection(self):
+        """Ask the counterparty for something harmless.
+
+        :return: a notification that says what it answered
+        :raise UserError: what went wrong and what to do
+        """
+        self.ensure_one()
+        self.check_access("write")
+        try:
+            with self._call("test"):
+                answer = self._adapter()._test_connection(self.sudo())
+        except Exception as error:  # noqa: BLE001 - each failure is told to the person who asked
+            report = describe(error)
+            raise UserError(f"{report.message}\n{report.next_step}".strip()) from error
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {"type": "success", "message": answer},
+        }
+
     # === BUSINESS METHODS === #
 
     def _adapter(self):
@@ -78,3 +138,94 @@ class FinanceConnection(models.Model):
         """
         self.ensure_one()
         return self.env[f"finance.adapter.{self.adapter}"]
+
+    # === CALLS === #
+
+    def _http_client(self, **options):
+        """The way out to this connection's endpoint.
+
+        :param options: further arguments of :class:`HttpClient`
+        :return: a context manager
+        :rtype: HttpClient
+        :raise FinalError: the connection belongs to another environment or region, or is not set up
+        """
+        self.ensure_one()
+        connection_sudo = self.sudo()
+        self.env["finance.environment"]._check_may_call(connection_sudo)
+        authority = None
+        if connection_sudo.ca_certificate:
+            authority = tempfile.NamedTemporaryFile("w", suffix=".pem")
+            authority.write(connection_sudo.ca_certificate)
+            authority.flush()
+        client = HttpClient(
+            connection_sudo.endpoint or "",
+            allow_private=connection_sudo.allow_private_address,
+            verify=authority.name if authority else True,
+            **options,
+        )
+        # Removed together with the client.
+        client.authority_file = authority
+        return client
+
+    @contextmanager
+    def _call(self, scope):
+        """Make a call within the limits of this connection, and remember how it went.
+
+        :param str scope: what is called, e.g. ``accounts:DE...``; limits count per scope
+        :raise RetryableError: not now, with the seconds to wait
+        :raise FinalError: not from this environment
+        """
+        self._guard_call(scope)
+        try:
+            yield
+        except Exception as error:
+            self._record_outcome(error)
+            raise
+        self._record_outcome()
+
+    def _guard_call(self, scope):
+        """Ask whether a call may be made now, and count it. Committed on its own at once.
+
+        :param str scope: ``send`` for what has an effect over there (refused in recovery mode), else what is called
+        :raise RetryableError: not now: ``circuit_open``, ``rate_limited``, ``quota_spent``, ``recovery_mode``
+        :raise FinalError: never like this: ``environment_mismatch``, ``region_not_allowed``, ``connection_archived``
+        """
+        self.ensure_one()
+        connection_sudo = self.sudo()
+        self.env["finance.environment"]._check_may_call(connection_sudo)
+        if not connection_sudo.active:
+            raise FinalError(
+                f"{connection_sudo.name} is archived.",
+                code="connection_archived",
+                next_step="Use another connection, or restore this one.",
+            )
+        if scope == "send" and self.env["finance.environment"]._recovery_mode():
+            raise RetryableError(
+                "The database was restored: nothing is sent until recovery mode ends.",
+                retry_after=_RECOVERY_PAUSE,
+                code="recovery_mode",
+                next_step="Reconcile what was under way, then end recovery mode.",
+            )
+        with self._ledger() as connection:
+            connection.env["finance.connection.health"]._of(connection)._take(scope)
+
+    def _record_outcome(self, error=None, headers=None, scope=""):
+        """Remember how a call went. Committed on its own at once.
+
+        :param Exception error: what was raised, None for success
+        :param headers: of the answer, which may tell about limits
+        :param str scope: what was called
+        """
+        self.ensure_one()
+        with self._ledger() as connection:
+            connection.env["finance.connection.health"]._of(connection)._record(error, headers, scope)
+
+    @contextmanager
+    def _ledger(self):
+        """This connection in a short transaction of its own: workers share nothing but these rows, and each sees the
+        latest state of a row as soon as it holds its lock.
+        """
+        with self.env.registry.cursor() as cr:
+            if isinstance(cr, Cursor):
+                cr.connection.set_isolation_level(ISOLATION_LEVEL_READ_COMMITTED)
+            yield self.with_env(self.env(cr=cr, user=SUPERUSER_ID, context={}, su=True))

@@ -1,6 +1,17 @@
+import logging
+import re
 import uuid
 
-from odoo import api, fields, models
+import psycopg2
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import ConcurrencyError
+from odoo.tools import SQL
+
+from odoo.addons.finance_connector_base.tools.digest import sha256_hex
+from odoo.addons.finance_connector_base.tools.errors import BusinessError, DuplicateKeyRace, Severity
+
+_logger = logging.getLogger(__name__)
 
 MILESTONES = [
     ("received", "Received"),
@@ -56,7 +67,11 @@ class FinanceExchange(models.Model):
         readonly=True,
     )
     idempotency_key = fields.Char(required=True, readonly=True, copy=False)
-    digest = fields.Char(readonly=True, copy=False, help="SHA-256 of the clear bytes.")
+    digest = fields.Char(
+        readonly=True,
+        copy=False,
+        help="SHA-256 of what makes two deliveries the same: the clear bytes, unless the handler knows better.",
+    )
     correlation_id = fields.Char(
         required=True, readonly=True, copy=False, index=True, default=lambda self: str(uuid.uuid4())
     )
@@ -90,3 +105,214 @@ class FinanceExchange(models.Model):
     )
     _due_idx = models.Index("(work_status, due_at) WHERE work_status IN ('ready', 'running', 'retry', 'waiting', 'unknown')")
     _res_idx = models.Index("(res_model, res_id) WHERE res_id IS NOT NULL")
+
+    # === RECEIVING === #
+
+    @api.model
+    def _receive(
+        self,
+        interface,
+        key,
+        content,
+        *,
+        source,
+        filename=None,
+        content_type=None,
+        external_ref=None,
+        correlation_id=None,
+        process=True,
+    ):
+        """Store what came in, once per key, in the caller's transaction. Nothing is parsed here.
+
+        :param interface: ``finance.interface``, inbound, one record
+        :param str key: idempotency key, unique within the interface
+        :param bytes content: the raw bytes
+        :param str source: where it came from, see the field ``source``
+        :param bool process: enqueue the work at once (an interface that is off keeps it for later)
+        :return: the exchange of this key, and whether it is new. It is not new and ``_has_conflict(digest)`` holds
+            when the key was used before for other content: then a person decides, and nothing is posted again.
+        :rtype: tuple[finance.exchange, bool]
+        :raise DuplicateKeyRace: another transaction stored the same key just now; roll back and call again
+        :raise FinalError: no key ring, so nothing may be stored
+        """
+        interface.ensure_one()
+        interface_sudo = interface.sudo()
+        if interface_sudo.direction != "inbound":
+            raise ValueError(f"{interface_sudo.code} does not receive.")
+        digest = sha256_hex(interface_sudo._handler()._digest_content(content))
+        existing = self._find_by_key(interface, key)
+        if existing:
+            if existing._has_conflict(digest):
+                existing._keep_conflict(digest, content, filename, content_type)
+            return existing.with_env(self.env), False
+        exchange_sudo = self.sudo()._insert(
+            self._prepare_exchange_vals(interface_sudo, key)
+            | {
+                "source": source,
+                "digest": digest,
+                "external_ref": external_ref,
+                **({"correlation_id": correlation_id} if correlation_id else {}),
+            }
+        )
+        exchange_sudo._store_payload("content", content, filename, content_type)
+        exchange_sudo._reach("received")
+        if process and interface_sudo._is_running():
+            exchange_sudo._enqueue()
+        return exchange_sudo.with_env(self.env), True
+
+    @api.model
+    def _receive_committed(self, interface, key, content, **kwargs):
+        """:meth:`_receive` and commit, for an edge that owns its transaction: on return it is stored for good.
+
+        Deliveries of one key take turns, so any number at once get the same answer.
+
+        :return: as :meth:`_receive`
+        """
+        with self._advisory_lock("receive", f"{interface.id}:{key}") as locked:
+            if not locked:
+                raise ConcurrencyError(f"Exchange {key} is being received elsewhere.")
+            # The snapshot of this transaction may be older than the lock.
+            self._checkpoint()
+            exchange, is_new = self._receive(interface, key, content, **kwargs)
+            self._checkpoint()
+        return exchange, is_new
+
+    @api.model
+    def _emit(self, interface, key, *, record=None, event_type=None, source="event", content=None):
+        """Put an outbound exchange into the outbox, in the caller's transaction: it exists exactly if that commits.
+
+        :param interface: ``finance.interface``, outbound, one record
+        :param str key: idempotency key; the same key returns the exchange that has it
+        :param record: the record it is about
+        :param str event_type: what happened, e.g. ``invoice.posted``
+        :param bytes content: the prepared bytes; left out, the job asks the handler for them
+        :rtype: finance.exchange
+        :raise ConcurrencyError: another transaction used the key just now; Odoo repeats the call
+        """
+        interface.ensure_one()
+        interface_sudo = interface.sudo()
+        if interface_sudo.direction != "outbound":
+            raise ValueError(f"{interface_sudo.code} does not send.")
+        if existing := self._find_by_key(interface, key):
+            return existing.with_env(self.env)
+        vals = self._prepare_exchange_vals(interface_sudo, key) | {"source": source, "event_type": event_type}
+        if record:
+            vals |= {"res_model": record._name, "res_id": record.id}
+        try:
+            exchange_sudo = self.sudo()._insert(vals)
+        except DuplicateKeyRace as race:
+            raise ConcurrencyError(str(race)) from race
+        self.env["finance.audit.event"]._log("exchange.emitted", exchange=exchange_sudo)
+        if content is not None:
+            exchange_sudo._store_prepared(content)
+        if interface_sudo._is_running():
+            exchange_sudo._enqueue()
+        return exchange_sudo.with_env(self.env)
+
+    @api.model
+    def _find_by_key(self, interface, key):
+        if not key:
+            raise ValueError("An exchange needs an idempotency key.")
+        return self.sudo().search([("interface_id", "=", interface.id), ("idempotency_key", "=", key)])
+
+    @api.model
+    def _prepare_exchange_vals(self, interface, key):
+        """Values of a new exchange that follow from its interface.
+
+        :rtype: dict
+        """
+        return {
+            "interface_id": interface.id,
+            "version_id": interface.active_version_id.id,
+            "connection_id": interface.connection_id.id,
+            "company_id": interface.company_id.id,
+            "direction": interface.direction,
+            "idempotency_key": key,
+            "shadow": interface.mode == "shadow",
+            "initiated_by_id": self.env.uid,
+            "owner_id": interface.owner_id.id,
+        }
+
+    @api.model
+    def _insert(self, vals):
+        """Create by one INSERT, because a lost race for the key is an everyday event and no error for the log.
+
+        :raise DuplicateKeyRace: the key is taken by a transaction that this one cannot see
+        """
+        vals = self._add_missing_default_values(vals)
+        columns = {
+            name: field.convert_to_column_insert(vals[name], self, vals)
+            for name, field in self._fields.items()
+            if name in vals and field.store and field.column_type
+        }
+        columns["create_uid"] = columns["write_uid"] = SUPERUSER_ID
+        columns["create_date"] = columns["write_date"] = self.env.cr.now()
+        query = SQL(
+            "INSERT INTO %s (%s) VALUES %s RETURNING id",
+            SQL.identifier(self._table),
+            SQL(", ").join(map(SQL.identifier, columns)),
+            tuple(columns.values()),
+        )
+        try:
+            with self.env.cr.savepoint():
+                self.env.cr.execute(query, log_exceptions=False)
+                [exchange_id] = self.env.cr.fetchone()
+        except (psycopg2.errors.UniqueViolation, psycopg2.errors.SerializationFailure) as error:
+            raise DuplicateKeyRace(f"Exchange {vals['idempotency_key']} is being stored elsewhere.") from error
+        return self.browse(exchange_id)
+
+    # === SAME KEY, OTHER CONTENT === #
+
+    def _has_conflict(self, digest):
+        """:return: whether ``digest`` is of other content than this exchange carries."""
+        self.ensure_one()
+        return self.sudo().digest != digest
+
+    def _keep_conflict(self, digest, content, filename, content_type):
+        known = self.payload_ids.filtered(lambda payload: payload.role == "evidence").mapped("digest")
+        if sha256_hex(content) not in known:
+            self._store_payload("evidence", content, filename, content_type)
+        self._open_exception(
+            "idempotency_conflict",
+            self.env._("The key %(key)s came again with other content.", key=self.idempotency_key),
+            evidence={"key": self.idempotency_key, "stored_digest": self.digest, "received_digest": digest},
+            severity="2",
+            unit_key=f"conflict:{digest[:16]}",
+        )
+
+    # === PAYLOADS === #
+
+    def _store_payload(self, role, content, filename=None, content_type=None):
+        """Keep bytes with this exchange, encrypted.
+
+        :param str role: ``content``, ``response`` or ``evidence``
+        :param bytes content: the clear bytes
+        :param str filename: as the other side named it; only its last part is kept
+        :rtype: finance.exchange.payload
+        """
+        self.ensure_one()
+        return self.env["finance.exchange.payload"].sudo()._store(
+            self, role, content, _base_name(filename), content_type
+        )
+
+    def _content(self):
+        """
+        :return: the clear bytes of this exchange, proven to be those that were stored
+        :rtype: bytes
+        :raise BusinessError: ``payload_tampered``, ``payload_purged`` or ``payload_missing``
+        """
+        self.ensure_one()
+        payload = self.sudo().payload_ids.filtered(lambda payload: payload.role == "content")[:1]
+        if not payload:
+            raise BusinessError(
+                "payload_missing",
+                f"{self.name} has no content.",
+                next_step="Ask the counterparty for it again.",
+                severity=Severity.HIGH,
+            )
+        return payload._content()
+
+
+def _base_name(filename):
+    """The last part of a remote name: it is shown and offered for download, and never names a path."""
+    return re.split(r"[\\/\x00]", filename)[-1][:255] if filename else None

@@ -15,8 +15,21 @@ class FinanceHandler(models.AbstractModel):
     _direction = "inbound"
     _safe_to_repeat = False
     """Outbound only: the counterparty recognises a repeated send, so an unknown outcome may be sent again."""
+    _final_milestone = "acknowledged"
+    """Outbound only: the proof that ends the exchange; until it is given, the exchange waits, with a deadline."""
 
     # === INBOUND === #
+
+    @api.model
+    def _accepts_webhook(self, interface, headers, body):
+        """Whether a webhook of the interface's connection, already proven to be the counterparty's, is for this handler.
+
+        :param interface: ``finance.interface``, one record with this handler
+        :param headers: mapping of header names to values, names in any case
+        :param bytes body: the raw request body
+        :rtype: bool
+        """
+        return False
 
     @api.model
     def _digest_content(self, content):
@@ -62,6 +75,14 @@ class FinanceHandler(models.AbstractModel):
         :rtype: bytes
         """
         raise NotImplementedError
+
+    @api.model
+    def _validate_prepared(self, exchange, content):
+        """Prove the bytes that will be sent, before anything is.
+
+        :param bytes content: as stored
+        :raise BusinessError: they must not be sent
+        """
 
     @api.model
     def _settle(self, exchange, outcome):

@@ -1,4 +1,11 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+# Only the buttons of this model change these.
+_GOVERNED = {"mode", "active_version_id"}
+# What exchanges inherit from their interface stays what it was when they came.
+_FIXED_ONCE_USED = {"company_id", "handler"}
+_FIXED_WHILE_ON = {"connection_id", "active"}
 
 
 class FinanceInterface(models.Model):
@@ -92,7 +99,121 @@ class FinanceInterface(models.Model):
         for interface in self:
             interface.direction = interface.handler and interface._handler()._direction
 
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("connection_id", "company_id")
+    def _check_connection_company(self):
+        for interface in self:
+            company = interface.connection_id.company_id
+            if company and company != interface.company_id:
+                raise UserError(
+                    self.env._(
+                        "%(connection)s belongs to %(company)s: choose a connection of %(own)s, or a shared one.",
+                        connection=interface.connection_id.name,
+                        company=company.name,
+                        own=interface.company_id.name,
+                    )
+                )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            if not self.env.su and (vals.get("mode", "off") != "off" or vals.get("active_version_id")):
+                raise AccessError(self.env._("An interface starts switched off and without an active version."))
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if not self.env.su and (governed := _GOVERNED & vals.keys()):
+            raise AccessError(
+                self.env._(
+                    "%(fields)s of an interface changes by its buttons only: they check who may decide, and when.",
+                    fields=", ".join(sorted(self._fields[name].string for name in governed)),
+                )
+            )
+        self._check_fixed(vals)
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        if any(version.state in ("active", "retired") for version in self.version_ids):
+            raise UserError(self.env._("An interface that was in use is evidence: archive it instead."))
+
+    # === ACTION METHODS === #
+
+    def action_set_live(self):
+        """Work for real from now on; what was stored meanwhile is worked on as well.
+
+        :return: True
+        :raise UserError: no version is active
+        """
+        return self._set_mode("live")
+
+    def action_set_shadow(self):
+        """Run everything but post and send nothing from now on.
+
+        :return: True
+        :raise UserError: no version is active
+        """
+        return self._set_mode("shadow")
+
+    def action_set_off(self):
+        """Stop; what comes in is stored and waits.
+
+        :return: True
+        """
+        return self._set_mode("off")
+
     # === BUSINESS METHODS === #
+
+    def _set_mode(self, mode):
+        self.check_access("write")
+        for interface in self:
+            if mode != "off" and not interface.active_version_id:
+                raise UserError(
+                    self.env._(
+                        "%s has no active version: propose one and have it activated first.", interface.display_name
+                    )
+                )
+            if interface.mode == mode:
+                continue
+            self.env["finance.audit.event"]._log(
+                "interface.mode_changed", interface, details={"before": interface.mode, "after": mode}
+            )
+            interface.sudo().mode = mode
+            if mode != "off":
+                interface.sudo().exchange_ids.filtered(lambda exchange: exchange.work_status == "ready")._enqueue()
+        return True
+
+    def _check_fixed(self, vals):
+        for interface in self:
+            changed = {name for name in vals if name in self._fields and interface._differs(name, vals[name])}
+            fixed = set()
+            if interface.mode != "off":
+                fixed |= _FIXED_WHILE_ON
+            if interface.sudo().exchange_ids[:1]:
+                fixed |= _FIXED_ONCE_USED
+            if refused := changed & fixed:
+                raise UserError(
+                    self.env._(
+                        "%(fields)s of %(name)s cannot change now: switch it off first; company and handler stay once it"
+                        " has exchanges.",
+                        fields=", ".join(sorted(self._fields[name].string for name in refused)),
+                        name=interface.display_name,
+                    )
+                )
+
+    def _differs(self, name, value):
+        field = self._fields[name]
+        return field.convert_to_write(self[name], self) != field.convert_to_write(
+            field.convert_to_record(field.convert_to_cache(value, self), self), self
+        )
+
+    def _is_running(self):
+        """:return: whether exchanges of this interface are worked on"""
+        self.ensure_one()
+        return self.active and self.mode != "off"
 
     def _handler(self):
         """The handler model of this interface.

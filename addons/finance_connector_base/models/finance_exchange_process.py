@@ -1,0 +1,110 @@
+from odoo import api, models
+
+from odoo.addons.finance_connector_base.models.finance_exchange_state import Run
+
+_RUNNABLE = ("ready", "retry")
+
+
+class FinanceExchange(models.Model):
+    """The inbound run: validate, transform, post."""
+
+    _inherit = "finance.exchange"
+
+    def _job_process(self):
+        """Work through what was received, once however often the queue calls it."""
+        with self._exclusive() as exchange:
+            if exchange and exchange._may_run():
+                exchange._process()
+
+    def _may_run(self):
+        """:return: whether work on this exchange is due now; puts right what a dead worker left behind."""
+        if self.work_status == "running":
+            self._recover()
+        if self.work_status == "retry" and self.due_at > self.env.cr.now():
+            return False
+        return self.work_status in _RUNNABLE and self.interface_id._is_running()
+
+    def _process(self):
+        self._begin()
+        attempt = self._start_attempt("process")
+        self._checkpoint()
+        try:
+            result = self._dry_run() if self.shadow else self._work_through()
+        except Exception as error:  # noqa: BLE001 - each error is classed and kept, none is lost
+            self._abandon()
+            with self._running(Run()):
+                self._record_failure(attempt, error)
+        else:
+            self._finish_inbound(attempt, result)
+        self._checkpoint()
+
+    def _begin(self):
+        """Take the exchange for a run of the version that is in force."""
+        self.write(
+            {
+                "attempt_count": self.attempt_count + 1,
+                "version_id": (self.version_id or self.interface_id.active_version_id).id,
+            }
+        )
+        self._set_status("running")
+
+    def _work_through(self):
+        with self._running(Run()) as run:
+            result = self._run_handler()
+            self._close_settled_exceptions(run)
+        return result
+
+    def _run_handler(self):
+        handler = self.interface_id._handler()
+        content = self._content()
+        document = handler._validate(self, content)
+        self._reach("validated")
+        prepared = handler._transform(self, document)
+        self._reach("transformed")
+        return handler._post(self, prepared) or {}
+
+    def _close_settled_exceptions(self, run):
+        """What was open before and did not come up again is settled by this run; a conflict never is."""
+        settled = self._open_exceptions().filtered(
+            lambda exception: exception.id not in run.opened and exception.code != "idempotency_conflict"
+        )
+        if settled:
+            settled._close("resolved", self.env._("It did not come up again when the exchange was worked on anew."))
+
+    def _finish_inbound(self, attempt, result):
+        attempt._end("succeeded")
+        self.write({"result": result})
+        if self.shadow:
+            # A shadow proves the steps without their effect.
+            self._reach("validated")
+            self._reach("transformed")
+            self._set_status("done")
+        elif self._open_exceptions():
+            self._set_status("exception")
+        else:
+            self._reach("posted")
+            self._set_status("done")
+
+    # === DRY RUN === #
+
+    def _dry_run(self):
+        """Work through the content and undo all of it.
+
+        :return: ``{"dry_run": True, "result": {...}, "exceptions": [{"code", "unit", "summary"}]}``: what it would have
+            returned and put before a person; or ``{"dry_run": True, "error": {"code", "message"}}``
+        :rtype: dict
+        """
+        self.ensure_one()
+        exchange = self._engine()
+        with self._running(Run(dry=True)) as run, self.env.cr.savepoint() as savepoint:
+            try:
+                result = exchange._run_handler()
+                opened = self.env["finance.exception"].sudo().browse(sorted(run.opened))
+                exceptions = [{"code": each.code, "unit": each.unit_key, "summary": each.summary} for each in opened]
+                return {"dry_run": True, "result": result, "exceptions": exceptions}
+            except Exception as error:  # noqa: BLE001 - the report is the place of each error
+                savepoint.rollback()
+                report = exchange._describe_error(error)
+                return {"dry_run": True, "error": {"code": report.code, "message": report.message}}
+            finally:
+                savepoint.rollback()

@@ -1,0 +1,74 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from odoo.addons.finance_connector_base.tools.errors import RetryableError, UnknownOutcomeError
+
+_BATCH = 200
+# A job that was enqueued is given this long before the sweeper suspects that it was lost.
+_GRACE = timedelta(minutes=2)
+
+
+class FinanceExchange(models.Model):
+    """What keeps exchanges moving when a job, a worker or the whole queue is gone."""
+
+    _inherit = "finance.exchange"
+
+    # === A WORKER DIED === #
+
+    def _recover(self):
+        """Put right what a worker left that died at work. The caller holds the lock of the exchange.
+
+        What had not left is ready again. What may have left is unknown: see :meth:`_job_query_status`.
+        """
+        self.ensure_one()
+        attempt = self._last_attempt("process", "send")
+        if attempt.state == "sending":
+            attempt._end("unknown", self._describe_error(UnknownOutcomeError("The worker died while sending.")))
+        elif attempt.state == "running":
+            attempt._end("interrupted")
+        if self.direction == "outbound" and self._may_have_left():
+            self._go_on_after_sending()
+        elif self._policy().exhausted(self.attempt_count):
+            self._bury(self._describe_error(RetryableError("The worker died at work.", code="worker_died")))
+        else:
+            self._set_status("ready")
+        self._checkpoint()
+
+    # === CRON === #
+
+    @api.model
+    def _cron_sweep(self):
+        """Each minute: free what dead workers hold, and see that what is due is worked on.
+
+        The queue does the work. When its runner gives no sign of life, it is done right here.
+        """
+        self.env["finance.environment"]._watch_instance()
+        engine = self._engine()
+        for exchange in engine.search([("work_status", "=", "running")], limit=_BATCH):
+            exchange._free_if_orphaned()
+        due = engine.search(self._due_domain(), order="due_at, id", limit=_BATCH)
+        if self.env["finance.heartbeat"]._is_alive():
+            due._enqueue()
+        else:
+            due._work_inline()
+
+    def _free_if_orphaned(self):
+        with self._exclusive() as exchange:
+            if exchange and exchange.work_status == "running":
+                exchange._recover()
+
+    @api.model
+    def _due_domain(self):
+        now = fields.Datetime.now()
+        lost = Domain("work_status", "=", "ready") & Domain("write_date", "<", now - _GRACE)
+        due = Domain("work_status", "in", ("retry", "unknown", "waiting")) & Domain("due_at", "<=", now)
+        return (lost | due) & Domain("interface_id.mode", "!=", "off") & Domain("interface_id.active", "=", True)
+
+    def _work_inline(self):
+        self.env["ir.cron"]._commit_progress(remaining=len(self))
+        for exchange in self:
+            getattr(exchange, exchange._job_method())()
+            if not self.env["ir.cron"]._commit_progress(1):
+                break

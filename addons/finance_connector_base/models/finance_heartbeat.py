@@ -1,0 +1,43 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+_DEAD_AFTER = timedelta(minutes=3)
+
+
+class FinanceHeartbeat(models.Model):
+    """The last sign of life of the queue's runner: one row, stamped by a job that the runner has to carry out."""
+
+    _name = "finance.heartbeat"
+    _description = "Heartbeat of the Job Runner"
+    _log_access = False
+
+    beat_at = fields.Datetime(readonly=True)
+
+    @api.model
+    def _cron_heartbeat(self):
+        """Each minute: ask the runner for a sign of life."""
+        self.with_delay(identity_key="finance.heartbeat", description="Heartbeat", max_retries=0)._job_beat()
+
+    @api.model
+    def _job_beat(self):
+        """Carried out by the runner: it is alive."""
+        now = fields.Datetime.now()
+        beat = self.sudo().search([], limit=1)
+        if beat:
+            beat.beat_at = now
+        else:
+            self.sudo().create({"beat_at": now})
+
+    @api.model
+    def _last_beat(self):
+        """:return: when the runner last worked, or False if it never did
+        :rtype: datetime.datetime | bool
+        """
+        return self.sudo().search([], limit=1).beat_at
+
+    @api.model
+    def _is_alive(self):
+        """:return: whether the runner worked within the last minutes"""
+        beat = self._last_beat()
+        return bool(beat) and beat > fields.Datetime.now() - _DEAD_AFTER
