@@ -68,8 +68,8 @@ def origin(cluster: Cluster, database: str) -> str:
     return psql(
         cluster,
         "postgres",
-        "SELECT shobj_description(oid, 'pg_database') FROM pg_database "
-        f"WHERE datname = '{database}'",  # noqa: S608 - a name of ours
+        "SELECT shobj_description(oid, 'pg_database') FROM pg_database "  # noqa: S608 - our name
+        f"WHERE datname = '{database}'",
     )
 
 

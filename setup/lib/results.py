@@ -3,7 +3,7 @@
 import ast
 import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class Result:
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
 
 
-def from_junit(report: Path, exit_code: int, told: str, *, may_be_empty: bool = False) -> Result:
+def from_junit(report: Path, exit_code: int, told: str) -> Result:
     """Read pytest's report; an exit code that says more than failed tests is a failure of its own."""
     result = Result()
     if report.exists():
@@ -53,25 +53,18 @@ def from_junit(report: Path, exit_code: int, told: str, *, may_be_empty: bool = 
             result.passed += tests - failures - errors - skipped
     if result.failed:
         result.complaints.append(told)
-    elif exit_code and not (may_be_empty and exit_code == 5):
+    elif exit_code:
         result.fail(f"pytest ended with exit code {exit_code}:\n{told}")
     return result
 
 
-def from_odoo(
-    log: Path,
-    exit_code: int,
-    *,
-    at_least: int,
-    tolerated: Callable[[str], bool] = lambda _line: False,
-) -> Result:
+def from_odoo(log: Path, exit_code: int, *, at_least: int) -> Result:
     """Read the log of a run of Odoo's own test runner.
 
     Its exit code can be zero with tests that never ran, and its summary can say "0 failed" when it
     broke off before them; so both count, and so does the number of tests.
 
     :param at_least: how many tests there are.
-    :param tolerated: tells which lines at WARNING or worse are not ours to put right.
     """
     result = Result()
     text = log.read_text(errors="replace")
@@ -89,7 +82,7 @@ def from_odoo(
             f"{total} tests ran and there are {at_least}: a test file is not imported in "
             f"tests/__init__.py, or Odoo broke off (see {log})."
         )
-    bad = [line for line in odoo.bad_lines(log) if not tolerated(line)]
+    bad = odoo.bad_lines(log)
     if bad and not failed:
         result.fail("Odoo's log has warnings:\n" + "\n".join(bad[:20]))
     return result

@@ -13,9 +13,6 @@ from .paths import ADDONS, LOGS, ROOT, SetupError, suite_addons
 from .postgres import Cluster
 from .results import Result
 
-#: Odoo's linters look at every addon on the path; what they say of others is not ours to put right.
-_OTHERS = ("queue_job",)
-
 
 @dataclass(frozen=True)
 class Bench:

@@ -12,9 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "setup"), str(Path(__file__).parent)]
 
 from lib import browser, database, postgres
-from servers import OdooServer
-
 from sandbox.server import SandboxServer
+from servers import OdooServer
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from pathlib import Path
 import odoorpc
 import psycopg2
 import requests
+
 from lib import odoo, odoo_conf
 from lib.paths import LOGS, ROOT
 
