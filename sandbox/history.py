@@ -6,6 +6,7 @@ All names are invented.
 import random
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cache
 
 from sandbox import money
 from sandbox.bookings import (
@@ -51,6 +52,7 @@ CURRENCIES = ("CHF", "EUR", "USD")
 _STEP = Decimal("0.0001")
 
 
+@cache
 def exchange_rate(source, target, day):
     """Return units of ``target`` for one unit of ``source`` on ``day``, four decimals."""
     if source == target:

@@ -1,6 +1,7 @@
 """IBANs with right check digits (ISO 13616, check by ISO 7064 MOD 97-10)."""
 
 import random
+from functools import cache
 
 
 def _number(text):
@@ -22,6 +23,7 @@ def has_check_digits(text):
     )
 
 
+@cache
 def invented_iban(country, key):
     """Return an IBAN of ``country`` (CH, DE, FR or GB) that belongs to ``key`` and to nobody else here."""
     numbers = random.Random(f"iban/{country}/{key}")

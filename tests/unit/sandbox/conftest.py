@@ -123,7 +123,7 @@ def wait_for():
 
 @pytest.fixture
 def server(tmp_path):
-    with SandboxServer(folder=tmp_path / "files", history_days=16) as running:
+    with SandboxServer(folder=tmp_path / "files", history_days=12) as running:
         yield running
 
 
