@@ -12,7 +12,7 @@ from pathlib import Path
 
 from . import odoo, odoo_conf, progress
 from .lock import exclusive
-from .paths import ADDONS, DATA, ROOT, SetupError, suite_addons
+from .paths import ADDONS, DATA, ROOT, RUN, SetupError, suite_addons
 from .postgres import Cluster
 
 CORE_ADDONS = ("account", "queue_job")
@@ -51,6 +51,8 @@ def names(cluster: Cluster) -> list[str]:
 def drop(cluster: Cluster, database: str) -> None:
     psql(cluster, "postgres", f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
     shutil.rmtree(_FILESTORE / database, ignore_errors=True)
+    # A new database of that name would look like one whose audit trail was cut.
+    (RUN / "anchors" / f"{database}.log").unlink(missing_ok=True)
 
 
 def copy(cluster: Cluster, source: str, database: str) -> None:
