@@ -21,10 +21,11 @@ from odoo.addons.finance_connector_base.tools.safe_xml import (
     namespace,
 )
 
-from .camt053_entry import SINGLE, SPLIT, EntryContext, Node, read_entry
+from .camt053_entry import EntryContext, read_entry
 from .camt053_head import GroupHeader, read_head
+from .camt053_node import Node
 from .checks import Tally
-from .documents import BadEntry, Finding, Position, Statement, Transaction, Warn
+from .documents import SINGLE, SPLIT, BadEntry, Finding, Position, Statement, Transaction, Warn
 from .errors import StatementFormatError
 
 MAX_BYTES = 4 * 1024**3

@@ -11,7 +11,7 @@ from stdnum import iban as iban_number
 from odoo.addons.finance_connector_base.tools.dates import DateError, parse_datetime
 from odoo.addons.finance_connector_base.tools.money import MoneyError, minor_unit_exponent
 
-from .camt053_entry import (
+from .camt053_node import (
     BOOLEANS,
     BadRecordError,
     Node,

@@ -195,6 +195,23 @@ def _differences(code, word, rows, statement):
             )
 
 
+def details_differ(
+    entry_amount: Decimal, total: Decimal, currency: str, position: Position
+) -> Finding:
+    """Return the finding of an entry whose details do not add up to it."""
+    return Finding(
+        code="detail_sum",
+        message=(
+            f"The details of an entry add up to {total}, the entry is booked with {entry_amount} "
+            f"{currency}: it stays one line with the booked amount."
+        ),
+        severity="warning",
+        expected=str(entry_amount),
+        actual=str(total),
+        position=position,
+    )
+
+
 def check_chain(previous_closing: Balance | None, statement: Statement) -> tuple[Finding, ...]:
     """Prove that the statement opens with the closing balance of the one before.
 

@@ -20,6 +20,10 @@ BOOKED = "booked"
 PENDING = "pending"
 INFORMATION = "information"
 
+# Policies for a batch booked in one amount: a line for each detail, or one line for the entry.
+SPLIT = "split"
+SINGLE = "single"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountRef:

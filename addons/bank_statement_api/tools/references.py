@@ -24,8 +24,8 @@ _NO_END_TO_END = frozenset({"", "NOTPROVIDED", "NOTAVAILABLE", "NONREF", "UNKNOW
 # A document number has digits; one this short would be found in any text.
 _MIN_LENGTH = 5
 _MAX_LENGTH = 35
-# Words that "INV/2026/00012" may fall into when its separators are lost or a line breaks it.
-_MAX_WORDS = 6
+# The longest reference falls into this many groups: RF and 23 more characters, printed by four.
+_MAX_WORDS = 7
 
 _STRENGTH = ("rf", "qrr", "ogm", "structured", "end_to_end", "document")
 
@@ -89,7 +89,7 @@ def is_ogm(text: str | None) -> bool:
     (Febelfin, "Structured communication for credit transfers").
     """
     value = normalise(text)
-    return len(value) == 12 and value.isdigit() and int(value[:10]) % 97 == int(value[10:]) % 97
+    return len(value) == 12 and value.isdigit() and (int(value[:10]) % 97 or 97) == int(value[10:])
 
 
 def candidates(transaction: Transaction) -> tuple[Candidate, ...]:

@@ -1,0 +1,121 @@
+"""What kind of statement a file holds: by its content, since names and types cannot be trusted.
+
+A format joins with :func:`register`; nothing else needs to know it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from odoo.addons.finance_connector_base.tools.archive import ArchiveRefusedError, iter_members
+
+from . import camt053
+from .documents import Statement
+from .errors import StatementFormatError
+
+_HEAD = 4096
+_BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"\xef\xbb\xbf", "utf-8"))
+# Reports and notifications too: their reader says what they are and why they are not statements.
+_CAMT = re.compile(r"BkToCstmr(Stmt|AcctRpt|DbtCdtNtfctn)\b|camt\.05[234]\.001\.\d\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format of statements.
+
+    :ivar code: stable identifier.
+    :ivar matches: says from the whole content whether it is this format; cheap, never raises.
+    :ivar read: ``read(content, **options)`` returns its statements or raises
+        ``StatementFormatError``.
+    """
+
+    code: str
+    name: str
+    matches: Callable[[bytes], bool]
+    read: Callable[..., list[Statement]]
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file of an upload; ``name`` is for people only."""
+
+    name: str
+    content: bytes
+    format: Format
+
+
+_FORMATS: dict[str, Format] = {}
+
+
+def register(new: Format) -> Format:
+    """Let :func:`detect` know a format; one of the same code is replaced."""
+    _FORMATS[new.code] = new
+    return new
+
+
+def formats() -> tuple[Format, ...]:
+    """Return the known formats in the order they joined."""
+    return tuple(_FORMATS.values())
+
+
+def detect(content: bytes) -> Format:
+    """Return the format of a file.
+
+    :raise StatementFormatError: ``statement_empty`` or ``statement_unknown``.
+    """
+    if not content.strip():
+        raise StatementFormatError("The file is empty.", code="statement_empty")
+    for candidate in _FORMATS.values():
+        if candidate.matches(content):
+            return candidate
+    known = ", ".join(item.name for item in _FORMATS.values())
+    raise StatementFormatError(
+        f"The file is not a bank statement in a known format ({known}).",
+        code="statement_unknown",
+        next_step="Download the statement from the bank in one of these formats and upload it.",
+        evidence={"starts_with": repr(content[:32])},
+    )
+
+
+def unpack(name: str, content: bytes) -> tuple[Member, ...]:
+    """Return the statement files in an upload: itself, or the members of a zip or gzip archive.
+
+    :raise StatementFormatError: one of them is no statement, or the archive is refused; then none
+        is returned.
+    """
+    members = []
+    try:
+        for item in iter_members(content, name):
+            try:
+                members.append(Member(item.name, item.data, detect(item.data)))
+            except StatementFormatError as error:
+                error.evidence["file"] = item.name
+                raise
+    except ArchiveRefusedError as error:
+        raise StatementFormatError(
+            f"The archive is refused: {error.message}", reason=error.code
+        ) from error
+    if not members:
+        raise StatementFormatError("The archive has no file in it.", code="statement_empty")
+    return tuple(members)
+
+
+def _is_camt(content: bytes) -> bool:
+    head = content[:_HEAD]
+    encoding = next((name for bom, name in _BOMS if head.startswith(bom)), "latin-1")
+    text = head.decode(encoding, errors="replace")
+    return "<" in text and bool(_CAMT.search(text))
+
+
+register(
+    Format(
+        code="camt053",
+        name="CAMT.053",
+        matches=_is_camt,
+        read=camt053.read,
+        content_type="application/xml",
+    )
+)
