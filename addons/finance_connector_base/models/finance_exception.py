@@ -1,7 +1,8 @@
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tools import SQL
 
 from odoo.addons.finance_connector_base.models.finance_exception_deadline import SEVERITIES
@@ -178,6 +179,63 @@ class FinanceException(models.Model):
         self.write({"owner_id": user_id})
         return True
 
+    def action_retry(self):
+        """Try the exchanges of these exceptions again. An exception that does not come up again closes itself.
+
+        :return: True
+        :raise UserError: one is closed, or is about no exchange
+        """
+        self._require_exchange()
+        self._set_state("in_progress", "exception.retried")
+        return self.exchange_id.action_retry()
+
+    def action_replay(self):
+        """Work through the inbound exchanges of these exceptions anew. What was posted stays posted once.
+
+        :return: True
+        :raise UserError: one is closed, or is about no inbound exchange
+        """
+        self._require_exchange()
+        self._set_state("in_progress", "exception.replayed")
+        return self.exchange_id.action_replay()
+
+    def action_fix_mapping(self):
+        """Open the dialogue that maps the code these exceptions miss, and processes their exchanges again.
+
+        :return: action of ``finance.exception.fix.mapping``
+        :raise UserError: they do not all miss the same code
+        """
+        self._check_open()
+        wizard = self.env["finance.exception.fix.mapping"].create({"exception_ids": [Command.set(self.ids)]})
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Fix Mapping"),
+            "res_model": wizard._name,
+            "res_id": wizard.id,
+            "views": [(False, "form")],
+            "target": "new",
+        }
+
+    def action_open_runbook(self):
+        """:return: action that opens the runbook of this kind of exception in a new tab"""
+        self.ensure_one()
+        return {"type": "ir.actions.act_url", "url": self.runbook_url, "target": "new"}
+
+    def action_open_record(self):
+        """Open the Odoo record that the exception is about.
+
+        :raise UserError: it is about none, or the record was deleted
+        """
+        self.ensure_one()
+        if not self.res_id or self.res_model not in self.env or not self.env[self.res_model].browse(self.res_id).exists():
+            raise UserError(self.env._("This exception is not about a record that can be opened."))
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.res_model,
+            "res_id": self.res_id,
+            "views": [(False, "form")],
+        }
+
     def action_resolve(self, reason):
         """Close the exceptions as dealt with; an exchange goes on when it has no other open one.
 
@@ -346,6 +404,25 @@ class FinanceException(models.Model):
         ).exchange_id
         return exchanges - still_open.with_env(self.env)
 
+    @api.model
+    def _resolve_by_system(self, record, *, codes=None, reason):
+        """Close what is open about ``record`` because its cause is gone.
+
+        :param record: the record that the exceptions are about
+        :param codes: only these codes; by default all
+        :param str reason: how that is known
+        """
+        domain = [
+            ("res_model", "=", record._name),
+            ("res_id", "in", record.ids),
+            ("state", "in", OPEN_STATES),
+            ("exchange_id", "=", False),
+        ]
+        if codes:
+            domain.append(("code", "in", codes))
+        if settled := self.with_user(SUPERUSER_ID).search(domain):
+            settled._close("resolved", reason)
+
     def _check_open(self):
         closed = self.filtered(lambda exception: exception.state not in OPEN_STATES)
         if closed:
@@ -354,6 +431,12 @@ class FinanceException(models.Model):
                     "%(names)s: a closed exception stays as it is. If the case came back, a new one is opened.",
                     names=", ".join(closed.mapped("name")),
                 )
+            )
+
+    def _require_exchange(self):
+        if not all(exception.exchange_id for exception in self):
+            raise UserError(
+                self.env._("This exception is about no single exchange. Correct the cause and resolve it with a reason.")
             )
 
     # === OWNER === #

@@ -15,7 +15,7 @@ from odoo.addons.finance_connector_base.tools.retry import RetryPolicy
 from odoo.addons.finance_connector_base.tools.states import MILESTONES, check_milestone, check_transition
 
 # First key of PostgreSQL's two-key advisory locks; the second is what is locked.
-_LOCK_SPACES = {"run": 0x46495201, "receive": 0x46495202}
+_LOCK_SPACES = {"run": 0x46495201, "receive": 0x46495202, "feed": 0x46495203, "journal": 0x46495204}
 _logger = logging.getLogger(__name__)
 JITTER = random.SystemRandom()
 
@@ -69,7 +69,7 @@ class FinanceExchange(models.Model):
     def _advisory_lock(self, space, key, *, wait=True):
         """Hold a lock of this database session, which vanishes with the connection when the worker dies.
 
-        :param str space: ``run`` or ``receive``
+        :param str space: what is locked, a key of ``_LOCK_SPACES``
         :param key: an id, or a text
         :param bool wait: wait for it; else see whether it is free
         :return: context manager that yields whether the lock is held

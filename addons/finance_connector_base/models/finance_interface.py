@@ -167,6 +167,17 @@ class FinanceInterface(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _go_live(self, reason):
+        """Activate a first version and switch on, for an interface that was just made.
+
+        :param str reason: why it exists, for the auditor
+        """
+        self.ensure_one()
+        version = self.env["finance.interface.version"].create({"interface_id": self.id, "reason": reason})
+        version.action_propose()
+        version.action_activate()
+        self.action_set_live()
+
     def _set_mode(self, mode):
         self.check_access("write")
         for interface in self:
