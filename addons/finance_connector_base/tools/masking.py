@@ -11,7 +11,7 @@ from functools import lru_cache
 
 MASK = "***"
 
-# ISO 13616 registry, release 99: length of an IBAN by country.
+# Length of an IBAN by country, from the IBAN registry of ISO 13616.
 IBAN_LENGTHS = {
     country: int(length)
     for country, length in re.findall(
@@ -119,7 +119,7 @@ def _rules(policy):
     quoted = r""""(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?"""
     return _Rules(
         secret_pair=re.compile(
-            rf"""((?:{secrets})[\w-]{{0,40}}\\?["']?[ \t]{{0,4}}(?:=>|[:=])[ \t]{{0,4}})"""
+            rf"""((?:{secrets})[\w-]{{0,40}}\\?["']?[ \t]{{0,4}}(?:=>|[:=])[ \t]{{0,4}}\\?)"""
             rf"""(?:((?:bearer|basic|digest)[ \t]+)?({quoted}|[^\s,;&<>"']+))""",
             re.IGNORECASE,
         ),
@@ -129,7 +129,7 @@ def _rules(policy):
             re.IGNORECASE,
         ),
         name_pair=re.compile(
-            rf"""((["'])(?:{names})\2[ \t]{{0,4}}:[ \t]{{0,4}})(?:{quoted})""", re.IGNORECASE
+            rf"""(["'](?:{names})\\?["'][ \t]{{0,4}}:[ \t]{{0,4}}\\?)(?:{quoted})""", re.IGNORECASE
         ),
         name_element=re.compile(
             rf"(<(?:[\w-]{{1,30}}:)?(?:{names})(?:\s[^<>]{{0,300}})?>)[^<]+", re.IGNORECASE
@@ -339,9 +339,10 @@ def _decode(data, content_type):
         return data.decode("utf-16", errors="replace")
     charset = _CHARSET.search(content_type)
     try:
-        return data.decode(charset[1] if charset else "utf-8-sig", errors="replace")
+        text = data.decode(charset[1] if charset else "utf-8", errors="replace")
     except LookupError:
-        return data.decode("utf-8-sig", errors="replace")
+        text = data.decode("utf-8", errors="replace")
+    return text.removeprefix("\ufeff")
 
 
 class MaskingFilter(logging.Filter):

@@ -3,7 +3,7 @@
 import re
 from decimal import Decimal
 
-# ISO 4217 list one (active funds and currencies), as published 2026-01-01 by the maintenance agency
+# ISO 4217 list one (currencies and funds in use), of its maintenance agency
 # (https://www.six-group.com/en/products-services/financial-information/data-standards.html):
 # decimals of the minor unit -> codes. Codes without a minor unit (gold, test codes) are left out; ANG
 # and BGN, withdrawn in 2025 and 2026, still stand in the statements of their last years.

@@ -269,10 +269,13 @@ class KeyRing:
         """Read what :meth:`encrypt_text` made; raises as :meth:`decrypt`."""
         key_id = self.key_id_of(token)
         header = f"{_TEXT_VERSION}:{key_id}:"
+        encoded = token[len(header) :]
         try:
-            body = base64.b64decode(token[len(header) :], validate=True)
+            body = base64.b64decode(encoded, validate=True)
         except (binascii.Error, ValueError):
             raise TamperedValueError() from None
+        if base64.b64encode(body).decode() != encoded:
+            raise TamperedValueError()  # base64 has several spellings of the same bytes
         return self._open(key_id, body, header.encode() + aad).decode()
 
     def key_id_of(self, token):

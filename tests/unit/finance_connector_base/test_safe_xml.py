@@ -1,0 +1,127 @@
+"""A hostile document must do nothing, a damaged one must never look whole."""
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from odoo.addons.finance_connector_base.tools.safe_xml import (
+    XmlRefusedError,
+    iter_elements,
+    local_name,
+    namespace,
+    parse,
+)
+
+NESTED = (
+    b'<Document xmlns="urn:x:camt.053.001.08"><Stmt><Id>S1</Id><Ntry><Amt>1</Amt></Ntry><Ntry><Amt>2</Amt></Ntry>'
+    b"</Stmt><Stmt><Id>S2</Id></Stmt></Document>"
+)
+
+
+def walk(data, *tags, **limits):
+    return [
+        (local_name(element), element.findtext("{*}Id") or element.findtext("{*}Amt"))
+        for element in iter_elements(io.BytesIO(data), tags, **limits)
+    ]
+
+
+def refusal(data, **limits):
+    codes = set()
+    for read in (lambda: walk(data, "a", "b", **limits), lambda: parse(data, **limits)):
+        with pytest.raises(XmlRefusedError) as caught:
+            read()
+        assert caught.value.next_step
+        codes.add(caught.value.code)
+    (code,) = codes
+    return code
+
+
+def test_elements_come_in_order_whatever_the_namespace():
+    expected = [("Ntry", "1"), ("Ntry", "2"), ("Stmt", "S1"), ("Stmt", "S2")]
+    assert walk(NESTED, "Ntry", "Stmt") == expected
+    assert walk(NESTED.replace(b' xmlns="urn:x:camt.053.001.08"', b""), "Ntry", "Stmt") == expected
+
+
+def test_an_element_sees_what_came_before_it_and_is_freed_afterwards():
+    for element in iter_elements(io.BytesIO(NESTED), ("Ntry", "Stmt")):
+        if local_name(element) == "Ntry":
+            assert element.getparent().findtext("{*}Id") == "S1"
+            assert namespace(element) == "urn:x:camt.053.001.08"
+        else:
+            assert element.find("{*}Ntry") is None
+
+
+def test_the_tree_does_not_grow_with_the_document():
+    """libxml2 parses ahead by a chunk, so some later siblings are there; earlier ones never are."""
+    siblings = [
+        len(element.getparent())
+        for element in iter_elements(io.BytesIO(b"<a>" + b"<b>text</b>" * 50_000 + b"</a>"), ("b",))
+    ]
+    assert len(siblings) == 50_000
+    assert max(siblings) < 10_000
+    assert siblings[-1] == 1
+
+
+@given(st.integers(1, len(NESTED) - 1))
+def test_a_cut_document_is_refused_wherever_it_is_cut(position):
+    with pytest.raises(XmlRefusedError, match="cut short"):
+        walk(NESTED[:position], "Ntry", "Stmt")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"   ", b"<a><b></a>", b"plain text", b"<a>&nbsp;</a>", b"<a/><a/>", b'<?xml version="1.0" encoding="no"?><a/>'],
+)
+def test_damage_is_refused(data):
+    assert refusal(data) == "xml_malformed"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<!DOCTYPE a><a><b/></a>",
+        b"<!DOCTYPE a><a></a>",
+        b'<!DOCTYPE a SYSTEM "http://127.0.0.1:9/a.dtd"><a><b/></a>',
+        b'<!DOCTYPE a [<!ENTITY e "x">]><a><b>&e;</b></a>',
+        '<!DOCTYPE a [<!ENTITY e "x">]><a><b>&e;</b></a>'.encode("utf-16"),
+    ],
+)
+def test_a_document_type_is_refused(data):
+    assert refusal(data) == "xml_dtd_refused"
+
+
+def test_no_file_is_read_by_an_entity(tmp_path):
+    (tmp_path / "secret").write_text("top-secret")
+    for declaration in (
+        f'<!ENTITY e SYSTEM "file://{tmp_path}/secret">',
+        f'<!ENTITY % e SYSTEM "file://{tmp_path}/secret"> %e;',
+    ):
+        data = f"<!DOCTYPE a [{declaration}]><a><b>&e;</b></a>".encode()
+        for read in (lambda data=data: walk(data, "b"), lambda data=data: parse(data)):
+            with pytest.raises(XmlRefusedError) as caught:
+                read()
+            assert "top-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("place", ['<a t="&x9;"><b/></a>', "<a><b>&x9;</b></a>"])
+def test_an_entity_bomb_does_nothing(place):
+    entities = "".join(f'<!ENTITY x{n} "{f"&x{n - 1};" * 10}">' for n in range(1, 10))
+    data = f'<!DOCTYPE a [<!ENTITY x0 "{"A" * 100}">{entities}]>{place}'.encode()
+    assert refusal(data) in ("xml_dtd_refused", "xml_malformed")
+
+
+def test_depth_is_limited():
+    assert refusal(b"<a>" * 300 + b"</a>" * 300) == "xml_malformed"
+
+
+def test_size_is_limited():
+    data = b"<a>" + b"<b/>" * 1000 + b"</a>"
+    assert refusal(data, max_bytes=len(data) - 1) == "xml_too_large"
+    assert len(walk(data, "b", max_bytes=len(data))) == 1000
+
+
+def test_parse_gives_the_root():
+    root = parse(b'<?xml version="1.0"?><!-- c --><a xmlns="urn:y">x</a>')
+    assert (local_name(root), namespace(root), root.text) == ("a", "urn:y", "x")
+    assert namespace(parse(b"<a/>")) is None
