@@ -1,13 +1,14 @@
 """Databases made by copying a prepared template, which is made anew when what it holds changes.
 
-``core`` has Odoo's own addons below the suite, ``suite`` the suite on top. The name of a template ends
+``core`` has Odoo's own addons below the suite, ``suite`` the suite on top, ``tests`` what only tests
+need on top of that. The name of a template ends
 in a digest of its ingredients, and it gets that name only when it is complete.
 """
 
 import hashlib
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from . import odoo, odoo_conf, progress
@@ -90,22 +91,33 @@ def core_template(cluster: Cluster, python: Path) -> str:
 
 def suite_template(cluster: Cluster, python: Path) -> str:
     """:return: the name of a copy of the core template with every addon of the suite installed."""
-    core = core_template(cluster, python)
-    addons = suite_addons()
-    digest = _digest([], core, *(addon_digest(addon) for addon in addons))
+    return _with_addons(cluster, python, "suite", core_template(cluster, python), suite_addons())
+
+
+def test_template(cluster: Cluster, python: Path) -> str:
+    """:return: the name of a copy of the suite's template with the addons that only tests need."""
+    suite = suite_template(cluster, python)
+    extra = [addon for addon in suite_addons(tests=True) if addon not in suite_addons()]
+    return _with_addons(cluster, python, "tests", suite, extra) if extra else suite
+
+
+def _with_addons(
+    cluster: Cluster, python: Path, kind: str, below: str, addons: Sequence[str]
+) -> str:
+    digest = _digest([], below, *(addon_digest(addon) for addon in addons))
 
     def build(database: str) -> None:
-        copy(cluster, core, database)
+        copy(cluster, below, database)
         install(cluster, python, database, addons)
 
-    return _template(cluster, f"suite_{digest}", "Installing the suite's addons", build)
+    return _template(cluster, f"{kind}_{digest}", f"Installing {', '.join(addons)}", build)
 
 
 def install(
     cluster: Cluster,
     python: Path,
     database: str,
-    addons,
+    addons: Sequence[str],
     *,
     update: bool = False,
     log_name: str = "",

@@ -21,21 +21,23 @@ class SetupError(Exception):
     """Something a person must put right; the message is one sentence saying what and how."""
 
 
-def suite_addons() -> list[str]:
-    """:return: the technical names of the addons in this repository, dependencies first."""
+def suite_addons(*, tests: bool = False) -> list[str]:
+    """The technical names of the addons in this repository, dependencies first.
+
+    :param tests: those that only tests need (``test_...``) as well.
+    """
     manifests = {
         path.parent.name: ast.literal_eval(path.read_text())
         for path in sorted(ADDONS.glob("*/__manifest__.py"))
+        if tests or not path.parent.name.startswith("test_")
     }
     ordered: list[str] = []
 
     def add(name: str) -> None:
-        if name in ordered:
-            return
-        for dependency in manifests[name].get("depends", []):
-            if dependency in manifests:
+        if name in manifests and name not in ordered:
+            for dependency in manifests[name].get("depends", []):
                 add(dependency)
-        ordered.append(name)
+            ordered.append(name)
 
     for name in manifests:
         add(name)

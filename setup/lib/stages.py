@@ -47,7 +47,7 @@ def run_odoo(bench: Bench, addon: str) -> Result:
     that tests at installation and after it run both.
     """
     name = f"test_{addon}"
-    database.copy(bench.cluster, database.suite_template(bench.cluster, bench.python), name)
+    database.copy(bench.cluster, database.test_template(bench.cluster, bench.python), name)
     browser.ensure()
     tests = results.count_tests((ADDONS / addon).glob("tests/test_*.py"))
     log, code = _odoo_tests(bench, name, f"/{addon}", "--update", addon)
@@ -57,7 +57,7 @@ def run_odoo(bench: Bench, addon: str) -> Result:
 def run_odoo_lint(bench: Bench) -> Result:
     """The linters Odoo's own developers use, which need a database."""
     database.copy(
-        bench.cluster, database.suite_template(bench.cluster, bench.python), "test_odoo_lint"
+        bench.cluster, database.test_template(bench.cluster, bench.python), "test_odoo_lint"
     )
     tags = "/test_lint,-/test_lint:TestESLint"
     log, code = _odoo_tests(bench, "test_odoo_lint", tags, "--init", "test_lint")
@@ -69,7 +69,7 @@ def run_pytest_odoo(bench: Bench) -> Result:
     plain ``unittest`` classes and inherited test methods.
     """
     name = "test_pytest"
-    database.copy(bench.cluster, database.suite_template(bench.cluster, bench.python), name)
+    database.copy(bench.cluster, database.test_template(bench.cluster, bench.python), name)
     return pytest_on(bench, name, [str(path) for path in sorted(ADDONS.glob("*/tests"))])
 
 
@@ -83,7 +83,7 @@ def pytest_on(bench: Bench, name: str, arguments: Sequence[str]) -> Result:
 def run_e2e(bench: Bench) -> Result:
     """Real processes: servers, the queue's runner, RPC clients, the browser, ``kill -9``."""
     browser.ensure()
-    template = database.suite_template(bench.cluster, bench.python)
+    template = database.test_template(bench.cluster, bench.python)
     return _pytest(
         bench.python,
         "e2e",
@@ -130,7 +130,7 @@ def everything(bench: Bench) -> list[tuple[str, Callable[[], Result]]]:
         ("Odoo's linters", lambda: run_odoo_lint(bench)),
         *(
             (f"Odoo's runner: {addon}", lambda addon=addon: run_odoo(bench, addon))
-            for addon in suite_addons()
+            for addon in suite_addons(tests=True)
         ),
         ("pytest-odoo", lambda: run_pytest_odoo(bench)),
         ("install, upgrade, uninstall", lambda: run_lifecycle(bench)),

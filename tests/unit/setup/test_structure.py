@@ -1,0 +1,45 @@
+"""The fence around the pure layer holds."""
+
+import pytest
+
+from lib import structure
+
+
+def _complaints(tmp_path, source, allowed=("below",)):
+    path = tmp_path / "addons/mine/tools/module.py"
+    path.parent.mkdir(parents=True)
+    path.write_text(source)
+    return [what for _line, what in structure.impure_imports(path, tmp_path, {"mine", *allowed})]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import odoo",
+        "import odoo.tools",
+        "from odoo import api",
+        "from odoo.addons import account",
+        "from odoo.addons.mine import models",
+        "from odoo.addons.mine.models import x",
+        "from odoo.addons.above.tools import x",
+        "from ..models import x",
+        "def late():\n    from odoo import fields",
+    ],
+)
+def test_import_that_leaves_the_pure_layer_is_named(tmp_path, source):
+    assert len(_complaints(tmp_path, source)) == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import decimal",
+        "from lxml import etree",
+        "from . import errors",
+        "from .errors import FinalError",
+        "from odoo.addons.mine.tools import x",
+        "from odoo.addons.below.tools.errors import FinalError",
+    ],
+)
+def test_import_within_the_pure_layer_passes(tmp_path, source):
+    assert _complaints(tmp_path, source) == []
