@@ -9,6 +9,11 @@ from odoo.tools import config
 _BATCH = 500
 
 
+def _say(line):
+    # At once, also into a pipe: a rotation can take long.
+    print(line, flush=True)  # noqa: T201
+
+
 class FinanceKeys(Command):
     """Make and rotate the keys that finance credentials and payloads are encrypted with"""
 
@@ -31,7 +36,11 @@ class FinanceKeys(Command):
             parser.add_argument("--key-id", help="name of the key; made up when left out")
             parser.set_defaults(func=run)
         for name, run, text in (
-            ("rotate", self._rotate, "encrypt every stored value with the current key; may be interrupted and repeated"),
+            (
+                "rotate",
+                self._rotate,
+                "encrypt every stored value with the current key; may be interrupted and repeated",
+            ),
             ("check", self._check, "count the stored values by key"),
         ):
             parser = commands.add_parser(name, help=text)
@@ -55,13 +64,17 @@ class FinanceKeys(Command):
         from odoo.addons.finance_connector_base.tools.vault import KeyRing
 
         ring = KeyRing.generate(arguments.file, arguments.key_id)
-        print(f"{arguments.file}: key {ring.current_key_id}. Set key_file in section [finance] of odoo.conf, keep a copy.")
+        _say(
+            f"{arguments.file}: key {ring.current_key_id}. Set key_file in section [finance] of odoo.conf, keep a copy."
+        )
 
     def _add(self, arguments):
         from odoo.addons.finance_connector_base.tools.vault import KeyRing
 
         ring = KeyRing.add_key(arguments.file, arguments.key_id)
-        print(f"{arguments.file}: key {ring.current_key_id} is current, {len(ring.key_ids) - 1} older kept for reading.")
+        _say(
+            f"{arguments.file}: key {ring.current_key_id} is current, {len(ring.key_ids) - 1} older kept for reading."
+        )
 
     # === DATABASE === #
 
@@ -72,7 +85,9 @@ class FinanceKeys(Command):
         config.parse_config(options, setup_logging=True)
         registry = Registry(arguments.database)
         if "finance.vault" not in registry:
-            sys.exit(f"finance_connector_base is not installed in the database {arguments.database}.")
+            sys.exit(
+                f"finance_connector_base is not installed in the database {arguments.database}."
+            )
         return registry
 
     def _rotate(self, arguments):
@@ -85,10 +100,12 @@ class FinanceKeys(Command):
             skip |= batch.failed
             if not batch.rotated and not batch.failed:
                 break
-            print(f"{total} values rotated", flush=True)
+            _say(f"{total} values rotated")
         for table, row_id in sorted(skip):
-            print(f"{table} {row_id} cannot be read: restore it from a backup, or its key in the key file.")
-        print(f"{total} values rotated, {len(skip)} not readable.")
+            _say(
+                f"{table} {row_id} cannot be read: restore it from a backup, or its key in the key file."
+            )
+        _say(f"{total} values rotated, {len(skip)} not readable.")
         if skip:
             sys.exit(1)
 
@@ -98,10 +115,14 @@ class FinanceKeys(Command):
             vault = Environment(cr, SUPERUSER_ID, {})["finance.vault"]
             ring, usage = vault._key_ring(), vault._keys_in_use()
         for key_id in sorted({*ring.key_ids, *usage}):
-            marks = [mark for mark, holds in (
-                ("current", key_id == ring.current_key_id),
-                ("NOT IN THE KEY RING", key_id not in ring.key_ids),
-            ) if holds]
-            print(" ".join([key_id, f"{usage.get(key_id, 0)} values", *marks]))
+            marks = [
+                mark
+                for mark, holds in (
+                    ("current", key_id == ring.current_key_id),
+                    ("NOT IN THE KEY RING", key_id not in ring.key_ids),
+                )
+                if holds
+            ]
+            _say(" ".join([key_id, f"{usage.get(key_id, 0)} values", *marks]))
         if set(usage) - set(ring.key_ids):
             sys.exit(1)

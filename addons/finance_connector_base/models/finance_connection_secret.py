@@ -20,7 +20,9 @@ class FinanceConnection(models.Model):
     _inherit = "finance.connection"
 
     credential_ids = fields.One2many("finance.credential", "connection_id")
-    token_url = fields.Char(string="Token Address", tracking=True, help="OAuth2: where access tokens are issued.")
+    token_url = fields.Char(
+        string="Token Address", tracking=True, help="OAuth2: where access tokens are issued."
+    )
     client_id = fields.Char(string="Client ID", tracking=True)
     oauth_scope = fields.Char(string="OAuth2 Scope", tracking=True)
     oauth_auth = fields.Selection(
@@ -67,7 +69,9 @@ class FinanceConnection(models.Model):
             return credential._reveal()
         if not required:
             return None
-        labels = dict(self.env["finance.credential"]._fields["kind"]._description_selection(self.env))
+        labels = dict(
+            self.env["finance.credential"]._fields["kind"]._description_selection(self.env)
+        )
         raise FinalError(
             f"{self.display_name} has no valid credential “{labels[kind]}”.",
             code="credential_missing",
@@ -127,7 +131,9 @@ class FinanceConnection(models.Model):
                 code="oauth2_not_configured",
                 next_step="Enter both on the connection.",
             )
-        client = oauth2.OAuthClient(self.token_url, self.client_id, self._secret("client_secret"), self.oauth_auth)
+        client = oauth2.OAuthClient(
+            self.token_url, self.client_id, self._secret("client_secret"), self.oauth_auth
+        )
         scope = self.oauth_scope or None
         granted = self._credentials("refresh_token")[:1]
         refresh_token = stored and stored.refresh_token
@@ -150,7 +156,13 @@ class FinanceConnection(models.Model):
         return (
             self.env["finance.credential"]
             .sudo()
-            .search([("connection_id", "=", self.id), ("kind", "=", "oauth2_token"), ("key_id", "!=", False)])
+            .search(
+                [
+                    ("connection_id", "=", self.id),
+                    ("kind", "=", "oauth2_token"),
+                    ("key_id", "!=", False),
+                ]
+            )
         )
 
     def _stored_token(self):
@@ -158,7 +170,9 @@ class FinanceConnection(models.Model):
         if not credential:
             return None
         values = json.loads(credential._unseal())
-        return oauth2.Token(**{**values, "expires_at": datetime.fromisoformat(values["expires_at"])})
+        return oauth2.Token(
+            **{**values, "expires_at": datetime.fromisoformat(values["expires_at"])}
+        )
 
     def _store_token(self, token, now):
         content = json.dumps(
@@ -169,12 +183,23 @@ class FinanceConnection(models.Model):
                 "scope": token.scope,
             }
         )
-        vals = {"secret": content, "valid_from": now, "valid_until": max(token.expires_at, now + timedelta(seconds=1))}
-        Credential = self.env["finance.credential"].sudo().with_context(tracking_disable=True)
-        credential = Credential.search([("connection_id", "=", self.id), ("kind", "=", "oauth2_token")])
+        vals = {
+            "secret": content,
+            "valid_from": now,
+            "valid_until": max(token.expires_at, now + timedelta(seconds=1)),
+        }
+        credentials = self.env["finance.credential"].sudo().with_context(tracking_disable=True)
+        credential = credentials.search(
+            [("connection_id", "=", self.id), ("kind", "=", "oauth2_token")]
+        )
         if credential:
             credential.write(vals)
         else:
-            Credential.create(
-                {**vals, "name": self.env._("Access token"), "connection_id": self.id, "kind": "oauth2_token"}
+            credentials.create(
+                {
+                    **vals,
+                    "name": self.env._("Access token"),
+                    "connection_id": self.id,
+                    "kind": "oauth2_token",
+                }
             )

@@ -48,13 +48,16 @@ class FinanceCredential(models.Model):
     valid_from = fields.Datetime(required=True, default=fields.Datetime.now, tracking=True)
     valid_until = fields.Datetime(tracking=True, index="btree_not_null")
     state = fields.Selection(
-        [("valid", "Valid"), ("expiring", "Expiring"), ("expired", "Expired")], compute="_compute_state"
+        [("valid", "Valid"), ("expiring", "Expiring"), ("expired", "Expired")],
+        compute="_compute_state",
     )
     owner_id = fields.Many2one(
         "res.users", default=lambda self: self.env.user, tracking=True, index="btree_not_null"
     )
     changed_at = fields.Datetime(string="Secret Changed", readonly=True, copy=False)
-    warned_days = fields.Integer(readonly=True, copy=False, help="The last expiry warning: so many days ahead.")
+    warned_days = fields.Integer(
+        readonly=True, copy=False, help="The last expiry warning: so many days ahead."
+    )
 
     _token_uniq = models.UniqueIndex(
         "(connection_id) WHERE kind = 'oauth2_token'", "A connection has one access token."
@@ -74,7 +77,9 @@ class FinanceCredential(models.Model):
     def _compute_state(self):
         now = fields.Datetime.now()
         for credential in self:
-            if not credential.valid_until or credential.valid_until > now + timedelta(days=_WARNING_DAYS[0]):
+            if not credential.valid_until or credential.valid_until > now + timedelta(
+                days=_WARNING_DAYS[0]
+            ):
                 credential.state = "valid"
             else:
                 credential.state = "expiring" if credential.valid_until > now else "expired"
@@ -112,7 +117,9 @@ class FinanceCredential(models.Model):
                     credential[name], credential
                 ):
                     raise UserError(
-                        self.env._("A secret stays with its connection and kind. Create another credential instead.")
+                        self.env._(
+                            "A secret stays with its connection and kind. Create another credential instead."
+                        )
                     )
         if "valid_until" in vals:
             vals["warned_days"] = 0
@@ -184,7 +191,11 @@ class FinanceCredential(models.Model):
             action,
             record=self,
             summary=f"{self.name} of {self.connection_id.name}",
-            details={"kind": self.kind, "connection_id": self.connection_id.id, "key_id": self.key_id or None},
+            details={
+                "kind": self.kind,
+                "connection_id": self.connection_id.id,
+                "key_id": self.key_id or None,
+            },
         )
 
     # === CRON METHODS === #

@@ -14,7 +14,11 @@ class FinanceEncryptedMixin(models.AbstractModel):
 
     ciphertext = fields.Binary(attachment=False, readonly=True, copy=False, groups=fields.NO_ACCESS)
     key_id = fields.Char(
-        string="Key", readonly=True, copy=False, index="btree_not_null", help="The key of the key ring in use."
+        string="Key",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="The key of the key ring in use.",
     )
 
     def _has_field_access(self, field, operation):
@@ -55,7 +59,11 @@ class FinanceEncryptedMixin(models.AbstractModel):
         [(sealed,)] = self.env.execute_query(
             SQL("SELECT ciphertext FROM %s WHERE id = %s", SQL.identifier(self._table), self.id)
         )
-        return None if sealed is None else self.env["finance.vault"]._decrypt(bytes(sealed), self._purpose())
+        return (
+            None
+            if sealed is None
+            else self.env["finance.vault"]._decrypt(bytes(sealed), self._purpose())
+        )
 
     def _erase(self):
         """Remove the encrypted bytes; the rest of the row stays as evidence."""

@@ -94,7 +94,9 @@ class FinanceEnvironment(models.AbstractModel):
             current = self._current()
         except FinalError as exc:
             return [(False, exc.message)]
-        checks.append((True, self.env._("This server is declared as %(environment)s.", environment=current)))
+        checks.append(
+            (True, self.env._("This server is declared as %(environment)s.", environment=current))
+        )
         try:
             ring = self.env["finance.vault"]._key_ring()
         except FinalError as exc:
@@ -106,7 +108,9 @@ class FinanceEnvironment(models.AbstractModel):
             checks.append(
                 (
                     not missing,
-                    self.env._("Keys %(keys)s are in use but not in the key ring.", keys=", ".join(missing))
+                    self.env._(
+                        "Keys %(keys)s are in use but not in the key ring.", keys=", ".join(missing)
+                    )
                     if missing
                     else self.env._(
                         "The key ring is in order: current key %(key)s, %(old)s values still under an older key.",
@@ -125,5 +129,7 @@ class FinanceEnvironment(models.AbstractModel):
                 )
             )
         if self._recovery_mode():
-            checks.append((False, self.env._("Recovery mode: the database was restored, nothing is sent.")))
+            checks.append(
+                (False, self.env._("Recovery mode: the database was restored, nothing is sent."))
+            )
         return checks

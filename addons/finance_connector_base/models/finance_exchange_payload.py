@@ -3,7 +3,12 @@ from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
-from odoo.addons.finance_connector_base.tools.errors import BusinessError, FinanceError, Severity, describe
+from odoo.addons.finance_connector_base.tools.errors import (
+    BusinessError,
+    FinanceError,
+    Severity,
+    describe,
+)
 from odoo.addons.finance_connector_base.tools.vault import TamperedValueError
 
 
@@ -15,17 +20,23 @@ class FinanceExchangePayload(models.Model):
     _inherit = ["finance.encrypted.mixin"]
     _order = "exchange_id, role, id"
 
-    exchange_id = fields.Many2one("finance.exchange", required=True, readonly=True, index=True, ondelete="cascade")
+    exchange_id = fields.Many2one(
+        "finance.exchange", required=True, readonly=True, index=True, ondelete="cascade"
+    )
     company_id = fields.Many2one(related="exchange_id.company_id", store=True, index=True)
     role = fields.Selection(
-        [("content", "Content"), ("response", "Response"), ("evidence", "Evidence")], required=True, readonly=True
+        [("content", "Content"), ("response", "Response"), ("evidence", "Evidence")],
+        required=True,
+        readonly=True,
     )
     filename = fields.Char(readonly=True)
     content_type = fields.Char(readonly=True)
     size = fields.Integer(readonly=True, help="Bytes, in clear.")
     digest = fields.Char(readonly=True, index=True, help="SHA-256 of the clear bytes.")
     preview = fields.Text(compute="_compute_preview", help="The beginning of the content, masked.")
-    legal_hold = fields.Boolean(help="Keep these bytes, whatever the retention of the interface says.")
+    legal_hold = fields.Boolean(
+        help="Keep these bytes, whatever the retention of the interface says."
+    )
     purged_at = fields.Datetime(readonly=True)
 
     # === COMPUTE METHODS === #
@@ -35,7 +46,9 @@ class FinanceExchangePayload(models.Model):
         vault = self.env["finance.vault"]
         for payload in self:
             if payload.purged_at:
-                payload.preview = self.env._("Removed when its retention ended. The digest remains.")
+                payload.preview = self.env._(
+                    "Removed when its retention ended. The digest remains."
+                )
                 continue
             try:
                 payload.preview = vault._mask_preview(payload._content(), payload.content_type)
@@ -118,7 +131,9 @@ class FinanceExchangePayload(models.Model):
         payloads._erase()
         payloads.purged_at = fields.Datetime.now()
         for payload in payloads:
-            self.env["finance.audit.event"]._log("payload.purged", record=payload, details={"digest": payload.digest})
+            self.env["finance.audit.event"]._log(
+                "payload.purged", record=payload, details={"digest": payload.digest}
+            )
 
     @api.autovacuum
     def _gc_expired(self, limit=1000):

@@ -17,9 +17,14 @@ class FinanceInstance(models.Model):
     _order = "id desc"
     _rec_name = "fingerprint"
 
-    fingerprint = fields.Char(required=True, readonly=True, help="Cluster, timeline and database of PostgreSQL.")
+    fingerprint = fields.Char(
+        required=True, readonly=True, help="Cluster, timeline and database of PostgreSQL."
+    )
     state = fields.Selection(
-        [("trusted", "Trusted"), ("recovering", "Recovery mode")], required=True, readonly=True, tracking=True
+        [("trusted", "Trusted"), ("recovering", "Recovery mode")],
+        required=True,
+        readonly=True,
+        tracking=True,
     )
     cause = fields.Selection(
         [
@@ -30,7 +35,9 @@ class FinanceInstance(models.Model):
         required=True,
         readonly=True,
     )
-    unknown_count = fields.Integer(string="Exchanges of Unknown Fate", compute="_compute_unknown_count")
+    unknown_count = fields.Integer(
+        string="Exchanges of Unknown Fate", compute="_compute_unknown_count"
+    )
     reason = fields.Text(string="Reason to End Recovery", tracking=True)
     ended_by_id = fields.Many2one("res.users", readonly=True, index="btree_not_null")
     ended_at = fields.Datetime(readonly=True)
@@ -125,14 +132,18 @@ class FinanceInstance(models.Model):
         :return: whether recovery mode holds
         :rtype: bool
         """
-        Instance = self.sudo()
-        last = Instance.search([], limit=1)
+        instances = self.sudo()
+        last = instances.search([], limit=1)
         if not last:
-            Instance.create({"fingerprint": self._fingerprint(), "state": "trusted", "cause": "first"})
+            instances.create(
+                {"fingerprint": self._fingerprint(), "state": "trusted", "cause": "first"}
+            )
             return False
         cause = self._doubt()
         if cause and last.state == "trusted":
-            instance = Instance.create({"fingerprint": self._fingerprint(), "state": "recovering", "cause": cause})
+            instance = instances.create(
+                {"fingerprint": self._fingerprint(), "state": "recovering", "cause": cause}
+            )
             instance._doubt_unfinished()
         return bool(cause)
 
@@ -141,7 +152,12 @@ class FinanceInstance(models.Model):
         exchanges = (
             self.env["finance.exchange"]
             .sudo()
-            .search([("direction", "=", "outbound"), ("work_status", "not in", ("done", "cancelled", "unknown"))])
+            .search(
+                [
+                    ("direction", "=", "outbound"),
+                    ("work_status", "not in", ("done", "cancelled", "unknown")),
+                ]
+            )
         )
         self.env["finance.audit.event"]._log(
             "recovery.entered",
@@ -150,7 +166,9 @@ class FinanceInstance(models.Model):
             details={"cause": self.cause, "fingerprint": self.fingerprint},
         )
         exchanges._set_status(
-            "unknown", reason=self.env._("The database was restored from a backup."), given=("restored",)
+            "unknown",
+            reason=self.env._("The database was restored from a backup."),
+            given=("restored",),
         )
         exchanges._enqueue()
 

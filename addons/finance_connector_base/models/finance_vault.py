@@ -25,12 +25,12 @@ def _load_key_ring(path, changed_ns):
 
 
 # The last part of a webhook's address is as good as a password, and web servers log addresses.
-_WEBHOOK_TOKEN = r"(?<=/finance/webhook/)[^/\s?\"]+"
+_WEBHOOK_ADDRESS = r"(?<=/finance/webhook/)[^/\s?\"]+"
 
 
 @lru_cache(maxsize=8)
 def _masking_policy(patterns):
-    return MaskingPolicy(extra_patterns=(_WEBHOOK_TOKEN, *patterns))
+    return MaskingPolicy(extra_patterns=(_WEBHOOK_ADDRESS, *patterns))
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,9 @@ class FinanceVault(models.AbstractModel):
         """:return: the concrete models with encrypted rows, in a stable order."""
         return [
             self.env[name]
-            for name in sorted(self.env.registry.descendants(["finance.encrypted.mixin"], "_inherit"))
+            for name in sorted(
+                self.env.registry.descendants(["finance.encrypted.mixin"], "_inherit")
+            )
             if not self.env[name]._abstract
         ]
 
@@ -145,7 +147,9 @@ class FinanceVault(models.AbstractModel):
         rotated = 0
         failed = set()
         for model in self._encrypted_models():
-            for row_id, sealed in self._select_old_values(model, ring.current_key_id, batch - rotated, skip):
+            for row_id, sealed in self._select_old_values(
+                model, ring.current_key_id, batch - rotated, skip
+            ):
                 purpose = model.browse(row_id)._purpose().encode()
                 try:
                     renewed = ring.encrypt(ring.decrypt(bytes(sealed), purpose), purpose)
@@ -167,7 +171,11 @@ class FinanceVault(models.AbstractModel):
             self.env["finance.audit.event"]._log(
                 "vault.rotated",
                 summary=f"{rotated} values encrypted again with key {ring.current_key_id}",
-                details={"key_id": ring.current_key_id, "rotated": rotated, "failed": sorted(failed)},
+                details={
+                    "key_id": ring.current_key_id,
+                    "rotated": rotated,
+                    "failed": sorted(failed),
+                },
             )
         return Rotation(rotated, frozenset(failed))
 

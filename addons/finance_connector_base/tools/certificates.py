@@ -28,4 +28,6 @@ def validity(pem):
         certificate = x509.load_pem_x509_certificate(pem.encode())
     except ValueError:
         raise CertificateError() from None
-    return to_utc_naive(certificate.not_valid_before_utc), to_utc_naive(certificate.not_valid_after_utc)
+    return to_utc_naive(certificate.not_valid_before_utc), to_utc_naive(
+        certificate.not_valid_after_utc
+    )

@@ -78,7 +78,7 @@ def read_settings(path, environ=os.environ):
 
 def _changed_ns(path):
     try:
-        return os.stat(path).st_mtime_ns if path else None
+        return Path(path).stat().st_mtime_ns if path else None
     except FileNotFoundError:
         return None
 

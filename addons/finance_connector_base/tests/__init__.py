@@ -1,0 +1,4 @@
+from . import test_credential
+from . import test_vault
+from . import test_subscription
+from . import test_environment
