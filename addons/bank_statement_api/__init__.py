@@ -1,1 +1,2 @@
 from . import adapters, models, wizards
+from .tools import exception_codes

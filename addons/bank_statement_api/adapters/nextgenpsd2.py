@@ -174,9 +174,9 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
                 )
             self._raise_for_error(response)
         except FinanceError as error:
-            connection._record_outcome(error)
+            connection._record_outcome(error, scope=scope)
             raise
-        connection._record_outcome(None, response.headers)
+        connection._record_outcome(headers=response.headers, scope=scope)
         return response
 
     @api.model

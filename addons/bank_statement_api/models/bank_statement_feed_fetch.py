@@ -1,9 +1,9 @@
 import logging
-import random
 from datetime import timedelta
 
 from odoo import api, fields, models
 
+from odoo.addons.finance_connector_base.models.finance_exchange_state import JITTER
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
 from odoo.addons.finance_connector_base.tools.errors import FinanceError, describe
 from odoo.addons.finance_connector_base.tools.retry import RetryPolicy
@@ -42,8 +42,12 @@ class BankStatementFeed(models.Model):
     def _job_fetch(self):
         """Fetch one feed. May run twice, at once or after a kill: what is stored is recognised."""
         self.ensure_one()
+        feed = self.sudo().with_company(self.company_id)
+        return feed._fetch()
+
+    def _fetch(self):
         exchange_model = self.env["finance.exchange"]
-        with exchange_model._session_lock("bank.statement.feed", self.id) as locked:
+        with exchange_model._advisory_lock("feed", self.id, wait=False) as locked:
             if not locked:
                 return "Another worker is fetching this feed."
             self.last_attempt_at = fields.Datetime.now()
@@ -51,7 +55,7 @@ class BankStatementFeed(models.Model):
             try:
                 count = self._fetch_files() if self.kind == "files" else self._fetch_account()
             except FinanceError as error:
-                exchange_model._rollback_to_checkpoint()
+                exchange_model._abandon()
                 self._record_failure(error)
                 exchange_model._checkpoint()
                 return f"Failed: {describe(error).message}"
@@ -131,7 +135,7 @@ class BankStatementFeed(models.Model):
         self.ensure_one()
         report = describe(error)
         failures = self.failure_count + 1
-        delay = RETRY.next_delay(failures, random.Random(), report.retry_after)
+        delay = RETRY.next_delay(failures, JITTER, report.retry_after)
         self.write(
             {
                 "failure_count": failures,
@@ -154,6 +158,7 @@ class BankStatementFeed(models.Model):
                 severity="2" if lasting else "1",
                 next_step=report.next_step or None,
                 evidence={"error_code": report.code, "failures": failures},
+                unit_key=f"feed:{self.id}",
                 record=self,
                 company=self.company_id,
                 connection=self.connection_id,

@@ -1,7 +1,7 @@
 import logging
 from decimal import Decimal
 
-from odoo import api, models
+from odoo import SUPERUSER_ID, api, models
 
 from odoo.addons.bank_statement_api.models.bank_statement_proof import API_FORMATS
 from odoo.addons.bank_statement_api.tools import identity
@@ -86,11 +86,10 @@ class BankStatementImporter(models.AbstractModel):
         :rtype: dict
         """
         if plan.refusal:
-            if exchange._decision(plan.refusal.code, plan.unit_key) != "ignored":
+            if self._decision(exchange, plan.refusal.code, plan.unit_key) != "ignored":
                 self._open(exchange, plan.refusal, plan.unit_key)
             return {"held": 1}
-        lock = f"bank.statement.journal:{self.env.cr.dbname}"
-        with exchange._session_lock(lock, plan.journal.id, wait=True):
+        with exchange._advisory_lock("journal", plan.journal.id):
             # A new snapshot: what another worker booked before it let go of the lock is visible now.
             exchange._checkpoint()
             return self._import_locked(exchange, plan)
@@ -125,6 +124,21 @@ class BankStatementImporter(models.AbstractModel):
         return counts
 
     @api.model
+    def _decision(self, exchange, code, unit_key):
+        """How a person closed the last exception of that code about that unit of the exchange.
+
+        What the system closed, because it did not come up again, decides nothing.
+
+        :return: ``resolved``, ``ignored`` or ``None``
+        """
+        closed = exchange.sudo().exception_ids.filtered(
+            lambda exception: (exception.code, exception.unit_key) == (code, unit_key)
+            and exception.state in ("resolved", "ignored")
+            and exception.resolved_by_id.id != SUPERUSER_ID
+        )
+        return closed.sorted("id")[-1:].state or None
+
+    @api.model
     def _open(self, exchange, error, unit_key, record=None):
         report = describe(error)
         exchange._open_exception(
@@ -149,7 +163,7 @@ class BankStatementImporter(models.AbstractModel):
             code = f"statement_{finding.code.lower()}"
             if finding.severity == "info" or finding.code == "BALANCE_UNPROVEN":
                 continue
-            decision = exchange._decision(code, plan.unit_key)
+            decision = self._decision(exchange, code, plan.unit_key)
             if decision == "ignored":
                 held = True
             elif decision is None:
@@ -175,7 +189,7 @@ class BankStatementImporter(models.AbstractModel):
     def _report_bad_entries(self, exchange, plan):
         for bad in plan.statement.bad_entries:
             unit_key = f"{plan.unit_key}:entry:{bad.position}"
-            if exchange._decision("entry_invalid", unit_key):
+            if self._decision(exchange, "entry_invalid", unit_key):
                 continue
             exchange._open_exception(
                 "entry_invalid",
@@ -318,6 +332,7 @@ class BankStatementImporter(models.AbstractModel):
                 "actual": str(actual),
                 "difference": str(Decimal(actual) - expected),
             },
+            unit_key=f"journal:{journal.id}",
             record=journal,
             company=journal.company_id,
             connection=exchange.connection_id,
@@ -335,5 +350,6 @@ class BankStatementImporter(models.AbstractModel):
                 ("exchange_id", "not in", (False, exchange.id)),
             ]
         )
-        for held in waiting.exchange_id:
-            held._run_again()
+        for held in waiting.exchange_id._engine():
+            if held.work_status == "exception":
+                held._resume()

@@ -106,12 +106,12 @@ class BankStatementImporter(models.AbstractModel):
             unit_key = f"{plan.unit_key}:entry:{item.transaction.position}"
             if (
                 not locks[day]
-                or exchange._decision("date_in_locked_period", unit_key) == "resolved"
+                or self._decision(exchange, "date_in_locked_period", unit_key) == "resolved"
             ):
                 postable.append(item)
                 continue
             locked += 1
-            if exchange._decision("date_in_locked_period", unit_key) == "ignored":
+            if self._decision(exchange, "date_in_locked_period", unit_key) == "ignored":
                 continue
             exchange._open_exception(
                 "date_in_locked_period",

@@ -229,6 +229,7 @@ class BankStatementMatcher(models.AbstractModel):
             kind="business",
             severity="1",
             evidence=evidence,
+            unit_key=f"line:{line.id}",
             record=line,
             company=line.company_id,
             connection=line.exchange_id.connection_id,

@@ -6,7 +6,7 @@ from odoo.addons.bank_statement_api.tools import api_window, detect
 from odoo.addons.bank_statement_api.tools.documents import Statement
 from odoo.addons.finance_connector_base.tools.errors import BusinessError
 
-assert api_window.FORMAT  # importing it registers the format with tools.detect
+detect.register(api_window.WINDOW)
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,17 @@ class FinanceHandlerBankStatement(models.AbstractModel):
         """
         settings = exchange.version_id.settings or {}
         options = {"details": settings.get("details", "split")}
-        filename = exchange._content_filename() or exchange.name
+        filename = self._filename(exchange)
         return [
             statement
             for member in detect.unpack(filename, content)
             for statement in member.format.read(member.content, **options)
         ]
+
+    @api.model
+    def _filename(self, exchange):
+        content = exchange.sudo().payload_ids.filtered(lambda payload: payload.role == "content")
+        return content[:1].filename or exchange.name
 
     @api.model
     def _transform(self, exchange, document):

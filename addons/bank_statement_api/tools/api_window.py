@@ -88,12 +88,10 @@ def matches(content: bytes) -> bool:
     return content.startswith(b"{") and f'"format": "{FORMAT}"'.encode() in content
 
 
-detect.register(
-    detect.Format(
-        code="nextgenpsd2",
-        name="NextGenPSD2 window",
-        matches=matches,
-        read=read,
-        content_type=CONTENT_TYPE,
-    )
+WINDOW = detect.Format(
+    code="nextgenpsd2",
+    name="NextGenPSD2 window",
+    matches=matches,
+    read=read,
+    content_type=CONTENT_TYPE,
 )
