@@ -89,6 +89,8 @@ class FinanceConnection(models.Model):
 
     def _count_rejected_webhook(self, error):
         """Leave a trace of refused webhooks that their sender cannot make larger at will."""
+        # Also the trace of secrets that were looked at in vain.
+        self.env["finance.exchange"]._abandon()
         count = _rejections.count((self.env.cr.dbname, self.id, error.code), time.monotonic())
         if not count:
             return

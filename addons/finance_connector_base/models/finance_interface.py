@@ -69,6 +69,7 @@ class FinanceInterface(models.Model):
         "finance_interface_api_user_rel",
         string="API Callers",
         copy=False,
+        tracking=True,
         help="External systems that may reach this interface through finance.api.",
     )
 

@@ -124,7 +124,7 @@ class FinanceSubscription(models.Model):
 
         :param str reason: one sentence, shown in the history of the subscription
         """
-        self.interface_id.mode = "off"
+        self.interface_id.action_set_off()
         self.active = False
         for subscription in self:
             subscription.message_post(body=reason)
