@@ -357,7 +357,7 @@ def _plain(value):
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if isinstance(value, Decimal):
-        return str(value)
+        return format(value, "f")
     if isinstance(value, datetime.date):
         return value.isoformat()
     if isinstance(value, dict):
