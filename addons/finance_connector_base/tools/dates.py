@@ -46,6 +46,11 @@ def parse_datetime(text):
         raise DateError(f"“{text}” is not a time of the form YYYY-MM-DDThh:mm:ss.") from None
 
 
+def as_utc(moment):
+    """Return a time as aware UTC; a naive one counts as UTC, which is how Odoo stores times."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
 def to_utc_naive(moment):
     """Return an aware time as naive UTC, the form Odoo stores.
 

@@ -87,7 +87,7 @@ class HttpResponse:
 
         From ``Retry-After``, else from the rate-limit headers whose calls are used up.
 
-        :param datetime.datetime now: the present time, with its zone.
+        :param datetime.datetime now: the present time, aware or naive UTC.
         :rtype: float | None
         """
         asked = parse_retry_after(self.headers.get("Retry-After"), now)
@@ -103,7 +103,7 @@ class HttpResponse:
     def raise_for_status(self, now):
         """Raise what the status means, unless it is a success.
 
-        :param datetime.datetime now: the present time, with its zone.
+        :param datetime.datetime now: the present time, aware or naive UTC.
         :raise FinanceError: code ``http_<status>``; see :func:`.errors.classify_http_status`.
         """
         if not self.ok:

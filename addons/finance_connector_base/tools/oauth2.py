@@ -144,7 +144,7 @@ def _refusal(answer, now):
     if error or answer.status in (408, 425, 429) or answer.status >= 500:
         return RetryableError(
             f"The token server can't answer now (status {answer.status}).",
-            answer.retry_after(now) if now.tzinfo else None,
+            answer.retry_after(now),
             code="oauth_unavailable",
         )
     return FinalError(

@@ -2,7 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+
+from .dates import as_utc
 
 
 @dataclass(frozen=True)
@@ -62,19 +64,19 @@ def take_quota(quota, now, limit):
     """Count one call against a daily limit.
 
     :param Quota quota: as stored, or None before the first call.
-    :param datetime.datetime now: naive UTC, or aware.
+    :param datetime.datetime now: the present time, aware or naive UTC.
     :param int limit: calls a day.
     :return: the quota to store, and the seconds to wait: 0.0 when the call may be made.
     :rtype: tuple[Quota, float]
     """
-    moment = now if now.tzinfo is None else now.astimezone(UTC).replace(tzinfo=None)
+    moment = as_utc(now)
     today = moment.date()
     # A stored day after today is a clock that went back: its calls were made and still count.
     if quota is None or quota.day < today:
         quota = Quota(today, 0)
     if quota.used < limit:
         return Quota(quota.day, quota.used + 1), 0.0
-    midnight = datetime.combine(quota.day + timedelta(days=1), time())
+    midnight = as_utc(datetime.combine(quota.day + timedelta(days=1), time()))
     return quota, (midnight - moment).total_seconds()
 
 
@@ -111,7 +113,7 @@ def parse_rate_limit_headers(headers, now):
     """Read the limits that an answer tells.
 
     :param Mapping[str, str] headers: of the answer, in any spelling.
-    :param datetime.datetime now: the present time, with its zone.
+    :param datetime.datetime now: the present time, aware or naive UTC.
     :return: one limit per scope that says how many calls remain; unreadable ones are left out.
     :rtype: tuple[RateLimit, ...]
     """
@@ -135,7 +137,7 @@ def _rate_limit(scope, parts, now):
     if remaining is None:
         return None
     if reset is not None and reset > _LONGEST_WINDOW:
-        reset = max(0.0, reset - now.timestamp())
+        reset = max(0.0, reset - as_utc(now).timestamp())
     return RateLimit(scope, None if limit is None else int(limit), int(remaining), reset)
 
 

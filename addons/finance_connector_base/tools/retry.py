@@ -2,8 +2,9 @@
 
 import math
 from dataclasses import dataclass
-from datetime import UTC
 from email.utils import parsedate_to_datetime
+
+from .dates import as_utc
 
 _MAX_DOUBLINGS = 60
 
@@ -56,7 +57,7 @@ def parse_retry_after(header, now, limit=86400.0):
     """Read a ``Retry-After`` header (RFC 9110, section 10.2.3).
 
     :param str header: seconds or an HTTP date; None or unreadable text counts as absent.
-    :param datetime.datetime now: the present time, with its zone.
+    :param datetime.datetime now: the present time, aware or naive UTC.
     :param float limit: the most seconds believed, one day: what is longer is asked again then.
     :return: seconds from now, 0 or more, or None when absent.
     :rtype: float | None
@@ -76,6 +77,4 @@ def _seconds_until(text, now):
         moment = parsedate_to_datetime(text)
     except ValueError:
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return (moment - now).total_seconds()
+    return (as_utc(moment) - as_utc(now)).total_seconds()

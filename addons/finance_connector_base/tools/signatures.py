@@ -13,6 +13,7 @@ import secrets as randomness
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from .dates import as_utc
 from .errors import FinalError
 
 _SECRET_PREFIX = "whsec_"  # noqa: S105, a prefix
@@ -78,13 +79,13 @@ def sign_webhook(secrets, message_id, body, now):
     :param Sequence[str] secrets: newest first; during a rotation both sign.
     :param str message_id: stays the same when the message is sent again.
     :param bytes body: exactly the bytes sent.
-    :param datetime.datetime now: the present time, with its zone.
+    :param datetime.datetime now: the present time, aware or naive UTC.
     :rtype: dict[str, str]
     :raise SignatureError: there is no secret, or one is malformed.
     """
     if not message_id or "." in message_id:
         raise ValueError("The id of a webhook message is text without a full stop.")
-    timestamp = str(int(now.timestamp()))
+    timestamp = str(int(as_utc(now).timestamp()))
     signatures = [
         f"{_VERSION},{_base64(_standard_mac(secret, message_id, timestamp, body))}"
         for secret in _require(secrets)
@@ -102,7 +103,7 @@ def verify_webhook(secrets, headers, body, now, tolerance_seconds=300):
     :param Sequence[str] secrets: those in use; one of them must have signed.
     :param Mapping[str, str] headers: of the request, in any spelling.
     :param bytes body: the raw bytes received, before any parsing.
-    :param datetime.datetime now: the present time, with its zone.
+    :param datetime.datetime now: the present time, aware or naive UTC.
     :param int tolerance_seconds: how far the time of sending may be from ours, in both directions.
     :rtype: VerifiedWebhook
     :raise SignatureError: no secret is set, a header is missing, it is too old or from the future,
@@ -149,10 +150,10 @@ def sign_hmac(scheme, secret, body, now):
     :param HmacScheme scheme: the provider's way.
     :param str secret: the shared secret, as text.
     :param bytes body: exactly the bytes sent.
-    :param datetime.datetime now: the present time, with its zone.
+    :param datetime.datetime now: the present time, aware or naive UTC.
     :rtype: dict[str, str]
     """
-    stated = str(int(now.timestamp())) if scheme.timestamp_header else None
+    stated = str(int(as_utc(now).timestamp())) if scheme.timestamp_header else None
     (secret,) = _require([secret])
     headers = {scheme.header: scheme.prefix + _scheme_mac(scheme, secret, stated, body)}
     if stated:
@@ -167,7 +168,7 @@ def verify_hmac(scheme, secrets, headers, body, now):
     :param Sequence[str] secrets: those in use; one of them must have signed.
     :param Mapping[str, str] headers: of the request, in any spelling.
     :param bytes body: the raw bytes received, before any parsing.
-    :param datetime.datetime now: the present time, with its zone.
+    :param datetime.datetime now: the present time, aware or naive UTC.
     :raise SignatureError: as :func:`verify_webhook`.
     """
     secrets = _require(secrets)
@@ -220,7 +221,7 @@ def _check_age(stated, now, tolerance_seconds):
         moment = float(stated) if stated.isascii() else math.nan
     except ValueError:
         moment = math.nan
-    if not abs(now.timestamp() - moment) <= tolerance_seconds:
+    if not abs(as_utc(now).timestamp() - moment) <= tolerance_seconds:
         raise SignatureError(
             "The webhook is too old, from the future, or does not say when it was sent.",
             "Check the clock of this server; a recorded message can't be played again.",

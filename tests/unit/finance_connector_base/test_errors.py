@@ -6,6 +6,7 @@ import socket
 import pytest
 import requests
 import urllib3
+
 from odoo.addons.finance_connector_base.tools.errors import (
     BusinessError,
     DuplicateKeyRace,
@@ -133,7 +134,11 @@ def test_describe_never_shows_an_account_or_secret():
 
 def test_a_full_disk_and_a_closed_folder_say_what_to_do():
     full = describe(OSError(errno.ENOSPC, "full", "/in"))
-    assert (full.code, full.severity, bool(full.next_step)) == ("disk_full", Severity.CRITICAL, True)
+    assert (full.code, full.severity, bool(full.next_step)) == (
+        "disk_full",
+        Severity.CRITICAL,
+        True,
+    )
     closed = describe(PermissionError(errno.EACCES, "denied", "/in"))
     assert (closed.code, bool(closed.next_step)) == ("permission_denied", True)
 

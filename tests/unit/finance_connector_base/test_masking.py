@@ -8,6 +8,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from odoo.addons.finance_connector_base.tools.masking import (
     IBAN_LENGTHS,
     MASK,
@@ -33,7 +34,9 @@ def checked_iban(country, body):
 def ibans(draw):
     country = draw(st.sampled_from(sorted(IBAN_LENGTHS)))
     size = IBAN_LENGTHS[country] - 4
-    body = draw(st.text(alphabet="0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=size, max_size=size))
+    body = draw(
+        st.text(alphabet="0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=size, max_size=size)
+    )
     return checked_iban(country, body)
 
 
@@ -45,7 +48,12 @@ def compact(text):
     return re.sub(r"%20|[^A-Za-z0-9]", "", text).upper()
 
 
-@given(ibans(), SURROUNDINGS, SURROUNDINGS, st.sampled_from(["", " ", "\u00a0", "-", ".", "%20", "+", "\u202f"]))
+@given(
+    ibans(),
+    SURROUNDINGS,
+    SURROUNDINGS,
+    st.sampled_from(["", " ", "\u00a0", "-", ".", "%20", "+", "\u202f"]),
+)
 def test_a_valid_iban_never_survives(iban, before, after, separator):
     masked = mask_text(before + grouped(iban, separator) + after)
     assert grouped(iban, separator) not in masked
@@ -73,7 +81,9 @@ def test_a_mistyped_iban_is_hidden_too(lookalike):
     assert compact(lookalike)[:-4] not in compact(mask_text(f"pay {lookalike}, please"))
 
 
-@pytest.mark.parametrize("text", ["RF18539007547034", "INV/2026/00012", "2026-01-31", "E2E-20260131-000001", "1234.56"])
+@pytest.mark.parametrize(
+    "text", ["RF18539007547034", "INV/2026/00012", "2026-01-31", "E2E-20260131-000001", "1234.56"]
+)
 def test_references_and_amounts_stay_readable(text):
     assert mask_text(f"ref {text} end") == f"ref {text} end"
 
@@ -156,7 +166,10 @@ def test_an_email_keeps_its_domain():
 
 def test_the_policy_decides():
     policy = MaskingPolicy(keep_last=2, extra_patterns=(r"KD-\d+",), secret_keys=("pin",))
-    assert mask_text(f"{IBAN} KD-4711 pin=1234 password=x", policy) == f"****00 {MASK} pin={MASK} password=x"
+    assert (
+        mask_text(f"{IBAN} KD-4711 pin=1234 password=x", policy)
+        == f"****00 {MASK} pin={MASK} password=x"
+    )
     assert mask_text(IBAN, MaskingPolicy(keep_last=0)) == "****"
 
 
@@ -261,7 +274,18 @@ def test_a_traceback_and_a_stack_are_masked(log):
 
 
 @pytest.mark.parametrize(
-    "unit", ["eyJ-", "AA11", "4 ", 'password="', "<Nm ", "DE89 ", "a@", "-----BEGIN PRIVATE KEY-----", "w-"]
+    "unit",
+    [
+        "eyJ-",
+        "AA11",
+        "4 ",
+        'password="',
+        "<Nm ",
+        "DE89 ",
+        "a@",
+        "-----BEGIN PRIVATE KEY-----",
+        "w-",
+    ],
 )
 def test_the_cost_grows_with_the_length_only(unit):
     """Ten times the text may cost ten times as much, not a hundred."""

@@ -5,6 +5,7 @@ import io
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from odoo.addons.finance_connector_base.tools.safe_xml import (
     XmlRefusedError,
     iter_elements,
@@ -71,7 +72,15 @@ def test_a_cut_document_is_refused_wherever_it_is_cut(position):
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"   ", b"<a><b></a>", b"plain text", b"<a>&nbsp;</a>", b"<a/><a/>", b'<?xml version="1.0" encoding="no"?><a/>'],
+    [
+        b"",
+        b"   ",
+        b"<a><b></a>",
+        b"plain text",
+        b"<a>&nbsp;</a>",
+        b"<a/><a/>",
+        b'<?xml version="1.0" encoding="no"?><a/>',
+    ],
 )
 def test_damage_is_refused(data):
     assert refusal(data) == "xml_malformed"

@@ -9,6 +9,7 @@ import traceback
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from odoo.addons.finance_connector_base.tools.errors import ErrorClass
 from odoo.addons.finance_connector_base.tools.vault import (
     KeyFileError,
@@ -49,12 +50,16 @@ def test_a_flipped_bit_anywhere_is_refused(data):
 def test_a_changed_character_of_a_text_value_is_refused(data):
     token = RING.encrypt_text("secret value", AAD)
     position = data.draw(st.integers(0, len(token) - 1))
-    other = data.draw(st.sampled_from(string.printable).filter(lambda char: char != token[position]))
+    other = data.draw(
+        st.sampled_from(string.printable).filter(lambda char: char != token[position])
+    )
     with pytest.raises((TamperedValueError, UnknownKeyError)):
         RING.decrypt_text(token[:position] + other + token[position + 1 :], AAD)
 
 
-@pytest.mark.parametrize("token", [b"", b"FCV1", b"FCV1\x05a", b"FCV1\x01a", b"FCV1\x01a" + b"x" * 20, b"junk"])
+@pytest.mark.parametrize(
+    "token", [b"", b"FCV1", b"FCV1\x05a", b"FCV1\x01a", b"FCV1\x01a" + b"x" * 20, b"junk"]
+)
 def test_a_cut_value_is_refused(token):
     with pytest.raises(TamperedValueError):
         RING.decrypt(token, AAD)
