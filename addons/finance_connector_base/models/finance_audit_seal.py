@@ -44,6 +44,8 @@ class FinanceAuditSeal(models.Model):
     def _cron_seal(self):
         """Seal what was committed since the last run, in batches, and let the anchor know."""
         cron = self.env["ir.cron"]
+        # First: an anchor that has caught up no longer tells that this database is an older copy.
+        self.env["finance.environment"]._watch_instance()
         # Each batch starts with a new transaction: the snapshot has to be younger than the lock.
         cron._commit_progress()
         while sealed := self._seal():

@@ -141,9 +141,10 @@ class FinanceConnection(models.Model):
 
     # === CALLS === #
 
-    def _http_client(self, **options):
-        """The way out to this connection's endpoint.
+    def _http_client(self, endpoint=None, **options):
+        """The way out to this connection's counterparty.
 
+        :param str endpoint: another address of it than the connection's endpoint
         :param options: further arguments of :class:`HttpClient`
         :return: a context manager
         :rtype: HttpClient
@@ -158,7 +159,7 @@ class FinanceConnection(models.Model):
             authority.write(connection_sudo.ca_certificate)
             authority.flush()
         client = HttpClient(
-            connection_sudo.endpoint or "",
+            endpoint or connection_sudo.endpoint or "",
             allow_private=connection_sudo.allow_private_address,
             verify=authority.name if authority else True,
             **options,

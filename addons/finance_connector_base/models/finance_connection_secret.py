@@ -7,7 +7,6 @@ from odoo.tools import SQL
 
 from odoo.addons.finance_connector_base.tools import oauth2
 from odoo.addons.finance_connector_base.tools.errors import BusinessError, FinalError
-from odoo.addons.finance_connector_base.tools.http_client import HttpClient
 
 TOKEN_MARGIN_SECONDS = 120
 # First key of the advisory locks that guard the renewal of a token; the second one is the connection.
@@ -119,7 +118,6 @@ class FinanceConnection(models.Model):
         refused = force is True or (stored and force == stored.access_token)
         if stored and not refused and not stored.needs_renewal(now, TOKEN_MARGIN_SECONDS):
             return stored.access_token
-        self.env["finance.environment"]._check_may_call(self)
         token = self._request_token(stored, now)
         self._store_token(token, now)
         return token.access_token
@@ -139,7 +137,7 @@ class FinanceConnection(models.Model):
         refresh_token = stored and stored.refresh_token
         if granted and (not stored or granted.changed_at > self._token_credential().changed_at):
             refresh_token = granted._reveal()
-        with self._token_http_client() as http:
+        with self._http_client(self.token_url) as http:
             if refresh_token:
                 try:
                     return oauth2.refresh(http.request, client, refresh_token, now, scope)
@@ -148,9 +146,6 @@ class FinanceConnection(models.Model):
                     if granted:
                         raise
             return oauth2.fetch_client_credentials(http.request, client, now, scope)
-
-    def _token_http_client(self):
-        return HttpClient(self.token_url, allow_private=self.allow_private_address)
 
     def _token_credential(self):
         return (

@@ -86,6 +86,7 @@ class FinanceInstance(models.Model):
                 "ended_at": fields.Datetime.now(),
             }
         )
+        self.env["finance.audit.seal"]._accept_restore()
         self.env["finance.audit.event"]._log("recovery.ended", record=self, summary=self.reason)
 
     # === BUSINESS METHODS === #

@@ -1,3 +1,4 @@
+from . import test_access_token
 from . import test_credential
 from . import test_vault
 from . import test_subscription
