@@ -259,6 +259,8 @@ class FinanceExchange(models.Model):
                 [exchange_id] = self.env.cr.fetchone()
         except (psycopg2.errors.UniqueViolation, psycopg2.errors.SerializationFailure) as error:
             raise DuplicateKeyRace(f"Exchange {vals['idempotency_key']} is being stored elsewhere.") from error
+        self.env["finance.interface"].browse(vals["interface_id"]).invalidate_recordset(["exchange_ids"])
+        self.env["finance.connection"].browse(vals["connection_id"]).invalidate_recordset(["exchange_ids"])
         return self.browse(exchange_id)
 
     # === SAME KEY, OTHER CONTENT === #

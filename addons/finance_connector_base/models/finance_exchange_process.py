@@ -1,6 +1,4 @@
-from odoo import api, models
-
-from odoo.addons.finance_connector_base.models.finance_exchange_state import Run
+from odoo import fields, models
 
 _RUNNABLE = ("ready", "retry")
 
@@ -20,7 +18,7 @@ class FinanceExchange(models.Model):
         """:return: whether work on this exchange is due now; puts right what a dead worker left behind."""
         if self.work_status == "running":
             self._recover()
-        if self.work_status == "retry" and self.due_at > self.env.cr.now():
+        if self.work_status == "retry" and self.due_at > fields.Datetime.now():
             return False
         return self.work_status in _RUNNABLE and self.interface_id._is_running()
 
@@ -32,7 +30,7 @@ class FinanceExchange(models.Model):
             result = self._dry_run() if self.shadow else self._work_through()
         except Exception as error:  # noqa: BLE001 - each error is classed and kept, none is lost
             self._abandon()
-            with self._running(Run()):
+            with self._running():
                 self._record_failure(attempt, error)
         else:
             self._finish_inbound(attempt, result)
@@ -49,7 +47,7 @@ class FinanceExchange(models.Model):
         self._set_status("running")
 
     def _work_through(self):
-        with self._running(Run()) as run:
+        with self._running() as run:
             result = self._run_handler()
             self._close_settled_exceptions(run)
         return result
@@ -96,7 +94,7 @@ class FinanceExchange(models.Model):
         """
         self.ensure_one()
         exchange = self._engine()
-        with self._running(Run(dry=True)) as run, self.env.cr.savepoint() as savepoint:
+        with self._running(dry=True) as run, self.env.cr.savepoint() as savepoint:
             try:
                 result = exchange._run_handler()
                 opened = self.env["finance.exception"].sudo().browse(sorted(run.opened))

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import fields, models
 
-from odoo.addons.finance_connector_base.models.finance_exchange_state import JITTER, Run
+from odoo.addons.finance_connector_base.models.finance_exchange_state import JITTER
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
 from odoo.addons.finance_connector_base.tools.errors import (
     ErrorClass,
@@ -13,7 +13,6 @@ from odoo.addons.finance_connector_base.tools.errors import (
 from odoo.addons.finance_connector_base.tools.states import MILESTONES, NEEDS_PERSON, TERMINAL
 
 _IN_DOUBT = ("sending", "unknown")
-_ANSWERED_BY_PROOF = ("acknowledgement_overdue", "outcome_unknown")
 
 
 class FinanceExchange(models.Model):
@@ -123,7 +122,7 @@ class FinanceExchange(models.Model):
     def _fail_before_sending(self, error):
         self._begin()
         attempt = self._start_attempt("process")
-        with self._running(Run()):
+        with self._running():
             self._record_failure(attempt, error)
         self._checkpoint()
 
@@ -135,7 +134,7 @@ class FinanceExchange(models.Model):
         return UnknownOutcomeError(f"The call broke off: {report.message}", code=report.code)
 
     def _record_send_failure(self, attempt, error):
-        with self._running(Run()):
+        with self._running():
             if error.error_class != ErrorClass.UNKNOWN:
                 self._record_failure(attempt, error)
                 return
@@ -148,6 +147,8 @@ class FinanceExchange(models.Model):
     def _may_have_left(self):
         """:return: whether the counterparty may have it: then it is never sent again without an answer."""
         self.ensure_one()
+        if self.direction == "inbound":
+            return False
         if self._has_reached("sent"):
             return True
         in_doubt = self._last_attempt("send").state in _IN_DOUBT and not self.interface_id._handler()._safe_to_repeat
@@ -196,7 +197,7 @@ class FinanceExchange(models.Model):
         self.connection_id._record_outcome()
         self._keep_outcome(attempt, outcome)
         self._checkpoint()
-        with self._running(Run()):
+        with self._running():
             self._act_on_answer(outcome, overdue)
         self._checkpoint()
 
@@ -277,18 +278,20 @@ class FinanceExchange(models.Model):
         """
         self.ensure_one()
         handler = self.interface_id._handler()
-        proven = handler._settle(self, outcome)
-        self._reach(proven)
         order = MILESTONES[self.direction]
-        if order.index(proven) < order.index(handler._final_milestone):
+        with self._running() as run:
+            proven = handler._settle(self, outcome)
+            self._reach(proven)
+            final = order.index(proven) >= order.index(handler._final_milestone)
+            if final or self.work_status == "running":
+                self._close_settled_exceptions(run)
+        if self._open_exceptions():
+            if self.work_status not in NEEDS_PERSON:
+                self._set_status("exception")
+        elif not final:
             self._await_answer()
-            return
-        answered = self._open_exceptions().filtered(lambda exception: exception.code in _ANSWERED_BY_PROOF)
-        reason = self.env._("%(connection)s confirmed it.", connection=self.connection_id.name)
-        if answered:
-            answered._close("resolved", reason)
-        if not self._open_exceptions() and self.work_status not in TERMINAL:
-            self._set_status("done", reason=reason if self.work_status in NEEDS_PERSON else None)
+        elif self.work_status not in TERMINAL:
+            self._set_status("done", reason=self.env._("%s confirmed it.", self.connection_id.name))
 
     def _await_answer(self):
         if self.work_status in ("running", "unknown"):

@@ -55,12 +55,16 @@ class FinanceExchange(models.Model):
         return self.env.cr.cache.get("finance_exchange_run") or Run()
 
     @contextmanager
-    def _running(self, run):
+    def _running(self, dry=False):
+        """Mark what follows as one run; within a dry run everything is dry."""
+        outer = self._current_run()
+        run = Run(dry=dry or outer.dry)
         self.env.cr.cache["finance_exchange_run"] = run
         try:
             yield run
         finally:
-            self.env.cr.cache.pop("finance_exchange_run", None)
+            outer.opened |= run.opened
+            self.env.cr.cache["finance_exchange_run"] = outer
 
     # === LOCK === #
 
@@ -213,6 +217,8 @@ class FinanceExchange(models.Model):
             unit_key=unit_key,
             record=record,
         )
+        # It was inserted behind the back of the ORM.
+        exchange_sudo.invalidate_recordset(["exception_ids"])
         self._current_run().opened.add(exception.id)
         return exception
 

@@ -38,7 +38,6 @@ class FinanceCase(TransactionCase):
         cls.viewer, cls.operator, cls.manager, cls.auditor, cls.api_user = (
             cls.users[group, "a"] for group in ("viewer", "operator", "manager", "auditor", "api")
         )
-        cls.env = cls.env(context={**cls.env.context, "allowed_company_ids": cls.company_a.ids})
         cls._keys = itertools.count(1)
         cls._patch_transactions()
 
