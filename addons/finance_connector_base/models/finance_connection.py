@@ -55,7 +55,9 @@ class FinanceConnection(models.Model):
         tracking=True,
         help="Allow addresses inside your own network, which are refused otherwise.",
     )
-    ca_certificate = fields.Text(help="PEM of the authority that signed the counterparty's certificate.")
+    ca_certificate = fields.Text(
+        help="PEM of the authority that signed the counterparty's certificate."
+    )
     owner_id = fields.Many2one(
         "res.users", default=lambda self: self.env.user, tracking=True, index="btree_not_null"
     )
@@ -73,7 +75,12 @@ class FinanceConnection(models.Model):
     )
     health_ids = fields.One2many("finance.connection.health", "connection_id")
     health_state = fields.Selection(
-        [("untried", "Not used yet"), ("healthy", "Healthy"), ("failing", "Failing"), ("paused", "Paused")],
+        [
+            ("untried", "Not used yet"),
+            ("healthy", "Healthy"),
+            ("failing", "Failing"),
+            ("paused", "Paused"),
+        ],
         compute="_compute_health_state",
     )
 
@@ -91,10 +98,14 @@ class FinanceConnection(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("health_ids.breaker_state", "health_ids.breaker_failures", "health_ids.paused_until")
+    @api.depends(
+        "health_ids.breaker_state", "health_ids.breaker_failures", "health_ids.paused_until"
+    )
     def _compute_health_state(self):
         for connection in self:
-            connection.health_state = connection.health_ids._state() if connection.health_ids else "untried"
+            connection.health_state = (
+                connection.health_ids._state() if connection.health_ids else "untried"
+            )
 
     # === CRUD METHODS === #
 
@@ -102,7 +113,8 @@ class FinanceConnection(models.Model):
         if not self.env.su and "webhook_token" in vals:
             raise AccessError(self.env._("The webhook address is made by the system."))
         if "company_id" in vals and any(
-            connection.sudo().interface_ids and connection.company_id.id != vals["company_id"] for connection in self
+            connection.sudo().interface_ids and connection.company_id.id != vals["company_id"]
+            for connection in self
         ):
             raise UserError(self.env._("A connection that has interfaces stays with its company."))
         return super().write(vals)
@@ -120,7 +132,7 @@ class FinanceConnection(models.Model):
         try:
             with self._call("test"):
                 answer = self._adapter()._test_connection(self.sudo())
-        except Exception as error:  # noqa: BLE001 - each failure is told to the person who asked
+        except Exception as error:
             report = describe(error)
             raise UserError(f"{report.message}\n{report.next_step}".strip()) from error
         return {
@@ -155,7 +167,7 @@ class FinanceConnection(models.Model):
         self.env["finance.environment"]._check_may_call(connection_sudo)
         authority = None
         if connection_sudo.ca_certificate:
-            authority = tempfile.NamedTemporaryFile("w", suffix=".pem")
+            authority = tempfile.NamedTemporaryFile("w", suffix=".pem")  # noqa: SIM115
             authority.write(connection_sudo.ca_certificate)
             authority.flush()
         client = HttpClient(
@@ -219,7 +231,9 @@ class FinanceConnection(models.Model):
         """
         self.ensure_one()
         with self._ledger() as connection:
-            connection.env["finance.connection.health"]._of(connection)._record(error, headers, scope)
+            connection.env["finance.connection.health"]._of(connection)._record(
+                error, headers, scope
+            )
 
     @contextmanager
     def _ledger(self):

@@ -3,7 +3,12 @@ from datetime import UTC, datetime, timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from odoo.addons.finance_connector_base.tools.breaker import BreakerEvent, BreakerPolicy, BreakerState, transition
+from odoo.addons.finance_connector_base.tools.breaker import (
+    BreakerEvent,
+    BreakerPolicy,
+    BreakerState,
+    transition,
+)
 from odoo.addons.finance_connector_base.tools.errors import ErrorClass, RetryableError, describe
 from odoo.addons.finance_connector_base.tools.rate_limit import parse_rate_limit_headers
 
@@ -18,7 +23,9 @@ class FinanceConnectionHealth(models.Model):
     _rec_name = "connection_id"
     _log_access = False
 
-    connection_id = fields.Many2one("finance.connection", required=True, readonly=True, ondelete="cascade")
+    connection_id = fields.Many2one(
+        "finance.connection", required=True, readonly=True, ondelete="cascade"
+    )
     company_id = fields.Many2one(related="connection_id.company_id")
     breaker_state = fields.Selection(
         [("closed", "Closed"), ("open", "Open"), ("half_open", "Half Open")],
@@ -30,7 +37,9 @@ class FinanceConnectionHealth(models.Model):
     breaker_failures = fields.Integer(readonly=True, help="Failures in a row.")
     breaker_until = fields.Datetime(readonly=True)
     breaker_open_seconds = fields.Float(readonly=True)
-    paused_until = fields.Datetime(readonly=True, help="The counterparty asked for a pause until then.")
+    paused_until = fields.Datetime(
+        readonly=True, help="The counterparty asked for a pause until then."
+    )
     last_success_at = fields.Datetime(readonly=True)
     last_failure_at = fields.Datetime(readonly=True)
     last_error_code = fields.Char(readonly=True)
@@ -54,7 +63,10 @@ class FinanceConnectionHealth(models.Model):
             )
         )
         [(health_id,)] = self.env.execute_query(
-            SQL("SELECT id FROM finance_connection_health WHERE connection_id = %s FOR UPDATE", connection.id)
+            SQL(
+                "SELECT id FROM finance_connection_health WHERE connection_id = %s FOR UPDATE",
+                connection.id,
+            )
         )
         return self.browse(health_id)
 
@@ -88,7 +100,11 @@ class FinanceConnectionHealth(models.Model):
                     "last_failure_at": now,
                     "last_error_code": report.code,
                     "last_error_message": report.message,
-                    **({"paused_until": now + timedelta(seconds=report.retry_after)} if report.retry_after else {}),
+                    **(
+                        {"paused_until": now + timedelta(seconds=report.retry_after)}
+                        if report.retry_after
+                        else {}
+                    ),
                 }
             )
         event = BreakerEvent.FAILURE if failed else BreakerEvent.SUCCESS
@@ -101,7 +117,10 @@ class FinanceConnectionHealth(models.Model):
 
     def _breaker(self):
         return BreakerState(
-            self.breaker_state, self.breaker_failures, self.breaker_until or None, self.breaker_open_seconds
+            self.breaker_state,
+            self.breaker_failures,
+            self.breaker_until or None,
+            self.breaker_open_seconds,
         )
 
     def _write_breaker(self, state):
@@ -116,7 +135,9 @@ class FinanceConnectionHealth(models.Model):
 
     def _state(self):
         """:return: ``untried``, ``healthy``, ``failing`` or ``paused``"""
-        if self.breaker_state != "closed" or (self.paused_until and self.paused_until > fields.Datetime.now()):
+        if self.breaker_state != "closed" or (
+            self.paused_until and self.paused_until > fields.Datetime.now()
+        ):
             return "paused"
         if self.breaker_failures:
             return "failing"

@@ -2,7 +2,12 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from odoo.addons.finance_connector_base.tools.errors import RetryableError
-from odoo.addons.finance_connector_base.tools.rate_limit import Bucket, Quota, take_quota, take_token
+from odoo.addons.finance_connector_base.tools.rate_limit import (
+    Bucket,
+    Quota,
+    take_quota,
+    take_token,
+)
 
 _WHOLE_CONNECTION = ""
 
@@ -19,14 +24,20 @@ class FinanceConnectionQuota(models.Model):
     _rec_name = "scope"
     _log_access = False
 
-    connection_id = fields.Many2one("finance.connection", required=True, readonly=True, ondelete="cascade")
+    connection_id = fields.Many2one(
+        "finance.connection", required=True, readonly=True, ondelete="cascade"
+    )
     company_id = fields.Many2one(related="connection_id.company_id")
-    scope = fields.Char(readonly=True, help="What is called, e.g. one account. Empty: the whole connection.")
+    scope = fields.Char(
+        readonly=True, help="What is called, e.g. one account. Empty: the whole connection."
+    )
     tokens = fields.Float(readonly=True, help="Calls that may be made at once.")
     updated_at = fields.Datetime(readonly=True)
     day = fields.Date(readonly=True, help="UTC")
     used = fields.Integer(readonly=True, help="Calls made on that day.")
-    blocked_until = fields.Datetime(readonly=True, help="The counterparty said that nothing is left until then.")
+    blocked_until = fields.Datetime(
+        readonly=True, help="The counterparty said that nothing is left until then."
+    )
 
     _scope_uniq = models.UniqueIndex("(connection_id, scope)", "A scope is counted once.")
 
@@ -72,7 +83,9 @@ class FinanceConnectionQuota(models.Model):
         )
         [(row_id,)] = self.env.execute_query(
             SQL(
-                "SELECT id FROM finance_connection_quota WHERE connection_id = %s AND scope = %s", connection.id, scope
+                "SELECT id FROM finance_connection_quota WHERE connection_id = %s AND scope = %s",
+                connection.id,
+                scope,
             )
         )
         return self.browse(row_id)

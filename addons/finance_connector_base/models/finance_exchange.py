@@ -9,7 +9,11 @@ from odoo.exceptions import ConcurrencyError
 from odoo.tools import SQL
 
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
-from odoo.addons.finance_connector_base.tools.errors import BusinessError, DuplicateKeyRace, Severity
+from odoo.addons.finance_connector_base.tools.errors import (
+    BusinessError,
+    DuplicateKeyRace,
+    Severity,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -50,11 +54,19 @@ class FinanceExchange(models.Model):
         copy=False,
         default=lambda self: self.env["ir.sequence"].next_by_code("finance.exchange"),
     )
-    interface_id = fields.Many2one("finance.interface", required=True, readonly=True, index=True, ondelete="restrict")
-    version_id = fields.Many2one("finance.interface.version", readonly=True, index="btree_not_null", ondelete="restrict")
-    connection_id = fields.Many2one("finance.connection", required=True, readonly=True, index=True, ondelete="restrict")
+    interface_id = fields.Many2one(
+        "finance.interface", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    version_id = fields.Many2one(
+        "finance.interface.version", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
+    connection_id = fields.Many2one(
+        "finance.connection", required=True, readonly=True, index=True, ondelete="restrict"
+    )
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
-    direction = fields.Selection([("inbound", "Inbound"), ("outbound", "Outbound")], required=True, readonly=True)
+    direction = fields.Selection(
+        [("inbound", "Inbound"), ("outbound", "Outbound")], required=True, readonly=True
+    )
     source = fields.Selection(
         [
             ("api", "API"),
@@ -78,8 +90,12 @@ class FinanceExchange(models.Model):
     external_ref = fields.Char(readonly=True, copy=False, index="btree_not_null")
     shadow = fields.Boolean(readonly=True)
     milestone = fields.Selection(MILESTONES, readonly=True, copy=False)
-    work_status = fields.Selection(WORK_STATUSES, required=True, readonly=True, default="ready", copy=False)
-    due_at = fields.Datetime(readonly=True, copy=False, help="Next retry, or deadline of the awaited acknowledgement.")
+    work_status = fields.Selection(
+        WORK_STATUSES, required=True, readonly=True, default="ready", copy=False
+    )
+    due_at = fields.Datetime(
+        readonly=True, copy=False, help="Next retry, or deadline of the awaited acknowledgement."
+    )
     date_received = fields.Datetime(readonly=True, copy=False)
     date_prepared = fields.Datetime(readonly=True, copy=False)
     date_validated = fields.Datetime(readonly=True, copy=False)
@@ -88,11 +104,17 @@ class FinanceExchange(models.Model):
     date_acknowledged = fields.Datetime(readonly=True, copy=False)
     date_settled = fields.Datetime(readonly=True, copy=False)
     date_posted = fields.Datetime(readonly=True, copy=False)
-    initiated_by_id = fields.Many2one("res.users", readonly=True, index="btree_not_null", default=lambda self: self.env.user)
-    owner_id = fields.Many2one("res.users", index="btree_not_null", help="Who looks after it when the machine cannot.")
+    initiated_by_id = fields.Many2one(
+        "res.users", readonly=True, index="btree_not_null", default=lambda self: self.env.user
+    )
+    owner_id = fields.Many2one(
+        "res.users", index="btree_not_null", help="Who looks after it when the machine cannot."
+    )
     res_model = fields.Char(readonly=True, help="Outbound: model of the record it is about.")
     res_id = fields.Many2oneReference(model_field="res_model", readonly=True)
-    event_type = fields.Char(readonly=True, help="Outbound events: what happened, e.g. invoice.posted.")
+    event_type = fields.Char(
+        readonly=True, help="Outbound events: what happened, e.g. invoice.posted."
+    )
     result = fields.Json(readonly=True, copy=False, help="The stored answer.")
     cancel_reason = fields.Text(readonly=True, copy=False)
     payload_ids = fields.One2many("finance.exchange.payload", "exchange_id")
@@ -103,7 +125,9 @@ class FinanceExchange(models.Model):
     _idempotency_key_uniq = models.Constraint(
         "UNIQUE(interface_id, idempotency_key)", "This exchange was received before."
     )
-    _due_idx = models.Index("(work_status, due_at) WHERE work_status IN ('ready', 'running', 'retry', 'waiting', 'unknown')")
+    _due_idx = models.Index(
+        "(work_status, due_at) WHERE work_status IN ('ready', 'running', 'retry', 'waiting', 'unknown')"
+    )
     _res_idx = models.Index("(res_model, res_id) WHERE res_id IS NOT NULL")
 
     # === RECEIVING === #
@@ -195,7 +219,10 @@ class FinanceExchange(models.Model):
             raise ValueError(f"{interface_sudo.code} does not send.")
         if existing := self._find_by_key(interface, key):
             return existing.with_env(self.env)
-        vals = self._prepare_exchange_vals(interface_sudo, key) | {"source": source, "event_type": event_type}
+        vals = self._prepare_exchange_vals(interface_sudo, key) | {
+            "source": source,
+            "event_type": event_type,
+        }
         if record:
             vals |= {"res_model": record._name, "res_id": record.id}
         try:
@@ -213,7 +240,9 @@ class FinanceExchange(models.Model):
     def _find_by_key(self, interface, key):
         if not key:
             raise ValueError("An exchange needs an idempotency key.")
-        return self.sudo().search([("interface_id", "=", interface.id), ("idempotency_key", "=", key)])
+        return self.sudo().search(
+            [("interface_id", "=", interface.id), ("idempotency_key", "=", key)]
+        )
 
     @api.model
     def _prepare_exchange_vals(self, interface, key):
@@ -258,9 +287,15 @@ class FinanceExchange(models.Model):
                 self.env.cr.execute(query, log_exceptions=False)
                 [exchange_id] = self.env.cr.fetchone()
         except (psycopg2.errors.UniqueViolation, psycopg2.errors.SerializationFailure) as error:
-            raise DuplicateKeyRace(f"Exchange {vals['idempotency_key']} is being stored elsewhere.") from error
-        self.env["finance.interface"].browse(vals["interface_id"]).invalidate_recordset(["exchange_ids"])
-        self.env["finance.connection"].browse(vals["connection_id"]).invalidate_recordset(["exchange_ids"])
+            raise DuplicateKeyRace(
+                f"Exchange {vals['idempotency_key']} is being stored elsewhere."
+            ) from error
+        self.env["finance.interface"].browse(vals["interface_id"]).invalidate_recordset(
+            ["exchange_ids"]
+        )
+        self.env["finance.connection"].browse(vals["connection_id"]).invalidate_recordset(
+            ["exchange_ids"]
+        )
         return self.browse(exchange_id)
 
     # === SAME KEY, OTHER CONTENT === #
@@ -271,13 +306,19 @@ class FinanceExchange(models.Model):
         return self.sudo().digest != digest
 
     def _keep_conflict(self, digest, content, filename, content_type):
-        known = self.payload_ids.filtered(lambda payload: payload.role == "evidence").mapped("digest")
+        known = self.payload_ids.filtered(lambda payload: payload.role == "evidence").mapped(
+            "digest"
+        )
         if sha256_hex(content) not in known:
             self._store_payload("evidence", content, filename, content_type)
         self._open_exception(
             "idempotency_conflict",
             self.env._("The key %(key)s came again with other content.", key=self.idempotency_key),
-            evidence={"key": self.idempotency_key, "stored_digest": self.digest, "received_digest": digest},
+            evidence={
+                "key": self.idempotency_key,
+                "stored_digest": self.digest,
+                "received_digest": digest,
+            },
             severity="2",
             unit_key=f"conflict:{digest[:16]}",
         )
@@ -293,8 +334,10 @@ class FinanceExchange(models.Model):
         :rtype: finance.exchange.payload
         """
         self.ensure_one()
-        return self.env["finance.exchange.payload"].sudo()._store(
-            self, role, content, _base_name(filename), content_type
+        return (
+            self.env["finance.exchange.payload"]
+            .sudo()
+            ._store(self, role, content, _base_name(filename), content_type)
         )
 
     def _content(self):

@@ -11,11 +11,18 @@ class FinanceExchangeAttempt(models.Model):
     _order = "exchange_id, number desc"
     _rec_name = "number"
 
-    exchange_id = fields.Many2one("finance.exchange", required=True, readonly=True, index=True, ondelete="cascade")
+    exchange_id = fields.Many2one(
+        "finance.exchange", required=True, readonly=True, index=True, ondelete="cascade"
+    )
     company_id = fields.Many2one(related="exchange_id.company_id", store=True, index=True)
     number = fields.Integer(required=True, readonly=True)
     kind = fields.Selection(
-        [("process", "Process"), ("send", "Send"), ("status", "Status query"), ("dry_run", "Dry run")],
+        [
+            ("process", "Process"),
+            ("send", "Send"),
+            ("status", "Status query"),
+            ("dry_run", "Dry run"),
+        ],
         required=True,
         readonly=True,
     )
@@ -36,7 +43,12 @@ class FinanceExchangeAttempt(models.Model):
         readonly=True,
     )
     answer = fields.Selection(
-        [("accepted", "Accepted"), ("rejected", "Rejected"), ("pending", "Pending"), ("not_found", "Not Found")],
+        [
+            ("accepted", "Accepted"),
+            ("rejected", "Rejected"),
+            ("pending", "Pending"),
+            ("not_found", "Not Found"),
+        ],
         readonly=True,
         help="What the counterparty said.",
     )
@@ -48,7 +60,9 @@ class FinanceExchangeAttempt(models.Model):
     worker = fields.Char(readonly=True, help="Host and process that did it.")
     user_id = fields.Many2one("res.users", readonly=True, index="btree_not_null")
 
-    _number_uniq = models.Constraint("UNIQUE(exchange_id, number)", "An attempt number is used once.")
+    _number_uniq = models.Constraint(
+        "UNIQUE(exchange_id, number)", "An attempt number is used once."
+    )
 
     # === BUSINESS METHODS === #
 

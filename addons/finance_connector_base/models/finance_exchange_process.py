@@ -28,7 +28,7 @@ class FinanceExchange(models.Model):
         self._checkpoint()
         try:
             result = self._dry_run() if self.shadow else self._work_through()
-        except Exception as error:  # noqa: BLE001 - each error is classed and kept, none is lost
+        except Exception as error:
             self._abandon()
             with self._running():
                 self._record_failure(attempt, error)
@@ -64,10 +64,15 @@ class FinanceExchange(models.Model):
     def _close_settled_exceptions(self, run):
         """What was open before and did not come up again is settled by this run; a conflict never is."""
         settled = self._open_exceptions().filtered(
-            lambda exception: exception.id not in run.opened and exception.code != "idempotency_conflict"
+            lambda exception: (
+                exception.id not in run.opened and exception.code != "idempotency_conflict"
+            )
         )
         if settled:
-            settled._close("resolved", self.env._("It did not come up again when the exchange was worked on anew."))
+            settled._close(
+                "resolved",
+                self.env._("It did not come up again when the exchange was worked on anew."),
+            )
 
     def _finish_inbound(self, attempt, result):
         attempt._end("succeeded")
@@ -98,9 +103,12 @@ class FinanceExchange(models.Model):
             try:
                 result = exchange._run_handler()
                 opened = self.env["finance.exception"].sudo().browse(sorted(run.opened))
-                exceptions = [{"code": each.code, "unit": each.unit_key, "summary": each.summary} for each in opened]
+                exceptions = [
+                    {"code": each.code, "unit": each.unit_key, "summary": each.summary}
+                    for each in opened
+                ]
                 return {"dry_run": True, "result": result, "exceptions": exceptions}
-            except Exception as error:  # noqa: BLE001 - the report is the place of each error
+            except Exception as error:
                 savepoint.rollback()
                 report = exchange._describe_error(error)
                 return {"dry_run": True, "error": {"code": report.code, "message": report.message}}

@@ -102,14 +102,23 @@ class FinanceExchange(models.Model):
         exchange = self._engine()
         if exchange.direction != "inbound":
             raise UserError(
-                self.env._("%s was sent: what went out does not go out again. Retry asks for its status.", exchange.name)
+                self.env._(
+                    "%s was sent: what went out does not go out again. Retry asks for its status.",
+                    exchange.name,
+                )
             )
         if dry_run:
             return exchange._dry_run()
         if exchange.work_status not in _AT_REST:
-            raise UserError(self.env._("%s is being worked on. Replay it when it has come to rest.", exchange.name))
+            raise UserError(
+                self.env._(
+                    "%s is being worked on. Replay it when it has come to rest.", exchange.name
+                )
+            )
         exchange._log_decision("exchange.replayed", self.env.user)
-        exchange.write({"attempt_count": 0, "version_id": exchange.interface_id.active_version_id.id})
+        exchange.write(
+            {"attempt_count": 0, "version_id": exchange.interface_id.active_version_id.id}
+        )
         if exchange.work_status != "ready":
             exchange._set_status("ready", given={"replay"})
         exchange._enqueue()
@@ -132,8 +141,12 @@ class FinanceExchange(models.Model):
     def _check_operator(self):
         """:raise AccessError: the caller may not work on these exchanges"""
         self.check_access("read")
-        if not (self.env.su or self.env.user.has_group("finance_connector_base.group_finance_operator")):
-            raise AccessError(self.env._("Only operators work on exchanges. Ask your integration manager."))
+        if not (
+            self.env.su or self.env.user.has_group("finance_connector_base.group_finance_operator")
+        ):
+            raise AccessError(
+                self.env._("Only operators work on exchanges. Ask your integration manager.")
+            )
 
     def _check_cancellable(self):
         if self.work_status not in ("ready", "retry", "exception", "dead") or self._may_have_left():

@@ -70,7 +70,7 @@ class FinanceExchange(models.Model):
         self._checkpoint()
         try:
             outcome = self.connection_id._adapter()._send(self, self._content())
-        except Exception as error:  # noqa: BLE001 - each error is classed and kept, none is lost
+        except Exception as error:
             self._abandon()
             error = self._class_send_error(error)
             self.connection_id._record_outcome(error)
@@ -105,7 +105,7 @@ class FinanceExchange(models.Model):
                 self._store_prepared(handler._prepare(self))
             handler._validate_prepared(self, self._content())
             self._reach("validated")
-        except Exception as error:  # noqa: BLE001 - each error is classed and kept, none is lost
+        except Exception as error:
             self._abandon()
             self._fail_before_sending(error)
             return False
@@ -151,7 +151,10 @@ class FinanceExchange(models.Model):
             return False
         if self._has_reached("sent"):
             return True
-        in_doubt = self._last_attempt("send").state in _IN_DOUBT and not self.interface_id._handler()._safe_to_repeat
+        in_doubt = (
+            self._last_attempt("send").state in _IN_DOUBT
+            and not self.interface_id._handler()._safe_to_repeat
+        )
         return in_doubt and self._last_answer() != "not_found"
 
     def _last_answer(self):
@@ -173,7 +176,9 @@ class FinanceExchange(models.Model):
     # === WHAT BECAME OF IT === #
 
     def _query_status(self):
-        overdue = self.work_status == "waiting" and self.due_at and self.due_at <= fields.Datetime.now()
+        overdue = (
+            self.work_status == "waiting" and self.due_at and self.due_at <= fields.Datetime.now()
+        )
         try:
             self.connection_id._guard_call("status")
         except RetryableError as error:
@@ -188,7 +193,7 @@ class FinanceExchange(models.Model):
         self._checkpoint()
         try:
             outcome = self.connection_id._adapter()._query_status(self)
-        except Exception as error:  # noqa: BLE001 - each error is classed and kept, none is lost
+        except Exception as error:
             self._abandon()
             self.connection_id._record_outcome(error)
             self._record_query_failure(attempt, error, overdue)
@@ -227,14 +232,20 @@ class FinanceExchange(models.Model):
         """An unknown outcome is asked for until it is known; a waiting exchange is asked about at its deadline."""
         if self.work_status != "unknown":
             return
-        asked = self.attempt_ids.search_count([("exchange_id", "=", self.id), ("kind", "=", "status")])
+        asked = self.attempt_ids.search_count(
+            [("exchange_id", "=", self.id), ("kind", "=", "status")]
+        )
         delay = self._policy().next_delay(asked, JITTER, retry_after)
         self.due_at = fields.Datetime.now() + timedelta(seconds=delay)
         self._enqueue(delay)
 
     def _act_on_answer(self, outcome, overdue):
         status = outcome["status"]
-        if status == "not_found" and self.work_status == "unknown" and not self._has_reached("sent"):
+        if (
+            status == "not_found"
+            and self.work_status == "unknown"
+            and not self._has_reached("sent")
+        ):
             self._set_status("ready", given={"proof_not_received"})
             self._enqueue()
         elif status == "rejected":
@@ -254,7 +265,7 @@ class FinanceExchange(models.Model):
         self._checkpoint()
         try:
             self._settle(outcome)
-        except Exception as error:  # noqa: BLE001 - each error is classed and kept, none is lost
+        except Exception as error:
             self._abandon()
             report = self._describe_error(error)
             self._open_exception(
@@ -307,7 +318,10 @@ class FinanceExchange(models.Model):
                 name=self.name,
                 reason=outcome.get("reason") or self.env._("no reason given"),
             ),
-            evidence={"external_ref": self.external_ref or "", "reason": outcome.get("reason") or ""},
+            evidence={
+                "external_ref": self.external_ref or "",
+                "reason": outcome.get("reason") or "",
+            },
         )
         self._set_status("exception")
 
@@ -315,8 +329,13 @@ class FinanceExchange(models.Model):
         self._open_exception(
             "acknowledgement_overdue",
             self.env._(
-                "%(connection)s did not confirm %(name)s in time.", connection=self.connection_id.name, name=self.name
+                "%(connection)s did not confirm %(name)s in time.",
+                connection=self.connection_id.name,
+                name=self.name,
             ),
-            evidence={"sent": fields.Datetime.to_string(self.date_sent), "external_ref": self.external_ref or ""},
+            evidence={
+                "sent": fields.Datetime.to_string(self.date_sent),
+                "external_ref": self.external_ref or "",
+            },
         )
         self._set_status("exception")

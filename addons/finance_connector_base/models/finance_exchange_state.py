@@ -10,9 +10,18 @@ from datetime import timedelta
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.finance_connector_base.tools.errors import BusinessError, ErrorClass, FinanceError, describe
+from odoo.addons.finance_connector_base.tools.errors import (
+    BusinessError,
+    ErrorClass,
+    FinanceError,
+    describe,
+)
 from odoo.addons.finance_connector_base.tools.retry import RetryPolicy
-from odoo.addons.finance_connector_base.tools.states import MILESTONES, check_milestone, check_transition
+from odoo.addons.finance_connector_base.tools.states import (
+    MILESTONES,
+    check_milestone,
+    check_transition,
+)
 
 # First key of PostgreSQL's two-key advisory locks; the second is what is locked.
 _LOCK_SPACES = {"run": 0x46495201, "receive": 0x46495202, "feed": 0x46495203, "journal": 0x46495204}
@@ -112,7 +121,7 @@ class FinanceExchange(models.Model):
             yield engine.exists() if locked else engine.browse()
 
     def _engine(self):
-        """These exchanges as the engine works on them: superuser in their company, with nothing of the caller's context."""
+        """These exchanges as the engine works on them: superuser in their company, no context of the caller."""
         company = self.sudo().company_id
         context = {"allowed_company_ids": company.ids} if len(company) == 1 else {}
         return self.with_env(self.env(user=SUPERUSER_ID, context=context, su=True))
@@ -201,7 +210,10 @@ class FinanceExchange(models.Model):
         self.ensure_one()
         exchange_sudo = self.sudo()
         ignored = exchange_sudo.exception_ids.filtered(
-            lambda exception: exception.state == "ignored" and (exception.code, exception.unit_key) == (code, unit_key)
+            lambda exception: (
+                exception.state == "ignored"
+                and (exception.code, exception.unit_key) == (code, unit_key)
+            )
         )
         if ignored and unit_key != "exchange":
             return ignored[:1].with_env(self.env)
@@ -223,7 +235,9 @@ class FinanceExchange(models.Model):
         return exception
 
     def _open_exceptions(self):
-        return self.sudo().exception_ids.filtered(lambda exception: exception.state in ("open", "in_progress"))
+        return self.sudo().exception_ids.filtered(
+            lambda exception: exception.state in ("open", "in_progress")
+        )
 
     def _on_exceptions_closed(self):
         """Go on, now that a person has decided the last open exception of each of these exchanges.
@@ -233,11 +247,15 @@ class FinanceExchange(models.Model):
         for exchange in self._engine():
             if exchange.work_status not in ("exception", "dead") or exchange._open_exceptions():
                 continue
-            last = exchange.exception_ids.sorted(lambda exception: (exception.resolved_at, exception.id))[-1:]
+            last = exchange.exception_ids.sorted(
+                lambda exception: (exception.resolved_at, exception.id)
+            )[-1:]
             if exchange._last_answer() == "rejected":
                 exchange._set_status("cancelled", reason=last.resolution)
             elif last.state == "ignored" and last.unit_key == "exchange":
-                exchange._set_status("done" if exchange._may_have_left() else "cancelled", reason=last.resolution)
+                exchange._set_status(
+                    "done" if exchange._may_have_left() else "cancelled", reason=last.resolution
+                )
             else:
                 exchange._resume()
 
@@ -258,7 +276,9 @@ class FinanceExchange(models.Model):
 
     def _start_attempt(self, kind, state="running", **vals):
         self.ensure_one()
-        last = self.attempt_ids.search([("exchange_id", "=", self.id)], order="number desc", limit=1)
+        last = self.attempt_ids.search(
+            [("exchange_id", "=", self.id)], order="number desc", limit=1
+        )
         return self.attempt_ids.create(
             {
                 "exchange_id": self.id,
@@ -334,7 +354,10 @@ class FinanceExchange(models.Model):
         if owner.active:
             return owner
         managers = self.env.ref("finance_connector_base.group_finance_manager").all_user_ids
-        return managers.filtered(lambda user: user.active and self.company_id in user.company_ids)[:1] or self.env.user
+        return (
+            managers.filtered(lambda user: user.active and self.company_id in user.company_ids)[:1]
+            or self.env.user
+        )
 
     @api.model
     def _describe_error(self, error):

@@ -25,13 +25,18 @@ class FinanceExchange(models.Model):
         self.ensure_one()
         attempt = self._last_attempt("process", "send")
         if attempt.state == "sending":
-            attempt._end("unknown", self._describe_error(UnknownOutcomeError("The worker died while sending.")))
+            attempt._end(
+                "unknown",
+                self._describe_error(UnknownOutcomeError("The worker died while sending.")),
+            )
         elif attempt.state == "running":
             attempt._end("interrupted")
         if self.direction == "outbound" and self._may_have_left():
             self._go_on_after_sending()
         elif self._policy().exhausted(self.attempt_count):
-            self._bury(self._describe_error(RetryableError("The worker died at work.", code="worker_died")))
+            self._bury(
+                self._describe_error(RetryableError("The worker died at work.", code="worker_died"))
+            )
         else:
             self._set_status("ready")
         self._checkpoint()
@@ -63,8 +68,14 @@ class FinanceExchange(models.Model):
     def _due_domain(self):
         now = fields.Datetime.now()
         lost = Domain("work_status", "=", "ready") & Domain("write_date", "<", now - _GRACE)
-        due = Domain("work_status", "in", ("retry", "unknown", "waiting")) & Domain("due_at", "<=", now)
-        return (lost | due) & Domain("interface_id.mode", "!=", "off") & Domain("interface_id.active", "=", True)
+        due = Domain("work_status", "in", ("retry", "unknown", "waiting")) & Domain(
+            "due_at", "<=", now
+        )
+        return (
+            (lost | due)
+            & Domain("interface_id.mode", "!=", "off")
+            & Domain("interface_id.active", "=", True)
+        )
 
     def _work_inline(self):
         self.env["ir.cron"]._commit_progress(remaining=len(self))

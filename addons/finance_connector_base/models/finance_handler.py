@@ -22,7 +22,7 @@ class FinanceHandler(models.AbstractModel):
 
     @api.model
     def _accepts_webhook(self, interface, headers, body):
-        """Whether a webhook of the interface's connection, already proven to be the counterparty's, is for this handler.
+        """Whether a webhook of the interface's connection, proven to be the counterparty's, is for this handler.
 
         :param interface: ``finance.interface``, one record with this handler
         :param headers: mapping of header names to values, names in any case

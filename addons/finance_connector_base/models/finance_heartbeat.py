@@ -17,7 +17,9 @@ class FinanceHeartbeat(models.Model):
     @api.model
     def _cron_heartbeat(self):
         """Each minute: ask the runner for a sign of life."""
-        self.with_delay(identity_key="finance.heartbeat", description="Heartbeat", max_retries=0)._job_beat()
+        self.with_delay(
+            identity_key="finance.heartbeat", description="Heartbeat", max_retries=0
+        )._job_beat()
 
     @api.model
     def _job_beat(self):

@@ -19,14 +19,21 @@ class FinanceInterface(models.Model):
 
     name = fields.Char(required=True, tracking=True)
     code = fields.Char(
-        required=True, copy=False, help="Stable identifier used by external callers, e.g. bank.statement.acme."
+        required=True,
+        copy=False,
+        help="Stable identifier used by external callers, e.g. bank.statement.acme.",
     )
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
         "res.company", required=True, index=True, default=lambda self: self.env.company
     )
     connection_id = fields.Many2one(
-        "finance.connection", required=True, index=True, check_company=True, ondelete="restrict", tracking=True
+        "finance.connection",
+        required=True,
+        index=True,
+        check_company=True,
+        ondelete="restrict",
+        tracking=True,
     )
     handler = fields.Selection(selection="_selection_handler", required=True, tracking=True)
     direction = fields.Selection(
@@ -52,16 +59,24 @@ class FinanceInterface(models.Model):
         tracking=True,
         help="Shadow runs everything but posts and sends nothing.",
     )
-    owner_id = fields.Many2one("res.users", default=lambda self: self.env.user, tracking=True, index="btree_not_null")
+    owner_id = fields.Many2one(
+        "res.users", default=lambda self: self.env.user, tracking=True, index="btree_not_null"
+    )
     sla_minutes = fields.Integer(
-        string="SLA (minutes)", default=60, help="An exchange older than this without its last milestone is late."
+        string="SLA (minutes)",
+        default=60,
+        help="An exchange older than this without its last milestone is late.",
     )
     system_of_record = fields.Char()
     consumers = fields.Char(help="Who relies on this interface, for the impact of a change.")
     runbook_url = fields.Char(string="Runbook")
     version_ids = fields.One2many("finance.interface.version", "interface_id")
     active_version_id = fields.Many2one(
-        "finance.interface.version", copy=False, readonly=True, ondelete="restrict", index="btree_not_null"
+        "finance.interface.version",
+        copy=False,
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
     )
     exchange_ids = fields.One2many("finance.exchange", "interface_id")
     api_user_ids = fields.Many2many(
@@ -85,7 +100,7 @@ class FinanceInterface(models.Model):
 
     @api.model
     def _selection_descendants(self, root, label):
-        """Concrete models below an abstract one, as selection values: a new system is a class and data, no list to extend."""
+        """Concrete models below an abstract one, as selection values: a new system extends no list."""
         names = sorted(
             name
             for name in self.env.registry.descendants([root], "_inherit")
@@ -121,8 +136,12 @@ class FinanceInterface(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            if not self.env.su and (vals.get("mode", "off") != "off" or vals.get("active_version_id")):
-                raise AccessError(self.env._("An interface starts switched off and without an active version."))
+            if not self.env.su and (
+                vals.get("mode", "off") != "off" or vals.get("active_version_id")
+            ):
+                raise AccessError(
+                    self.env._("An interface starts switched off and without an active version.")
+                )
         return super().create(vals_list)
 
     def write(self, vals):
@@ -139,7 +158,9 @@ class FinanceInterface(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         if any(version.state in ("active", "retired") for version in self.version_ids):
-            raise UserError(self.env._("An interface that was in use is evidence: archive it instead."))
+            raise UserError(
+                self.env._("An interface that was in use is evidence: archive it instead.")
+            )
 
     # === ACTION METHODS === #
 
@@ -174,7 +195,9 @@ class FinanceInterface(models.Model):
         :param str reason: why it exists, for the auditor
         """
         self.ensure_one()
-        version = self.env["finance.interface.version"].create({"interface_id": self.id, "reason": reason})
+        version = self.env["finance.interface.version"].create(
+            {"interface_id": self.id, "reason": reason}
+        )
         version.action_propose()
         version.action_activate()
         self.action_set_live()
@@ -185,22 +208,31 @@ class FinanceInterface(models.Model):
             if mode != "off" and not interface.active_version_id:
                 raise UserError(
                     self.env._(
-                        "%s has no active version: propose one and have it activated first.", interface.display_name
+                        "%s has no active version: propose one and have it activated first.",
+                        interface.display_name,
                     )
                 )
             if interface.mode == mode:
                 continue
             self.env["finance.audit.event"]._log(
-                "interface.mode_changed", interface, details={"before": interface.mode, "after": mode}
+                "interface.mode_changed",
+                interface,
+                details={"before": interface.mode, "after": mode},
             )
             interface.sudo().mode = mode
             if mode != "off":
-                interface.sudo().exchange_ids.filtered(lambda exchange: exchange.work_status == "ready")._enqueue()
+                interface.sudo().exchange_ids.filtered(
+                    lambda exchange: exchange.work_status == "ready"
+                )._enqueue()
         return True
 
     def _check_fixed(self, vals):
         for interface in self:
-            changed = {name for name in vals if name in self._fields and interface._differs(name, vals[name])}
+            changed = {
+                name
+                for name in vals
+                if name in self._fields and interface._differs(name, vals[name])
+            }
             fixed = set()
             if interface.mode != "off":
                 fixed |= _FIXED_WHILE_ON
@@ -209,8 +241,8 @@ class FinanceInterface(models.Model):
             if refused := changed & fixed:
                 raise UserError(
                     self.env._(
-                        "%(fields)s of %(name)s cannot change now: switch it off first; company and handler stay once it"
-                        " has exchanges.",
+                        "%(fields)s of %(name)s cannot change now: switch it off first; company and handler stay"
+                        " once it has exchanges.",
                         fields=", ".join(sorted(self._fields[name].string for name in refused)),
                         name=interface.display_name,
                     )

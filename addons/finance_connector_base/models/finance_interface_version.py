@@ -13,7 +13,15 @@ _CONTENT = (
     "ack_deadline_minutes",
     "retention_days",
 )
-_GOVERNED = {"state", "number", "author_id", "contributor_ids", "approved_by_id", "effective_from", "interface_id"}
+_GOVERNED = {
+    "state",
+    "number",
+    "author_id",
+    "contributor_ids",
+    "approved_by_id",
+    "effective_from",
+    "interface_id",
+}
 
 
 class FinanceInterfaceVersion(models.Model):
@@ -24,41 +32,63 @@ class FinanceInterfaceVersion(models.Model):
     _order = "interface_id, number desc"
     _rec_name = "number"
 
-    interface_id = fields.Many2one("finance.interface", required=True, index=True, ondelete="cascade")
+    interface_id = fields.Many2one(
+        "finance.interface", required=True, index=True, ondelete="cascade"
+    )
     company_id = fields.Many2one(related="interface_id.company_id", store=True, index=True)
     number = fields.Integer(required=True, readonly=True, default=1)
     state = fields.Selection(
-        [("draft", "Draft"), ("proposed", "Proposed"), ("active", "Active"), ("retired", "Retired")],
+        [
+            ("draft", "Draft"),
+            ("proposed", "Proposed"),
+            ("active", "Active"),
+            ("retired", "Retired"),
+        ],
         required=True,
         default="draft",
         readonly=True,
         copy=False,
     )
     reason = fields.Text(help="Why this version exists, for the auditor.")
-    author_id = fields.Many2one("res.users", default=lambda self: self.env.user, readonly=True, index="btree_not_null")
+    author_id = fields.Many2one(
+        "res.users", default=lambda self: self.env.user, readonly=True, index="btree_not_null"
+    )
     contributor_ids = fields.Many2many(
-        "res.users", "finance_interface_version_contributor_rel", readonly=True, copy=False,
+        "res.users",
+        "finance_interface_version_contributor_rel",
+        readonly=True,
+        copy=False,
         help="Everyone who wrote this version: none of them may activate it.",
     )
     approved_by_id = fields.Many2one("res.users", readonly=True, copy=False, index="btree_not_null")
     effective_from = fields.Datetime(readonly=True, copy=False)
-    change_summary = fields.Text(compute="_compute_change_summary", help="What differs from the active version.")
-    json_schema = fields.Json(string="JSON Schema", help="Schema that inbound content or the canonical document must satisfy.")
+    change_summary = fields.Text(
+        compute="_compute_change_summary", help="What differs from the active version."
+    )
+    json_schema = fields.Json(
+        string="JSON Schema",
+        help="Schema that inbound content or the canonical document must satisfy.",
+    )
     settings = fields.Json(help="Handler specific settings, e.g. {'details': 'split'}.")
     max_attempts = fields.Integer(required=True, default=8)
     base_seconds = fields.Integer(string="First delay (s)", required=True, default=30)
     cap_seconds = fields.Integer(string="Longest delay (s)", required=True, default=3600)
     ack_deadline_minutes = fields.Integer(string="Acknowledgement within (minutes)", default=60)
     retention_days = fields.Integer(
-        default=3650, help="Payloads older than this are removed unless a legal hold is set; their digest stays."
+        default=3650,
+        help="Payloads older than this are removed unless a legal hold is set; their digest stays.",
     )
 
-    _number_uniq = models.Constraint("UNIQUE(interface_id, number)", "A version number is used once.")
+    _number_uniq = models.Constraint(
+        "UNIQUE(interface_id, number)", "A version number is used once."
+    )
     _retry_policy_valid = models.Constraint(
         "CHECK(max_attempts > 0 AND base_seconds > 0 AND cap_seconds >= base_seconds)",
         "A retry policy needs at least one attempt, and a longest delay that is not below the first.",
     )
-    _active_uniq = models.UniqueIndex("(interface_id) WHERE state = 'active'", "One version is active at a time.")
+    _active_uniq = models.UniqueIndex(
+        "(interface_id) WHERE state = 'active'", "One version is active at a time."
+    )
 
     # === COMPUTE METHODS === #
 
@@ -80,13 +110,19 @@ class FinanceInterfaceVersion(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if not self.env.su and any(vals.keys() & (_GOVERNED - {"interface_id"}) for vals in vals_list):
-            raise AccessError(self.env._("State, number and author of a version are set by the system."))
+        if not self.env.su and any(
+            vals.keys() & (_GOVERNED - {"interface_id"}) for vals in vals_list
+        ):
+            raise AccessError(
+                self.env._("State, number and author of a version are set by the system.")
+            )
         next_numbers = {}
         for vals in vals_list:
             interface_id = vals.get("interface_id")
             if interface_id not in next_numbers:
-                last = self.sudo().search([("interface_id", "=", interface_id)], order="number desc", limit=1)
+                last = self.sudo().search(
+                    [("interface_id", "=", interface_id)], order="number desc", limit=1
+                )
                 next_numbers[interface_id] = last.number + 1
             vals.update(number=next_numbers[interface_id], state="draft", author_id=self.env.uid)
             vals["contributor_ids"] = [(6, 0, [self.env.uid])]
@@ -104,7 +140,9 @@ class FinanceInterfaceVersion(models.Model):
         # For the superuser as well: what was proposed is what gets approved, and what ran stays known.
         if vals.keys() & {*_CONTENT, "reason", "interface_id"}:
             if any(version.state != "draft" for version in self):
-                raise UserError(self.env._("Only a draft can be edited. Make a new version for another change."))
+                raise UserError(
+                    self.env._("Only a draft can be edited. Make a new version for another change.")
+                )
             vals = {**vals, "contributor_ids": [(4, self.env.uid)]}
         return super().write(vals)
 
@@ -161,14 +199,20 @@ class FinanceInterfaceVersion(models.Model):
             first = interface.mode == "off" and not interface.version_ids.filtered("effective_from")
             if not first and self.env.user in version.contributor_ids:
                 raise AccessError(
-                    self.env._("You wrote version %s: somebody else has to activate it.", version.number)
+                    self.env._(
+                        "You wrote version %s: somebody else has to activate it.", version.number
+                    )
                 )
             version._log("interface.version_activated", changes=True)
             interface.active_version_id.sudo().state = "retired"
             # The index allows one active version at a time.
             self.env.flush_all()
             version.sudo().write(
-                {"state": "active", "approved_by_id": self.env.uid, "effective_from": fields.Datetime.now()}
+                {
+                    "state": "active",
+                    "approved_by_id": self.env.uid,
+                    "effective_from": fields.Datetime.now(),
+                }
             )
             interface.sudo().active_version_id = version
         return True
@@ -207,7 +251,9 @@ class FinanceInterfaceVersion(models.Model):
         details = {"number": self.number}
         if changes:
             details["changes"] = [list(difference) for difference in self._differences()]
-        self.env["finance.audit.event"]._log(action, self, summary=self.reason or "", details=details)
+        self.env["finance.audit.event"]._log(
+            action, self, summary=self.reason or "", details=details
+        )
 
 
 def _readable(value):

@@ -117,7 +117,9 @@ class FinanceCase(TransactionCase):
             {"interface_id": interface.id, "reason": "Needed by a test.", **values}
         )
         version.action_propose()
-        version.with_user(cls.users["manager", "a" if interface.company_id == cls.company_a else "b"]).action_activate()
+        version.with_user(
+            cls.users["manager", "a" if interface.company_id == cls.company_a else "b"]
+        ).action_activate()
         return version
 
     @classmethod
@@ -179,5 +181,9 @@ class FinanceCase(TransactionCase):
 
     def actions_of(self, exchange):
         self.env.flush_all()
-        events = self.env["finance.audit.event"].sudo().search([("exchange_id", "=", exchange.id)], order="id")
+        events = (
+            self.env["finance.audit.event"]
+            .sudo()
+            .search([("exchange_id", "=", exchange.id)], order="id")
+        )
         return events.mapped("action")

@@ -1,4 +1,6 @@
-from . import finance_test_posting
-from . import finance_adapter_dummy
-from . import finance_handler_dummy
-from . import finance_handler_dummy_out
+from . import (
+    finance_adapter_dummy,
+    finance_handler_dummy,
+    finance_handler_dummy_out,
+    finance_test_posting,
+)

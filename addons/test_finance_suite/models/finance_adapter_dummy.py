@@ -4,7 +4,11 @@ from pathlib import Path
 
 from odoo import api, models
 
-from odoo.addons.finance_connector_base.tools.errors import FinalError, RetryableError, UnknownOutcomeError
+from odoo.addons.finance_connector_base.tools.errors import (
+    FinalError,
+    RetryableError,
+    UnknownOutcomeError,
+)
 
 
 class FinanceAdapterDummy(models.AbstractModel):

@@ -14,11 +14,12 @@ from odoo.addons.finance_connector_base.tools.errors import (
 
 
 class FinanceHandlerDummy(models.AbstractModel):
-    """Takes JSON: ``{"amount": "1.00", "units": [{"key", "amount", "fail"}], "fail": ..., "fail_in": ..., "naive": ...}``.
+    """Takes JSON: ``{"amount": "1.00", "units": [{"key", "amount", "fail"}], ...}``.
 
-    ``fail`` names an error of :func:`_fail`, raised in the step ``fail_in`` (``post`` by default). ``naive`` posts without
-    looking whether it did before, which is for the engine to prevent. ``pause`` waits, in a step, while a file of that
-    name exists, after it made a file of that name with the suffix ``.reached``. ``checkpoint`` commits after each unit.
+    ``fail`` names an error of :func:`_fail`, raised in the step ``fail_in`` (``post`` by default).
+    ``naive`` posts without looking whether it did before, which is for the engine to prevent.
+    ``pause`` names a file: the step ``pause_in`` makes one with the suffix ``.reached`` and waits while it exists.
+    ``checkpoint`` commits after each unit.
     """
 
     _name = "finance.handler.dummy"
@@ -50,10 +51,17 @@ class FinanceHandlerDummy(models.AbstractModel):
     def _post(self, exchange, prepared):
         self._step("before_post", prepared)
         posted = 0
-        for unit in prepared.get("units") or [{"key": "all", "amount": prepared.get("amount", "0")}]:
-            if unit.get("fail") and not self.env["ir.config_parameter"].sudo().get_param("finance.test.repaired"):
+        for unit in prepared.get("units") or [
+            {"key": "all", "amount": prepared.get("amount", "0")}
+        ]:
+            if unit.get("fail") and not self.env["ir.config_parameter"].sudo().get_param(
+                "finance.test.repaired"
+            ):
                 exchange._open_exception(
-                    "unit_failed", f"Unit {unit['key']} failed.", unit_key=unit["key"], evidence={"unit": unit["key"]}
+                    "unit_failed",
+                    f"Unit {unit['key']} failed.",
+                    unit_key=unit["key"],
+                    evidence={"unit": unit["key"]},
                 )
                 continue
             posted += self._post_unit(exchange, unit, prepared.get("naive"))
@@ -100,7 +108,9 @@ def _fail(env, kind):
         "retryable": RetryableError("Not now."),
         "retry_after": RetryableError("Not now.", retry_after=7200),
         "final": FinalError("Never.", code="final_error"),
-        "business": BusinessError("mapping_missing", "No mapping.", "Add one.", evidence={"code": "X"}),
+        "business": BusinessError(
+            "mapping_missing", "No mapping.", "Add one.", evidence={"code": "X"}
+        ),
         "unknown": UnknownOutcomeError("Who knows."),
         "user": UserError(env._("The period is locked.")),
         "bug": KeyError("forgotten"),

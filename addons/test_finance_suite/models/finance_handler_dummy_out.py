@@ -23,7 +23,9 @@ class FinanceHandlerDummyOut(models.AbstractModel):
     @api.model
     def _settle(self, exchange, outcome):
         if outcome.get("unsettleable"):
-            raise BusinessError("mapping_missing", "The answer names an unknown account.", "Add a mapping.")
+            raise BusinessError(
+                "mapping_missing", "The answer names an unknown account.", "Add a mapping."
+            )
         return super()._settle(exchange, outcome)
 
 

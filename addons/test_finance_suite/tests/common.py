@@ -13,7 +13,9 @@ class EngineCase(FinanceCase):
         cls.outbound = cls.make_interface("dummy_out", cls.connection)
 
     def postings(self, exchange):
-        return self.env["finance.test.posting"].search([("exchange_id", "=", exchange.id)], order="id")
+        return self.env["finance.test.posting"].search(
+            [("exchange_id", "=", exchange.id)], order="id"
+        )
 
     def repair(self):
         self.env["ir.config_parameter"].set_param("finance.test.repaired", "1")
@@ -33,7 +35,9 @@ class EngineCase(FinanceCase):
         self.addCleanup(lambda: [path.unlink() for path in (self.folder / "inbox").glob("*")])
 
     def exception_codes(self, exchange, state="open"):
-        return exchange.exception_ids.filtered(lambda exception: exception.state == state).mapped("code")
+        return exchange.exception_ids.filtered(lambda exception: exception.state == state).mapped(
+            "code"
+        )
 
     def attempt_states(self, exchange):
         return exchange.attempt_ids.sorted("number").mapped("state")

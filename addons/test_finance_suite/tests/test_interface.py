@@ -80,7 +80,12 @@ class TestInterface(EngineCase):
         version = self.draft(self.inbound)
         version.action_propose()
         for record in (version, version.sudo(), self.inbound.active_version_id.sudo()):
-            for vals in ({"max_attempts": 99}, {"settings": {"a": 1}}, {"reason": "Other"}, {"retention_days": 1}):
+            for vals in (
+                {"max_attempts": 99},
+                {"settings": {"a": 1}},
+                {"reason": "Other"},
+                {"retention_days": 1},
+            ):
                 with self.assertRaises(UserError):
                     record.write(vals)
         version.action_withdraw()
@@ -117,7 +122,9 @@ class TestInterface(EngineCase):
 
     def test_difference_to_the_active_version_can_be_read(self):
         version = self.draft(self.inbound, max_attempts=3, settings={"details": "split"})
-        self.assertEqual(version.change_summary, 'Settings: - → {"details": "split"}\nMax Attempts: 8 → 3')
+        self.assertEqual(
+            version.change_summary, 'Settings: - → {"details": "split"}\nMax Attempts: 8 → 3'
+        )
 
     def test_version_that_was_in_use_is_never_deleted(self):
         interface = self.make_interface("dummy", self.connection)
@@ -150,7 +157,13 @@ class TestInterface(EngineCase):
 
     def test_only_managers_govern(self):
         version = self.draft(self.inbound)
-        for user in (self.operator, self.viewer, self.auditor, self.api_user, self.users["manager", "b"]):
+        for user in (
+            self.operator,
+            self.viewer,
+            self.auditor,
+            self.api_user,
+            self.users["manager", "b"],
+        ):
             for call in (
                 version.with_user(user).action_propose,
                 version.with_user(user).action_activate,

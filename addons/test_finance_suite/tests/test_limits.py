@@ -95,7 +95,11 @@ class TestLimits(EngineCase):
             self.assertEqual(tokens.tokens, before)
 
     def test_limit_told_by_headers_blocks_the_scope_until_its_reset(self):
-        headers = {"X-RateLimit-Limit": "4", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "3600"}
+        headers = {
+            "X-RateLimit-Limit": "4",
+            "X-RateLimit-Remaining": "0",
+            "X-RateLimit-Reset": "3600",
+        }
         with freeze_time("2026-11-23 10:00:00") as clock:
             self.connection._record_outcome(headers=headers, scope="account 1")
             refusal = self.guard_refusal(scope="account 1")
@@ -128,9 +132,7 @@ class TestLimits(EngineCase):
             self.connection._http_client()
 
     def test_recovery_mode_stops_what_is_sent_but_not_the_questions(self):
-        self.patch(
-            self.registry["finance.environment"], "_recovery_mode", lambda environment: True
-        )
+        self.patch(self.registry["finance.environment"], "_recovery_mode", lambda environment: True)
         exchange = self.env["finance.exchange"]._emit(self.outbound, "K")
         exchange._job_send()
         self.assertEqual(exchange.work_status, "retry")

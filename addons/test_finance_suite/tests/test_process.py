@@ -59,7 +59,9 @@ class TestProcess(EngineCase):
 
     def test_retry_waits_with_backoff_and_is_not_run_before_it_is_due(self):
         interface = self.make_interface(
-            "dummy", self.connection, version={"base_seconds": 100, "cap_seconds": 1000, "max_attempts": 3}
+            "dummy",
+            self.connection,
+            version={"base_seconds": 100, "cap_seconds": 1000, "max_attempts": 3},
         )
         exchange = self.process(interface, {"amount": "1", "fail": "retryable"})
         wait = exchange.due_at - fields.Datetime.now()
@@ -77,7 +79,9 @@ class TestProcess(EngineCase):
         self.assertGreaterEqual(exchange.due_at, fields.Datetime.now() + timedelta(seconds=7190))
 
     def test_spent_retries_are_a_dead_letter_with_an_owner_and_an_exception(self):
-        interface = self.make_interface("dummy", self.connection, owner_id=False, version={"max_attempts": 2})
+        interface = self.make_interface(
+            "dummy", self.connection, owner_id=False, version={"max_attempts": 2}
+        )
         self.connection.owner_id = self.operator
         exchange = self.process(interface, {"amount": "1", "fail": "retryable"})
         self.make_due(exchange)
@@ -93,7 +97,9 @@ class TestProcess(EngineCase):
         self.assertEqual(exchange.work_status, "done")
 
     def test_dead_letter_without_any_owner_finds_a_manager_of_its_company(self):
-        interface = self.make_interface("dummy", self.connection, owner_id=False, version={"max_attempts": 1})
+        interface = self.make_interface(
+            "dummy", self.connection, owner_id=False, version={"max_attempts": 1}
+        )
         self.connection.owner_id = False
         exchange = self.process(interface, {"amount": "1", "fail": "retryable"})
         self.assertEqual(exchange.work_status, "dead")
@@ -111,7 +117,9 @@ class TestProcess(EngineCase):
         ):
             for step in ("validate", "transform", "post"):
                 with self.subTest(kind=kind, step=step), mute_logger(_STATE_LOGGER):
-                    exchange = self.process(self.inbound, {"amount": "1", "fail": kind, "fail_in": step})
+                    exchange = self.process(
+                        self.inbound, {"amount": "1", "fail": kind, "fail_in": step}
+                    )
                     self.assertEqual(exchange.work_status, "exception")
                     self.assertEqual(self.attempt_states(exchange), [attempt])
                     self.assertEqual(self.exception_codes(exchange), [code])
@@ -127,7 +135,8 @@ class TestProcess(EngineCase):
         exchange = self.process(self.inbound, {"amount": "1", "fail": "business"})
         exception = exchange.exception_ids
         self.assertEqual(
-            (exception.summary, exception.next_step, exception.evidence), ("No mapping.", "Add one.", {"code": "X"})
+            (exception.summary, exception.next_step, exception.evidence),
+            ("No mapping.", "Add one.", {"code": "X"}),
         )
 
     def test_one_bad_unit_does_not_stop_the_others(self):
@@ -154,7 +163,8 @@ class TestProcess(EngineCase):
 
     def test_ignored_unit_does_not_come_back(self):
         exchange = self.process(
-            self.inbound, {"units": [{"key": "1", "amount": "1", "fail": True}, {"key": "2", "amount": "1"}]}
+            self.inbound,
+            {"units": [{"key": "1", "amount": "1", "fail": True}, {"key": "2", "amount": "1"}]},
         )
         exchange.exception_ids.with_user(self.operator).action_ignore("Not ours.")
         self.run_jobs()
@@ -165,13 +175,19 @@ class TestProcess(EngineCase):
     def test_exchange_ignored_as_a_whole_is_cancelled_with_the_reason(self):
         exchange = self.process(self.inbound, {"amount": "1", "fail": "business"})
         exchange.exception_ids.with_user(self.operator).action_ignore("Sent by mistake.")
-        self.assertEqual((exchange.work_status, exchange.cancel_reason), ("cancelled", "Sent by mistake."))
+        self.assertEqual(
+            (exchange.work_status, exchange.cancel_reason), ("cancelled", "Sent by mistake.")
+        )
         self.assertFalse(self.postings(exchange))
 
     def test_checkpoint_keeps_what_was_done_before_a_failure(self):
         exchange = self.process(
             self.inbound,
-            {"units": [{"key": "1", "amount": "1"}, {"key": "2", "amount": "1"}], "checkpoint": True, "fail": "final"},
+            {
+                "units": [{"key": "1", "amount": "1"}, {"key": "2", "amount": "1"}],
+                "checkpoint": True,
+                "fail": "final",
+            },
         )
         self.assertEqual(self.postings(exchange).mapped("unit"), ["1", "2"])
         self.repair()
@@ -183,7 +199,11 @@ class TestProcess(EngineCase):
     def test_shadow_runs_everything_and_posts_nothing(self):
         interface = self.make_interface("dummy", self.connection, mode="shadow")
         exchange = self.process(
-            interface, {"units": [{"key": "1", "amount": "1"}, {"key": "2", "fail": True}], "checkpoint": True}
+            interface,
+            {
+                "units": [{"key": "1", "amount": "1"}, {"key": "2", "fail": True}],
+                "checkpoint": True,
+            },
         )
         self.assertTrue(exchange.shadow)
         self.assertEqual((exchange.work_status, exchange.milestone), ("done", "transformed"))
@@ -200,12 +220,22 @@ class TestProcess(EngineCase):
         original = handler._post
 
         def post(model, exchange, prepared):
-            seen.append((exchange.env.su, exchange.env.company, exchange.env.companies, dict(exchange.env.context)))
+            seen.append(
+                (
+                    exchange.env.su,
+                    exchange.env.company,
+                    exchange.env.companies,
+                    dict(exchange.env.context),
+                )
+            )
             return original(model, exchange, prepared)
 
         self.patch(handler, "_post", post)
         exchange, _is_new = self.receive(self.inbound, {"amount": "1"})
-        exchange.with_user(self.users["viewer", "b"]).with_context(forged=True, lang="fr_FR")._job_process()
+        exchange.with_user(self.users["viewer", "b"]).with_context(
+            forged=True, lang="fr_FR"
+        )._job_process()
         self.assertEqual(
-            seen, [(True, self.company_a, self.company_a, {"allowed_company_ids": self.company_a.ids})]
+            seen,
+            [(True, self.company_a, self.company_a, {"allowed_company_ids": self.company_a.ids})],
         )

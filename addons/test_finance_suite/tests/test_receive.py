@@ -17,7 +17,11 @@ class TestReceive(EngineCase):
     def test_receive_stores_encrypted_bytes_digest_milestone_and_job(self):
         content = b'{"amount": "1.00"}'
         exchange, is_new = self.receive(
-            self.inbound, content, source="webhook", filename="../../etc/pass\x00wd.json", external_ref="E1"
+            self.inbound,
+            content,
+            source="webhook",
+            filename="../../etc/pass\x00wd.json",
+            external_ref="E1",
         )
         self.assertTrue(is_new)
         self.assertEqual(exchange.digest, hashlib.sha256(content).hexdigest())
@@ -27,7 +31,8 @@ class TestReceive(EngineCase):
         self.assertEqual(exchange.payload_ids.filename, "wd.json")
         self.assertEqual(exchange._content(), content)
         self.env.cr.execute(
-            "SELECT ciphertext FROM finance_exchange_payload WHERE id = %s", [exchange.payload_ids.id]
+            "SELECT ciphertext FROM finance_exchange_payload WHERE id = %s",
+            [exchange.payload_ids.id],
         )
         self.assertNotIn(b"amount", bytes(self.env.cr.fetchone()[0]))
         self.assertEqual(self.jobs_of(exchange, "_job_process").channel, "root.finance.inbound")
@@ -50,7 +55,9 @@ class TestReceive(EngineCase):
 
     def test_same_key_on_another_interface_is_another_exchange(self):
         first, _is_new = self.receive(self.inbound, {"amount": "1"}, "K")
-        other, is_new = self.receive(self.make_interface("dummy", self.connection), {"amount": "1"}, "K")
+        other, is_new = self.receive(
+            self.make_interface("dummy", self.connection), {"amount": "1"}, "K"
+        )
         self.assertTrue(is_new)
         self.assertNotEqual(first, other)
 
@@ -108,7 +115,9 @@ class TestReceive(EngineCase):
             with self.assertRaises(ConcurrencyError):
                 exchanges._emit(interfaces[1].with_env(late_env), "K")
             late.rollback()
-            again, is_new = exchanges._receive(interfaces[0].with_env(late_env), "K", b"{}", source="api")
+            again, is_new = exchanges._receive(
+                interfaces[0].with_env(late_env), "K", b"{}", source="api"
+            )
             self.assertTrue(again)
             self.assertFalse(is_new)
 
@@ -164,7 +173,12 @@ class TestReceive(EngineCase):
     def test_nobody_writes_creates_or_deletes_by_hand(self):
         exchange = self.process(self.inbound, {"amount": "1"})
         records = (exchange, exchange.payload_ids, exchange.attempt_ids)
-        for user in (*(self.users[group, "a"] for group in ("viewer", "operator", "manager", "auditor", "api")),):
+        for user in (
+            *(
+                self.users[group, "a"]
+                for group in ("viewer", "operator", "manager", "auditor", "api")
+            ),
+        ):
             for record in records:
                 own = record.with_user(user)
                 with self.assertRaises(AccessError):
@@ -174,7 +188,9 @@ class TestReceive(EngineCase):
                 with self.assertRaises(AccessError):
                     own.create({})
             with self.assertRaises(AccessError):
-                exchange.with_user(user).with_context(import_file=True).write({"work_status": "ready"})
+                exchange.with_user(user).with_context(import_file=True).write(
+                    {"work_status": "ready"}
+                )
 
     def test_other_company_sees_nothing(self):
         exchange = self.process(self.inbound, {"amount": "1"})

@@ -13,32 +13,48 @@ class TestReplay(EngineCase):
         posted = exchange.date_posted
         exchange.with_user(self.operator).action_replay()
         self.run_jobs()
-        self.assertEqual((exchange.milestone, exchange.work_status, exchange.date_posted), ("posted", "done", posted))
+        self.assertEqual(
+            (exchange.milestone, exchange.work_status, exchange.date_posted),
+            ("posted", "done", posted),
+        )
         self.assertEqual(self.postings(exchange).mapped("amount"), ["1.00"])
         self.assertEqual(self.attempt_states(exchange), ["succeeded", "succeeded"])
-        replayed = self.env["finance.audit.event"].search([("action", "=", "exchange.replayed")], limit=1)
+        replayed = self.env["finance.audit.event"].search(
+            [("action", "=", "exchange.replayed")], limit=1
+        )
         self.assertEqual(replayed.user_login, "operator_a")
 
     def test_dry_run_reports_and_changes_nothing(self):
         exchange, _is_new = self.receive(
             self.inbound,
-            {"units": [{"key": "1", "amount": "1"}, {"key": "2", "fail": True}], "checkpoint": True},
+            {
+                "units": [{"key": "1", "amount": "1"}, {"key": "2", "fail": True}],
+                "checkpoint": True,
+            },
         )
         before = (exchange.read(), self.actions_of(exchange))
         report = exchange.with_user(self.operator).action_replay_dry_run()
         self.assertEqual(report["result"], {"posted": 1})
-        self.assertEqual(report["exceptions"], [{"code": "unit_failed", "unit": "2", "summary": "Unit 2 failed."}])
+        self.assertEqual(
+            report["exceptions"],
+            [{"code": "unit_failed", "unit": "2", "summary": "Unit 2 failed."}],
+        )
         self.env.invalidate_all()
         self.assertEqual((exchange.read(), self.actions_of(exchange)), before)
         self.assertFalse(self.postings(exchange))
         self.assertFalse(exchange.exception_ids)
         failing = self.process(self.inbound, {"amount": "1", "fail": "business"})
         report = failing.with_user(self.operator).action_replay_dry_run()
-        self.assertEqual(report, {"dry_run": True, "error": {"code": "mapping_missing", "message": "No mapping."}})
+        self.assertEqual(
+            report,
+            {"dry_run": True, "error": {"code": "mapping_missing", "message": "No mapping."}},
+        )
 
     def test_dry_run_that_fails_in_the_database_leaves_a_working_transaction(self):
         exchange, _is_new = self.receive(self.inbound, {"amount": "1", "fail": "sql"})
-        with self.assertLogs("odoo.addons.finance_connector_base.models.finance_exchange_state", "ERROR"):
+        with self.assertLogs(
+            "odoo.addons.finance_connector_base.models.finance_exchange_state", "ERROR"
+        ):
             report = exchange._replay(dry_run=True)
         self.assertEqual(report["error"]["code"], "unexpected_error")
         self.assertFalse(self.postings(exchange))
@@ -48,7 +64,9 @@ class TestReplay(EngineCase):
         second = self.process(self.inbound, {"amount": "2"}, "B")
         self.env["finance.exchange"]._emit(self.outbound, "C")._job_send()
         exchanges = self.env["finance.exchange"].with_user(self.operator)
-        report = exchanges._replay_range([("interface_id", "in", (self.inbound + self.outbound).ids)], dry_run=True)
+        report = exchanges._replay_range(
+            [("interface_id", "in", (self.inbound + self.outbound).ids)], dry_run=True
+        )
         self.assertEqual(list(report), [first.name, second.name])
         foreign = exchanges.with_user(self.users["operator", "b"])
         self.assertEqual(foreign._replay_range([]), {})
@@ -85,7 +103,9 @@ class TestReplay(EngineCase):
         with self.assertRaises(UserError):
             exchange.with_user(self.operator).action_cancel("  ")
         exchange.with_user(self.operator).action_cancel("Test of the sender.")
-        self.assertEqual((exchange.work_status, exchange.cancel_reason), ("cancelled", "Test of the sender."))
+        self.assertEqual(
+            (exchange.work_status, exchange.cancel_reason), ("cancelled", "Test of the sender.")
+        )
         self.run_jobs()
         self.assertFalse(self.postings(exchange))
         self.tell(next="cut", answer="cannot")
@@ -114,7 +134,12 @@ class TestReplay(EngineCase):
         self.assertEqual(exchange.owner_id, self.operator)
 
     def test_only_the_buttons_are_public(self):
-        for name in ("finance.exchange", "finance.exchange.payload", "finance.exchange.attempt", "finance.heartbeat"):
+        for name in (
+            "finance.exchange",
+            "finance.exchange.payload",
+            "finance.exchange.attempt",
+            "finance.heartbeat",
+        ):
             model_class = self.registry[name]
             base = self.registry["res.country"]
             public = {
@@ -134,5 +159,7 @@ class TestReplay(EngineCase):
                     "action_take_over",
                 }
             }.get(name, set())
-            self.assertLessEqual({method for method in public if not method.startswith("action_")}, set(), name)
+            self.assertLessEqual(
+                {method for method in public if not method.startswith("action_")}, set(), name
+            )
             self.assertLessEqual(allowed, public)

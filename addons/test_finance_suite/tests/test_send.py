@@ -44,7 +44,9 @@ class TestSend(EngineCase):
         self.assertEqual((exchange.milestone, exchange.work_status), ("acknowledged", "done"))
         self.assertEqual(exchange._content(), b"message of K")
         attempt = exchange.attempt_ids
-        self.assertEqual((attempt.kind, attempt.state, attempt.http_status), ("send", "succeeded", 200))
+        self.assertEqual(
+            (attempt.kind, attempt.state, attempt.http_status), ("send", "succeeded", 200)
+        )
         self.assertEqual(attempt.request_digest, hashlib.sha256(b"message of K").hexdigest())
         self.assertTrue(attempt.response_digest)
         self.assertTrue(exchange.external_ref.startswith("REF-"))
@@ -95,7 +97,9 @@ class TestSend(EngineCase):
     def test_refused_call_is_retried_as_the_other_side_asked(self):
         self.tell(next="refuse")
         exchange = self.send()
-        self.assertEqual((exchange.work_status, self.attempt_states(exchange)), ("retry", ["retryable"]))
+        self.assertEqual(
+            (exchange.work_status, self.attempt_states(exchange)), ("retry", ["retryable"])
+        )
         self.assertGreaterEqual(exchange.due_at, fields.Datetime.now() + timedelta(seconds=1790))
         self.tell(next="")
         self.connection.health_ids.paused_until = False
@@ -107,7 +111,9 @@ class TestSend(EngineCase):
     def test_final_refusal_is_for_a_person(self):
         self.tell(next="final")
         exchange = self.send()
-        self.assertEqual((exchange.work_status, self.exception_codes(exchange)), ("exception", ["final_error"]))
+        self.assertEqual(
+            (exchange.work_status, self.exception_codes(exchange)), ("exception", ["final_error"])
+        )
         self.tell(next="")
         exchange.with_user(self.operator).action_retry()
         self.run_jobs()
@@ -155,15 +161,22 @@ class TestSend(EngineCase):
         exchange._job_send()
         self.assertEqual(exchange.work_status, "done")
 
-    def test_counterparty_that_cannot_be_asked_is_a_case_for_a_person_who_cannot_send_it_blindly(self):
+    def test_counterparty_that_cannot_be_asked_is_a_case_for_a_person_who_cannot_send_it_blindly(
+        self,
+    ):
         self.tell(next="cut", answer="cannot")
         exchange = self.send()
         exchange._job_query_status()
-        self.assertEqual((exchange.work_status, self.exception_codes(exchange)), ("exception", ["outcome_unknown"]))
+        self.assertEqual(
+            (exchange.work_status, self.exception_codes(exchange)),
+            ("exception", ["outcome_unknown"]),
+        )
         exchange.with_user(self.operator).action_retry()
         self.run_jobs()
         self.assertEqual(len(self.sent()), 1)
-        exchange._open_exceptions().with_user(self.operator).action_ignore("The bank confirmed it by telephone.")
+        exchange._open_exceptions().with_user(self.operator).action_ignore(
+            "The bank confirmed it by telephone."
+        )
         self.assertEqual(exchange.work_status, "done")
 
     def test_rejection_is_for_a_person_and_ends_the_exchange(self):
@@ -171,7 +184,9 @@ class TestSend(EngineCase):
         exchange = self.send()
         self.assertEqual(exchange.work_status, "waiting")
         exchange._job_query_status()
-        self.assertEqual((exchange.work_status, self.exception_codes(exchange)), ("exception", ["rejected"]))
+        self.assertEqual(
+            (exchange.work_status, self.exception_codes(exchange)), ("exception", ["rejected"])
+        )
         exchange._open_exceptions().with_user(self.operator).action_resolve("Paid by another way.")
         self.assertEqual((exchange.work_status, len(self.sent())), ("cancelled", 1))
 
@@ -179,7 +194,9 @@ class TestSend(EngineCase):
 
     def test_no_acknowledgement_within_the_deadline_is_an_exception(self):
         self.tell(next="later", answer="pending")
-        interface = self.make_interface("dummy_out", self.connection, version={"ack_deadline_minutes": 90})
+        interface = self.make_interface(
+            "dummy_out", self.connection, version={"ack_deadline_minutes": 90}
+        )
         exchange = self.send(interface)
         self.assertEqual((exchange.milestone, exchange.work_status), ("sent", "waiting"))
         wait = exchange.due_at - fields.Datetime.now()
@@ -189,7 +206,8 @@ class TestSend(EngineCase):
         self.make_due(exchange)
         exchange._job_query_status()
         self.assertEqual(
-            (exchange.work_status, self.exception_codes(exchange)), ("exception", ["acknowledgement_overdue"])
+            (exchange.work_status, self.exception_codes(exchange)),
+            ("exception", ["acknowledgement_overdue"]),
         )
         # The answer comes late, by another way.
         exchange._engine()._settle({"acknowledged": True})
@@ -221,7 +239,9 @@ class TestSend(EngineCase):
         exchange._begin()
         exchange._start_attempt("send", "sending")
         exchange._job_send()
-        self.assertEqual((exchange.work_status, self.attempt_states(exchange)), ("unknown", ["unknown"]))
+        self.assertEqual(
+            (exchange.work_status, self.attempt_states(exchange)), ("unknown", ["unknown"])
+        )
         self.assertFalse(self.sent())
         self.tell(answer="accepted")
         self.run_jobs()

@@ -35,7 +35,9 @@ class TestSweep(EngineCase):
         exchange, _is_new = self.receive(self.inbound, {"amount": "1"})
         self.forget_jobs()
         self.sweep()
-        self.assertFalse(self.jobs_of(exchange, "_job_process"), "a job that was just enqueued is not lost")
+        self.assertFalse(
+            self.jobs_of(exchange, "_job_process"), "a job that was just enqueued is not lost"
+        )
         self.age(exchange)
         self.sweep()
         self.sweep()
@@ -68,7 +70,9 @@ class TestSweep(EngineCase):
         engine._begin()
         engine._start_attempt("process")
         self.sweep()
-        self.assertEqual((exchange.work_status, self.attempt_states(exchange)), ("ready", ["interrupted"]))
+        self.assertEqual(
+            (exchange.work_status, self.attempt_states(exchange)), ("ready", ["interrupted"])
+        )
         self.run_jobs()
         self.assertEqual(exchange.work_status, "done")
 
@@ -80,7 +84,9 @@ class TestSweep(EngineCase):
             engine._begin()
             engine._start_attempt("process")
             self.sweep()
-        self.assertEqual((exchange.work_status, self.exception_codes(exchange)), ("dead", ["retries_exhausted"]))
+        self.assertEqual(
+            (exchange.work_status, self.exception_codes(exchange)), ("dead", ["retries_exhausted"])
+        )
 
     def test_exchange_whose_worker_lives_is_left_alone(self):
         exchange, _is_new = self.receive(self.inbound, {"amount": "1"})
@@ -92,7 +98,9 @@ class TestSweep(EngineCase):
             worker.execute("SELECT pg_advisory_lock(%s, %s)", [0x46495201, exchange.id])
             self.sweep()
             exchange._job_process()
-            self.assertEqual((exchange.work_status, self.attempt_states(exchange)), ("running", ["running"]))
+            self.assertEqual(
+                (exchange.work_status, self.attempt_states(exchange)), ("running", ["running"])
+            )
         # Given back to the pool, the connection lives on: unlock as a worker does.
         with self.registry.cursor() as worker:
             worker.execute("SELECT pg_advisory_unlock_all()")
@@ -106,7 +114,9 @@ class TestSweep(EngineCase):
         exchange._start_attempt("send", "sending")
         self.beat()
         self.sweep()
-        self.assertEqual((exchange.work_status, self.attempt_states(exchange)), ("unknown", ["unknown"]))
+        self.assertEqual(
+            (exchange.work_status, self.attempt_states(exchange)), ("unknown", ["unknown"])
+        )
         self.assertFalse(self.sent())
 
     def test_work_is_done_inline_when_the_runner_gives_no_sign_of_life(self):
