@@ -6,6 +6,7 @@ import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from weakref import WeakKeyDictionary
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
@@ -27,6 +28,8 @@ from odoo.addons.finance_connector_base.tools.states import (
 _LOCK_SPACES = {"run": 0x46495201, "receive": 0x46495202, "feed": 0x46495203, "journal": 0x46495204}
 _logger = logging.getLogger(__name__)
 JITTER = random.SystemRandom()
+# Not in the cursor's own cache, which every commit clears.
+_RUNS = WeakKeyDictionary()
 
 
 @dataclass
@@ -61,19 +64,19 @@ class FinanceExchange(models.Model):
 
     @api.model
     def _current_run(self):
-        return self.env.cr.cache.get("finance_exchange_run") or Run()
+        return _RUNS.get(self.env.cr) or Run()
 
     @contextmanager
     def _running(self, dry=False):
         """Mark what follows as one run; within a dry run everything is dry."""
         outer = self._current_run()
         run = Run(dry=dry or outer.dry)
-        self.env.cr.cache["finance_exchange_run"] = run
+        _RUNS[self.env.cr] = run
         try:
             yield run
         finally:
             outer.opened |= run.opened
-            self.env.cr.cache["finance_exchange_run"] = outer
+            _RUNS[self.env.cr] = outer
 
     # === LOCK === #
 
