@@ -11,8 +11,37 @@ class FinanceExchange(models.Model):
     def _job_process(self):
         """Work through what was received, once however often the queue calls it."""
         with self._exclusive() as exchange:
-            if exchange and exchange._may_run():
+            if exchange and exchange._may_run() and not exchange._is_behind():
                 exchange._process()
+                exchange._call_next()
+
+    # === ORDER === #
+
+    def _is_behind(self):
+        """:return: whether an earlier exchange of an interface that keeps the order is about to be worked on
+
+        One that waits for a person, or for a later try, holds nobody up.
+        """
+        return self.interface_id.in_order and bool(
+            self.search_count(
+                [
+                    ("interface_id", "=", self.interface_id.id),
+                    ("id", "<", self.id),
+                    ("work_status", "in", ("ready", "running")),
+                ],
+                limit=1,
+            )
+        )
+
+    def _call_next(self):
+        """Have the queue work on the exchange that stood behind this one."""
+        if self.interface_id.in_order:
+            self.search(
+                [("interface_id", "=", self.interface_id.id), ("work_status", "=", "ready")], order="id", limit=1
+            )._enqueue()
+            self._checkpoint()
+
+    # === RUN === #
 
     def _may_run(self):
         """:return: whether work on this exchange is due now; puts right what a dead worker left behind."""

@@ -42,6 +42,10 @@ class FinanceInterface(models.Model):
         store=True,
         precompute=True,
     )
+    in_order = fields.Boolean(
+        help="Work on what is received one after the other, in the order of arrival: for documents that continue each"
+        " other, as statements do."
+    )
     sync_mode = fields.Selection(
         [
             ("event", "Event"),
