@@ -1,6 +1,7 @@
 """The demo: a database, the sandbox and Odoo beside each other, with the cycle run between them."""
 
 import contextlib
+import datetime
 import json
 import shutil
 import signal
@@ -69,13 +70,13 @@ def running(name: str, port: int, *, fresh: bool) -> Iterator[Context]:
         folder.mkdir(parents=True, exist_ok=True)
         sandbox_port = odoo.free_port()
         sandbox_url = f"http://127.0.0.1:{sandbox_port}"
-        conf = odoo_conf.write(name, cluster, port=port)
+        conf = odoo_conf.write(name, cluster, port=port, finance={"file_roots": str(RUN / "demo")})
         context = Context(
             python, cluster, name, conf, f"http://127.0.0.1:{port}", sandbox_url, folder
         )
         with contextlib.ExitStack() as servers:
             with progress.step("Starting the bank and Odoo"):
-                servers.enter_context(_sandbox(sandbox_port, folder))
+                servers.enter_context(_sandbox(sandbox_port, folder, _bank_day(name)))
                 servers.enter_context(
                     odoo.serving(
                         odoo.command(python, conf, "server"),
@@ -105,8 +106,25 @@ def _prepare_database(cluster: Cluster, python: Path, name: str, *, fresh: bool)
             database.copy(cluster, template, name)
 
 
-def _sandbox(port: int, folder: Path) -> contextlib.AbstractContextManager:
+def _bank_day(name: str) -> datetime.date:
+    """The day the bank's clock starts at: the last business day but one, so that the next one is not in the future.
+
+    The same in each run over one database, so that the bank's world is the same.
+    """
+    path = RUN / "demo" / name / ".bank-day"
+    if not path.exists():
+        day = _business_day_until(datetime.date.today())
+        path.write_text(_business_day_until(day - datetime.timedelta(days=1)).isoformat())
+    return datetime.date.fromisoformat(path.read_text())
+
+
+def _business_day_until(day: datetime.date) -> datetime.date:
+    return day - datetime.timedelta(days=max(0, day.weekday() - 4))
+
+
+def _sandbox(port: int, folder: Path, day: datetime.date) -> contextlib.AbstractContextManager:
     command = [sys.executable, "-m", "sandbox", "--port", str(port), "--seed", str(SEED)]
+    command += ["--base-date", day.isoformat()]
     return odoo.serving(
         [*command, "--folder", folder],
         ready_url=f"http://127.0.0.1:{port}/health",

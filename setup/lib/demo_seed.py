@@ -34,6 +34,7 @@ def seed(env, world, sandbox_url, folder, today):
     :return: what the cycle needs to know, receivables for the sandbox among it
     """
     today = fields.Date.to_date(today)
+    env = env(user=env.ref("base.user_admin").id)
     _currencies(env)
     companies = {}
     for position, entity in enumerate(world["entities"]):
@@ -86,11 +87,7 @@ def _company(env, entity, first):
     if company:
         return company
     currency = env["res.currency"].search([("name", "=", COMPANY_CURRENCY[entity["code"]])])
-    vals = {
-        "name": entity["name"],
-        "country_id": env["res.country"].search([("code", "=", entity["country"])]).id,
-        "currency_id": currency.id,
-    }
+    vals = {"name": entity["name"], "currency_id": currency.id}
     if first:
         company = env.ref("base.main_company")
         company.write(vals)
@@ -99,6 +96,8 @@ def _company(env, entity, first):
         env.user.company_ids = [Command.link(company.id)]
         env["account.chart.template"].try_loading("generic_coa", company, install_demo=False)
         company.currency_id = currency
+    # On the partner: a country given to the company would install the country's accounting package.
+    company.partner_id.country_id = env["res.country"].search([("code", "=", entity["country"])])
     base = RATES[currency.name]
     for code, rate in RATES.items():
         if code != currency.name:
@@ -237,6 +236,7 @@ def _interface(env, company, connection, code, name):
                 "connection_id": connection.id,
                 "handler": "bank_statement",
                 "sync_mode": "micro_batch",
+                "in_order": True,
             }
         )
         interface._go_live(reason="Set up by the demo.")
@@ -248,7 +248,13 @@ def _api(env, company, entity, sandbox_url, world):
         env,
         company,
         "Sandbox Bank API",
-        {"adapter": "nextgenpsd2", "endpoint": sandbox_url, "allow_private_address": True},
+        {
+            "adapter": "nextgenpsd2",
+            "endpoint": sandbox_url,
+            "token_url": f"{sandbox_url}/token",
+            "client_id": world["client_id"],
+            "allow_private_address": True,
+        },
     )
     if not connection.credential_ids:
         env["finance.credential"].create(
@@ -256,7 +262,6 @@ def _api(env, company, entity, sandbox_url, world):
                 "name": "OAuth2 client",
                 "connection_id": connection.id,
                 "kind": "client_secret",
-                "client_id": world["client_id"],
                 "secret": world["client_secret"],
             }
         )

@@ -1,17 +1,16 @@
-from . import (
-    account_bank_statement,
-    account_bank_statement_line,
-    account_journal,
-    account_move,
-    bank_statement_balance,
-    bank_statement_consent,
-    bank_statement_feed,
-    bank_statement_feed_fetch,
-    bank_statement_gap,
-    bank_statement_importer,
-    bank_statement_matcher,
-    bank_statement_pending,
-    bank_statement_proof,
-    finance_adapter,
-    finance_handler_bank_statement,
-)
+from . import finance_adapter
+from . import finance_handler_bank_statement
+from . import bank_statement_consent
+from . import bank_statement_feed
+from . import bank_statement_feed_fetch
+from . import bank_statement_gap
+from . import bank_statement_balance
+from . import bank_statement_pending
+from . import account_bank_statement
+from . import account_bank_statement_line
+from . import account_journal
+from . import account_move
+from . import bank_statement_proof
+from . import bank_statement_importer
+from . import bank_statement_importer_lines
+from . import bank_statement_matcher

@@ -11,6 +11,7 @@ from odoo.addons.finance_connector_base.tools.masking import mask_mapping, mask_
 _logger = logging.getLogger(__name__)
 
 
+
 class BankStatementImporter(models.AbstractModel):
     """Canonical statements into Odoo's statement lines: recognised, proven, booked once."""
 
@@ -120,7 +121,7 @@ class BankStatementImporter(models.AbstractModel):
                 exchange, journal, statement, lines | known
             )
         self._release_held(exchange, journal)
-        self.env["bank.statement.matcher"]._enqueue(lines)
+        self.env["bank.statement.matcher"]._enqueue(journal, lines)
         return counts
 
     @api.model

@@ -10,7 +10,8 @@ from odoo.addons.finance_connector_base.tools.masking import mask_text
 
 _logger = logging.getLogger(__name__)
 
-JOB_SIZE = 100
+CHUNK = 50
+"""Lines a commit."""
 
 
 class BankStatementMatcher(models.AbstractModel):
@@ -25,17 +26,26 @@ class BankStatementMatcher(models.AbstractModel):
     # === SCHEDULE === #
 
     @api.model
-    def _enqueue(self, lines):
-        for chunk in split_every(JOB_SIZE, lines.ids):
+    def _enqueue(self, journal, lines):
+        if lines:
             self.with_delay(
-                channel="root.finance.match", description=f"Match {len(chunk)} statement lines"
-            )._job_match(list(chunk))
+                channel="root.finance.match",
+                description=f"Match {len(lines)} lines of {journal.display_name}",
+            )._job_match(journal.id, lines.ids)
 
     @api.model
-    def _job_match(self, line_ids):
-        """Match lines by id; repeating it changes nothing."""
-        lines = self.env["account.bank.statement.line"].browse(line_ids).exists()
-        return self._match(lines.filtered(lambda line: not line.is_reconciled))
+    def _job_match(self, journal_id, line_ids):
+        """Match lines of one journal by id; repeating it changes nothing.
+
+        It takes turns with the imports of the journal, which write on the same lines.
+        """
+        exchange_model = self.env["finance.exchange"]
+        for chunk in split_every(CHUNK, line_ids):
+            with exchange_model._advisory_lock("journal", journal_id):
+                exchange_model._checkpoint()
+                lines = self.env["account.bank.statement.line"].browse(chunk).exists()
+                self._match(lines.filtered(lambda line: not line.is_reconciled))
+                exchange_model._checkpoint()
 
     # === MATCH === #
 
@@ -176,10 +186,11 @@ class BankStatementMatcher(models.AbstractModel):
     @api.model
     def _book(self, line, item):
         """Put the item's account in place of the suspense account, at the bank's rate, and reconcile the two."""
+        # Written before the items: Odoo makes the items anew whenever the partner changes.
+        line.partner_id = item.partner_id
         _liquidity, suspense, _other = line._seek_for_lines()
         line.with_context(force_delete=True, skip_readonly_check=True).write(
             {
-                "partner_id": item.partner_id.id,
                 "line_ids": [
                     Command.delete(suspense.id),
                     Command.create(
@@ -197,6 +208,10 @@ class BankStatementMatcher(models.AbstractModel):
         )
         counterpart = line.line_ids.filtered(lambda entry: entry.account_id == item.account_id)
         (counterpart + item).reconcile()
+        if not item.reconciled or not line.is_reconciled:
+            raise UserError(
+                self.env._("Odoo did not reconcile %s in full: reconcile it by hand.", item.move_id.display_name)
+            )
 
     @api.model
     def _ask(self, line, items, exact, evidence, currency, amount):

@@ -98,7 +98,8 @@ class BankStatementProof(models.AbstractModel):
         :rtype: tuple[Decimal, Decimal] | None
         """
         closing = next((balance for balance in statement.balances if balance.type == "CLBD"), None)
-        if not closing:
+        if not closing or (statement.period_to and closing.date > statement.period_to):
+            # Nothing stated, or stated for a day that the window does not reach.
             return None
         balance_model = self.env["bank.statement.balance"]
         previous = balance_model.search(

@@ -96,6 +96,7 @@ class BankStatementUpload(models.TransientModel):
                     "connection_id": connection_sudo.id,
                     "handler": "bank_statement",
                     "sync_mode": "manual",
+                    "in_order": True,
                 }
             )
             interface_sudo._go_live(reason=self.env._("Made at the first upload."))

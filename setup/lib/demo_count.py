@@ -1,0 +1,44 @@
+"""Runs inside Odoo's shell: what the database holds after the cycle. ``env`` is Odoo's."""
+
+from decimal import Decimal
+
+
+def count(env):
+    """:return: figures counted in the database, none of them remembered on the way"""
+    companies = env["res.company"].search([])
+    env = env(context={**env.context, "allowed_company_ids": companies.ids})
+    line_model = env["account.bank.statement.line"]
+    lines = line_model.search([("exchange_id", "!=", False)])
+    accounts = []
+    for journal, journal_lines in lines.grouped("journal_id").items():
+        currency = journal.currency_id or journal.company_id.currency_id
+        total = sum((Decimal(f"{line.amount:.2f}") for line in journal_lines), Decimal())
+        accounts.append((currency.name, len(journal_lines), str(total)))
+    exchange_model = env["finance.exchange"]
+    exchanges = exchange_model.search([("interface_id.handler", "=", "bank_statement")])
+    exception_model = env["finance.exception"]
+    open_now = [("state", "in", ("open", "in_progress"))]
+    env["finance.audit.seal"]._cron_seal()
+    verification = env["finance.audit.seal"]._verify()
+    return {
+        "entities": len(lines.company_id),
+        "currencies": sorted({row[0] for row in accounts}),
+        "accounts": accounts,
+        "statements": env["account.bank.statement"].search_count([("exchange_id", "!=", False)]),
+        "lines": len(lines),
+        "channels": {
+            channel: len(channel_lines) for channel, channel_lines in lines.grouped("bank_channel").items()
+        },
+        "duplicates_refused": sum((exchange.result or {}).get("duplicates", 0) for exchange in exchanges),
+        "reconciled": len(lines.filtered(lambda line: line.match_state == "matched" and line.is_reconciled)),
+        "to_review": len(lines.filtered(lambda line: not line.is_reconciled)),
+        "pending": env["bank.statement.pending"].search_count([]),
+        "exceptions_technical": exception_model.search_count([*open_now, ("kind", "=", "technical")]),
+        "exceptions_business": exception_model.search_count([*open_now, ("kind", "=", "business")]),
+        "exchanges": len(exchanges),
+        "exchanges_unfinished": len(
+            exchanges.filtered(lambda exchange: exchange.work_status not in ("done", "exception"))
+        ),
+        "audit_events": env["finance.audit.event"].search_count([]),
+        "audit_chain": "intact" if verification.ok else verification.finding.message,
+    }

@@ -1,0 +1,194 @@
+"""One full cycle: the bank announces, Odoo fetches over both ways, books, matches, and asks about the rest.
+
+Driven from outside, as an external caller would: over JSON-2 with a key, and over the sandbox's control API.
+"""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from datetime import date, timedelta
+from pathlib import Path
+
+from . import progress
+from .demo import Context
+from .paths import SetupError
+
+_SEED = Path(__file__).with_name("demo_seed.py")
+_COUNT = Path(__file__).with_name("demo_count.py")
+_PATIENCE = 300
+_STABLE_SECONDS = 2.5
+#: The bank's invented history is longer; the files of this many days are enough to see both ways.
+_FILE_DAYS = 30
+
+
+def run(context: Context) -> dict:
+    """Run the cycle.
+
+    :return: the summary; ``checks`` holds, by name, whether what Odoo holds is what the bank served.
+    :raise SetupError: the cycle did not come to its end.
+    """
+    bank = _Bank(context.sandbox_url)
+    world = bank.call("GET", "/control/world")
+    today = date.fromisoformat(world["clock"][:10])
+    with progress.step("Two companies, their customers, invoices and bank connections"):
+        seeded = _run(
+            context,
+            _SEED,
+            f"seed(env, {world!r}, {context.sandbox_url!r}, {str(context.folder)!r}, {today.isoformat()!r})",
+        )
+    odoo = _Odoo(context.odoo_url, seeded["api_key"])
+    with progress.step("The customers pay; the account holders consent"):
+        bank.call("POST", "/control/receivables", seeded["receivables"])
+        # The sandbox forgets at its end, so a consent of an earlier run is worth nothing.
+        for consent_id in seeded["consent_ids"]:
+            _consent(odoo, consent_id)
+    with progress.step("Odoo fetches from the bank, over its API and from files"):
+        bank.call(
+            "POST",
+            "/control/files",
+            {"date_from": (today - timedelta(days=_FILE_DAYS)).isoformat(), "date_to": today.isoformat()},
+        )
+        _fetch(odoo, seeded["feed_ids"], context.folder)
+    with progress.step("A day passes, with a server error, a damaged file and a late booking"):
+        bank.call("POST", "/control/faults", {"kind": "server_error", "status": 503, "path": "/v1/accounts"})
+        bank.call("POST", "/control/faults", {"kind": "truncated_body", "path": "/files"})
+        bank.call("POST", "/control/faults", {"kind": "late_booking", "account": "alpenglut-eur"})
+        next_day = today + timedelta(days=3 if today.weekday() == 4 else 1)
+        bank.call("PUT", "/control/clock", {"now": f"{next_day.isoformat()}T20:00:00"})
+        _fetch(odoo, seeded["feed_ids"], context.folder)
+    with progress.step("The bank is well again and sends the damaged file once more"):
+        bank.call("DELETE", "/control/faults")
+        bank.call("POST", "/control/files", {"date_from": next_day.isoformat(), "date_to": next_day.isoformat()})
+        _fetch(odoo, seeded["feed_ids"], context.folder)
+    with progress.step("Counting, in Odoo and at the bank"):
+        counted = _run(context, _COUNT, "count(env)")
+        return _summary(counted, bank.call("GET", "/control/served"))
+
+
+def _run(context: Context, script: Path, call: str) -> dict:
+    return json.loads(
+        context.run_script(
+            f"{script.read_text()}\nimport json\nresult = {call}\nprint('\\n===\\n' + json.dumps(result, default=str))"
+        )
+    )
+
+
+def _consent(odoo: "_Odoo", consent_id: int) -> None:
+    """Do what the account holder does: follow the bank's page and confirm."""
+    action = odoo.call("bank.statement.consent", "action_request", ids=[consent_id])
+    with urllib.request.urlopen(action["url"], timeout=30):
+        pass
+    odoo.call("bank.statement.consent", "action_refresh", ids=[consent_id])
+
+
+def _fetch(odoo: "_Odoo", feed_ids: list[int], folder: Path) -> None:
+    """Fetch every feed once more and wait until the queue has nothing left to do."""
+    # The pick-up leaves alone what may still be written to.
+    youngest = max((path.stat().st_mtime for path in folder.glob("*.xml")), default=0)
+    time.sleep(max(0, youngest + _STABLE_SECONDS - time.time()))
+    before = _attempts(odoo, feed_ids)
+    odoo.call("bank.statement.feed", "action_fetch_now", ids=feed_ids)
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        after = _attempts(odoo, feed_ids)
+        fetched = all(after[feed] != before[feed] for feed in feed_ids)
+        jobs = odoo.call(
+            "queue.job",
+            "search_count",
+            domain=[("state", "in", ["pending", "enqueued", "started", "wait_dependencies"]), ("eta", "=", False)],
+        )
+        busy = odoo.call(
+            "finance.exchange", "search_count", domain=[("work_status", "in", ["ready", "running"])]
+        )
+        if fetched and not jobs and not busy:
+            return
+        time.sleep(0.5)
+    raise SetupError(
+        f"After {_PATIENCE} s the queue still works on {jobs} jobs and {busy} exchanges: see .run/logs."
+    )
+
+
+def _attempts(odoo: "_Odoo", feed_ids: list[int]) -> dict[int, str]:
+    feeds = odoo.call("bank.statement.feed", "read", ids=feed_ids, fields=["last_attempt_at", "write_date"])
+    return {feed["id"]: f"{feed['last_attempt_at']} {feed['write_date']}" for feed in feeds}
+
+
+def _summary(counted: dict, served: dict) -> dict:
+    accounts = served["accounts"]
+    by_account = {
+        code: {"lines": account["unique"]["transactions"], "sum": account["unique"]["sum"]}
+        for code, account in accounts.items()
+    }
+    expected = sorted(
+        (account["currency"], by_account[code]["lines"], by_account[code]["sum"]) for code, account in accounts.items()
+    )
+    checks = {
+        "two_entities": counted["entities"] >= 2,
+        "three_currencies": len(counted["currencies"]) >= 3,
+        "two_hundred_lines": counted["lines"] >= 200,
+        "lines_equal_served": counted["lines"] == sum(item["lines"] for item in by_account.values()),
+        "sums_equal_served": sorted(tuple(row) for row in counted["accounts"]) == expected,
+        "both_ways": all(counted["channels"].get(name) for name in ("camt053", "nextgenpsd2")),
+        "duplicates_were_refused": counted["duplicates_refused"] > 0,
+        "something_was_certain": counted["reconciled"] > 0,
+        "audit_chain_holds": counted["audit_chain"] == "intact",
+        "no_exchange_lost": counted["exchanges_unfinished"] == 0,
+    }
+    counted.pop("accounts")
+    return {**counted, "bank_served": served["totals"], "checks": checks}
+
+
+def describe(summary: dict) -> str:
+    """:return: the summary in the words of a finance person."""
+    lines = [
+        "",
+        f"  {summary['entities']} companies with accounts in {', '.join(summary['currencies'])}",
+        f"  {summary['statements']} statements and {summary['lines']} transactions booked"
+        f" ({', '.join(f'{count} first seen by {name}' for name, count in sorted(summary['channels'].items()))})",
+        f"  {summary['duplicates_refused']} transactions came more than once and were booked once",
+        f"  {summary['reconciled']} payments matched to their invoices, because reference, currency and amount agree",
+        f"  {summary['to_review']} transactions wait for a person,"
+        f" {summary['exceptions_business']} business and {summary['exceptions_technical']} technical exceptions are open",
+        f"  {summary['audit_events']} audit events, chain {summary['audit_chain']}",
+        "",
+    ]
+    for name, held in summary["checks"].items():
+        lines.append(f"  {'ok ' if held else 'NOT'} {name.replace('_', ' ')}")
+    return "\n".join(lines)
+
+
+class _Bank:
+    """The sandbox's control API."""
+
+    def __init__(self, url: str):
+        self._url = url
+
+    def call(self, method: str, path: str, body=None):
+        return _request(f"{self._url}{path}", method, body, {})
+
+
+class _Odoo:
+    """Odoo's JSON-2 API with a bearer key."""
+
+    def __init__(self, url: str, key: str):
+        self._url, self._key = url, key
+
+    def call(self, model: str, method: str, **arguments):
+        return _request(
+            f"{self._url}/json/2/{model}/{method}", "POST", arguments, {"Authorization": f"Bearer {self._key}"}
+        )
+
+
+def _request(url: str, method: str, body, headers: dict[str, str]):
+    request = urllib.request.Request(  # noqa: S310 - our own servers on this machine
+        url,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Content-Type": "application/json", **headers},
+        method=method,
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        raise SetupError(f"{method} {url} answered {error.code}: {error.read().decode(errors='replace')[:600]}") from None
