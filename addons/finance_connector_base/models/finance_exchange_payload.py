@@ -84,7 +84,8 @@ class FinanceExchangePayload(models.Model):
             {
                 "exchange_id": exchange.id,
                 "role": role,
-                "filename": filename,
+                # Banks put the account into the name of a statement file.
+                "filename": filename and self.env["finance.vault"]._mask(filename),
                 "content_type": content_type,
                 "size": len(content),
                 "digest": sha256_hex(content),

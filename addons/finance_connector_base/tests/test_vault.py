@@ -57,6 +57,13 @@ class TestPayload(VaultCase):
         self.assertNotIn(SECRET_IBAN.encode(), self.ciphertext(payload))
         self.assertEqual(payload.key_id, "k1")
 
+    def test_account_in_a_file_name_is_masked_and_its_ending_kept(self):
+        payload = self.env["finance.exchange.payload"]._store(
+            self.make_exchange(), "content", b"x", f"camt053_{SECRET_IBAN}_20261120.xml"
+        )
+        self.assertNotIn(SECRET_IBAN, payload.filename)
+        self.assertTrue(payload.filename.endswith("_20261120.xml"), payload.filename)
+
     def test_content_changed_in_the_database_is_refused(self):
         payload = self.store(b"one")
         value = bytearray(self.ciphertext(payload))
