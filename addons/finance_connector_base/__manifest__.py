@@ -6,7 +6,7 @@
     "license": "LGPL-3",
     "category": "Accounting/Accounting",
     "depends": ["account", "queue_job"],
-    "external_dependencies": {"python": ["cryptography", "lxml", "requests"]},
+    "external_dependencies": {"python": ["cryptography", "jsonschema", "lxml", "requests"]},
     "data": [
         "security/finance_security.xml",
         "security/ir.model.access.csv",

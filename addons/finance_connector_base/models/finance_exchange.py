@@ -192,9 +192,7 @@ class FinanceExchange(models.Model):
 
         :return: as :meth:`_receive`
         """
-        with self._advisory_lock("receive", f"{interface.id}:{key}") as locked:
-            if not locked:
-                raise ConcurrencyError(f"Exchange {key} is being received elsewhere.")
+        with self._advisory_lock("receive", f"{interface.id}:{key}"):
             # The snapshot of this transaction may be older than the lock.
             self._checkpoint()
             exchange, is_new = self._receive(interface, key, content, **kwargs)

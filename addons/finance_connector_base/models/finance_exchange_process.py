@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from odoo.addons.finance_connector_base.tools.schema import check_schema
+
 _RUNNABLE = ("ready", "retry")
 
 
@@ -37,7 +39,9 @@ class FinanceExchange(models.Model):
         """Have the queue work on the exchange that stood behind this one."""
         if self.interface_id.in_order:
             self.search(
-                [("interface_id", "=", self.interface_id.id), ("work_status", "=", "ready")], order="id", limit=1
+                [("interface_id", "=", self.interface_id.id), ("work_status", "=", "ready")],
+                order="id",
+                limit=1,
             )._enqueue()
             self._checkpoint()
 
@@ -57,13 +61,13 @@ class FinanceExchange(models.Model):
         self._checkpoint()
         try:
             result = self._dry_run() if self.shadow else self._work_through()
+            self._finish_inbound(attempt, result)
+            self._checkpoint()
         except Exception as error:
             self._abandon()
             with self._running():
                 self._record_failure(attempt, error)
-        else:
-            self._finish_inbound(attempt, result)
-        self._checkpoint()
+            self._checkpoint()
 
     def _begin(self):
         """Take the exchange for a run of the version that is in force."""
@@ -85,6 +89,8 @@ class FinanceExchange(models.Model):
         handler = self.interface_id._handler()
         content = self._content()
         document = handler._validate(self, content)
+        if self.version_id.json_schema:
+            check_schema(handler._schema_instance(content, document), self.version_id.json_schema)
         self._reach("validated")
         prepared = handler._transform(self, document)
         self._reach("transformed")

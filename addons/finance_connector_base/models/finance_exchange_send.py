@@ -2,7 +2,10 @@ from datetime import timedelta
 
 from odoo import fields, models
 
-from odoo.addons.finance_connector_base.models.finance_exchange_state import JITTER
+from odoo.addons.finance_connector_base.models.finance_exchange_state import (
+    AFTER_RUN,
+    JITTER,
+)
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
 from odoo.addons.finance_connector_base.tools.errors import (
     ErrorClass,
@@ -164,7 +167,7 @@ class FinanceExchange(models.Model):
 
     def _doubt(self):
         self._set_status("unknown", due_at=fields.Datetime.now())
-        self._enqueue()
+        self._enqueue(AFTER_RUN)
 
     def _keep_outcome(self, attempt, outcome):
         attempt._end("succeeded", outcome=outcome)
@@ -247,7 +250,7 @@ class FinanceExchange(models.Model):
             and not self._has_reached("sent")
         ):
             self._set_status("ready", given={"proof_not_received"})
-            self._enqueue()
+            self._enqueue(AFTER_RUN)
         elif status == "rejected":
             self._reach("sent")
             self._reject(outcome)

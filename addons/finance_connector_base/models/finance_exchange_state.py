@@ -28,6 +28,8 @@ from odoo.addons.finance_connector_base.tools.states import (
 _LOCK_SPACES = {"run": 0x46495201, "receive": 0x46495202, "feed": 0x46495203, "journal": 0x46495204}
 _logger = logging.getLogger(__name__)
 JITTER = random.SystemRandom()
+# Seconds: a job enqueued by a run must not meet the lock that this run still holds.
+AFTER_RUN = 1
 # Not in the cursor's own cache, which every commit clears.
 _RUNS = WeakKeyDictionary()
 

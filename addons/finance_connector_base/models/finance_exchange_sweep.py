@@ -1,3 +1,4 @@
+import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -5,6 +6,7 @@ from odoo.fields import Domain
 
 from odoo.addons.finance_connector_base.tools.errors import RetryableError, UnknownOutcomeError
 
+_logger = logging.getLogger(__name__)
 _BATCH = 200
 # A job that was enqueued is given this long before the sweeper suspects that it was lost.
 _GRACE = timedelta(minutes=2)
@@ -52,7 +54,7 @@ class FinanceExchange(models.Model):
         self.env["finance.environment"]._watch_instance()
         engine = self._engine()
         for exchange in engine.search([("work_status", "=", "running")], limit=_BATCH):
-            exchange._free_if_orphaned()
+            exchange._isolated("_free_if_orphaned")
         due = engine.search(self._due_domain(), order="due_at, id", limit=_BATCH)
         if self.env["finance.heartbeat"]._is_alive():
             due._enqueue()
@@ -63,6 +65,14 @@ class FinanceExchange(models.Model):
         with self._exclusive() as exchange:
             if exchange and exchange.work_status == "running":
                 exchange._recover()
+
+    def _isolated(self, method):
+        """Call ``method``; what fails is left for the next sweep and does not stop the others."""
+        try:
+            getattr(self, method)()
+        except Exception:
+            self._abandon()
+            _logger.exception("Exchange %s could not be worked on", self.id)
 
     @api.model
     def _due_domain(self):
@@ -80,6 +90,6 @@ class FinanceExchange(models.Model):
     def _work_inline(self):
         self.env["ir.cron"]._commit_progress(remaining=len(self))
         for exchange in self:
-            getattr(exchange, exchange._job_method())()
+            exchange._isolated(exchange._job_method())
             if not self.env["ir.cron"]._commit_progress(1):
                 break

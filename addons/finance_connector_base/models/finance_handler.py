@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from odoo.addons.finance_connector_base.tools.schema import parse_json
+
 
 class FinanceHandler(models.AbstractModel):
     """What an exchange means: the accounting side of an interface, free of transport.
@@ -48,6 +50,17 @@ class FinanceHandler(models.AbstractModel):
         :raise BusinessError: a person has to decide
         """
         raise NotImplementedError
+
+    @api.model
+    def _schema_instance(self, content, document):
+        """What the JSON Schema of the interface version speaks of.
+
+        :param bytes content: the raw bytes
+        :param document: what :meth:`_validate` made of them
+        :return: JSON values; by default the content itself
+        :raise BusinessError: it is no JSON
+        """
+        return parse_json(content)
 
     @api.model
     def _transform(self, exchange, document):

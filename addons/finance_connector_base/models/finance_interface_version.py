@@ -3,6 +3,8 @@ import json
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
+from odoo.addons.finance_connector_base.tools.schema import schema_problem
+
 # What a version says; fixed as soon as it is proposed.
 _CONTENT = (
     "json_schema",
@@ -100,6 +102,12 @@ class FinanceInterfaceVersion(models.Model):
             )
 
     # === CONSTRAINT METHODS === #
+
+    @api.constrains("json_schema")
+    def _check_json_schema(self):
+        for version in self:
+            if version.json_schema and (problem := schema_problem(version.json_schema)):
+                raise ValidationError(self.env._("The JSON Schema cannot be used: %s", problem))
 
     @api.constrains("retention_days")
     def _check_retention_days(self):
