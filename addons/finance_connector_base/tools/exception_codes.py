@@ -189,6 +189,37 @@ register(
     "Ask an administrator to give the Odoo system user access, then retry.",
 )
 
+register(
+    "refused_by_odoo",
+    "Odoo refused to post it",
+    Severity.MEDIUM,
+    "Do what the message asks, such as opening the period or completing the master data, then retry.",
+)
+register(
+    "unexpected_error",
+    "The software failed",
+    Severity.HIGH,
+    "Tell your developer the number of this exchange: the log of that minute has the details. Retry after the repair.",
+)
+register(
+    "payload_missing",
+    "The exchange has no content",
+    Severity.HIGH,
+    "Ask the sender to transmit the document again.",
+)
+register(
+    "rejected",
+    "The counterparty refused it",
+    Severity.HIGH,
+    "Read the reason it gave. Correct the cause and make a new document: this one will not be sent again.",
+)
+register(
+    "connection_archived",
+    "The connection is archived",
+    Severity.MEDIUM,
+    "Choose another connection for the interface, or restore this one, then retry.",
+)
+
 # === CONTROL === #
 
 register(
