@@ -13,7 +13,9 @@ def count(env):
     for journal, journal_lines in lines.grouped("journal_id").items():
         currency = journal.currency_id or journal.company_id.currency_id
         total = sum((Decimal(f"{line.amount:.2f}") for line in journal_lines), Decimal())
-        accounts.append((currency.name, len(journal_lines), str(total)))
+        # A batch that the bank booked as one entry is split into its parts; the bank counts it once.
+        entries = len(journal_lines.filtered(lambda line: not line.batch_part))
+        accounts.append((currency.name, entries, str(total)))
     exchange_model = env["finance.exchange"]
     exchanges = exchange_model.search([("interface_id.handler", "=", "bank_statement")])
     exception_model = env["finance.exception"]
@@ -26,6 +28,7 @@ def count(env):
         "accounts": accounts,
         "statements": env["account.bank.statement"].search_count([("exchange_id", "!=", False)]),
         "lines": len(lines),
+        "entries": sum(row[1] for row in accounts),
         "channels": {
             channel: len(channel_lines) for channel, channel_lines in lines.grouped("bank_channel").items()
         },

@@ -127,7 +127,7 @@ def _summary(counted: dict, served: dict) -> dict:
         "two_entities": counted["entities"] >= 2,
         "three_currencies": len(counted["currencies"]) >= 3,
         "two_hundred_lines": counted["lines"] >= 200,
-        "lines_equal_served": counted["lines"] == sum(item["lines"] for item in by_account.values()),
+        "entries_equal_served": counted["entries"] == sum(item["lines"] for item in by_account.values()),
         "sums_equal_served": sorted(tuple(row) for row in counted["accounts"]) == expected,
         "both_ways": all(counted["channels"].get(name) for name in ("camt053", "nextgenpsd2")),
         "duplicates_were_refused": counted["duplicates_refused"] > 0,

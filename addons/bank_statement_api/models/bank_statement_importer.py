@@ -93,7 +93,10 @@ class BankStatementImporter(models.AbstractModel):
         with exchange._advisory_lock("journal", plan.journal.id):
             # A new snapshot: what another worker booked before it let go of the lock is visible now.
             exchange._checkpoint()
-            return self._import_locked(exchange, plan)
+            counts = self._import_locked(exchange, plan)
+            # Committed before the lock is let go, so that the next worker's snapshot has it.
+            exchange._checkpoint()
+            return counts
 
     @api.model
     def _import_locked(self, exchange, plan):
