@@ -274,9 +274,6 @@ class HttpClient:
                 raise _AnswerRefusedError(f"is larger than the {self._max_bytes} bytes allowed")
             if time.monotonic() > deadline:
                 raise requests.ReadTimeout
-        expected = answer.headers.get("Content-Length", "")
-        if answer.request.method != "HEAD" and expected.isdigit() and size < int(expected):
-            raise requests.exceptions.ChunkedEncodingError
         return b"".join(pieces)
 
 

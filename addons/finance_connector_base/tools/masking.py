@@ -8,6 +8,7 @@ import re
 import traceback
 from dataclasses import dataclass
 from functools import lru_cache
+from os.path import commonprefix
 
 MASK = "***"
 
@@ -308,9 +309,8 @@ _TEXT_TYPES = re.compile(
     r"text/|application/(?:[\w.+-]*\+)?(?:json|xml|csv|x-www-form-urlencoded)|^$"
 )
 _CHARSET = re.compile(r"charset=[\"']?([\w-]+)", re.IGNORECASE)
-# A value cut at the end of the part that is masked might not be recognised: that much is never
-# shown.
-_UNSEEN_TAIL = 4096
+# No value is longer than this.
+_LONGEST_VALUE = 4096
 
 
 def mask_bytes_preview(data, content_type, limit=2000, policy=DEFAULT_POLICY):
@@ -325,11 +325,14 @@ def mask_bytes_preview(data, content_type, limit=2000, policy=DEFAULT_POLICY):
     mime = (content_type or "").split(";")[0].strip().lower()
     if not _TEXT_TYPES.match(mime):
         return f"[{mime}, {len(data)} bytes, not shown]"
-    window = 4 * limit + 2 * _UNSEEN_TAIL
-    masked = mask_text(_decode(data[:window], content_type or ""), policy)
-    if len(data) > window:
-        masked = masked[:-_UNSEEN_TAIL]
-    if len(masked) > limit or len(data) > window:
+    window = 4 * limit + _LONGEST_VALUE
+    text = _decode(data[: window + _LONGEST_VALUE], content_type or "")
+    masked = mask_text(text, policy)
+    if len(text) > window:
+        # A value that the window cuts in two is not recognised; with more text after it, it is. So
+        # only what both readings agree on is known to be masked.
+        masked = commonprefix([masked, mask_text(text[:window], policy)])  # noqa: RUF071, of texts
+    if len(masked) > limit or len(text) > window:
         return f"{masked[:limit]}… [{len(data)} bytes in all]"
     return masked
 

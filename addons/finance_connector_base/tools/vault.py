@@ -327,11 +327,11 @@ def _parse_key_line(line, place):
     except (ValueError, binascii.Error):
         well_formed = False
     if not well_formed:
-        # From None, and without the line: the key must not reach a traceback.
+        # Raised outside the handler and without the line: the key must not reach a traceback.
         raise KeyFileError(
             f"There is no key in {place}.",
             "Write “<key id> <base64 of 32 bytes> [<ISO date>]”, or restore the file from its copy.",
-        ) from None
+        )
     return key_id, _Key(raw, created)
 
 

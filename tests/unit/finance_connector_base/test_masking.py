@@ -217,6 +217,16 @@ def test_a_preview_never_shows_an_iban_wherever_it_is_cut(limit, filler):
     assert f"{len(data)} bytes" in shown
 
 
+def test_a_preview_never_shows_what_its_window_cut_in_two():
+    """Long names shrink when masked, which brings the end of the window onto the screen."""
+    unit = f"<Nm>{'x' * 200}</Nm>{IBAN}-"
+    for padding in range(0, len(unit), 6):
+        data = ("-" * padding + unit * 100).encode()
+        shown = mask_bytes_preview(data, "application/xml", 1500)
+        assert "DE89" not in shown
+        assert shown.count("****3000") > 20
+
+
 @pytest.mark.parametrize(
     ("data", "content_type", "shown"),
     [
@@ -266,7 +276,7 @@ def test_a_traceback_and_a_stack_are_masked(log):
         raise ValueError(f"bad {IBAN}")
     except ValueError:
         log.exception("failed")
-    log.error("where", stack_info=True)
+    log.error("where", stack_info=True)  # the stack shows this line: DE89370400440532013000
     failed, where = log.handlers[0].lines
     assert "Traceback" in failed
     assert "ValueError: bad ****3000" in failed

@@ -47,6 +47,11 @@ def test_calls_never_exceed_burst_plus_rate(gaps):
     assert granted <= POLICY.capacity + POLICY.per_second * sum(gaps[1:]) + 1e-6
 
 
+def test_a_long_rest_saves_up_no_more_than_the_capacity():
+    bucket, _wait = take_token(Bucket(0.0, NOW), later(10**6), POLICY)
+    assert bucket.tokens == POLICY.capacity - 1
+
+
 def test_a_clock_that_goes_back_adds_nothing():
     bucket = Bucket(0.0, later(100))
     assert take_token(bucket, NOW, POLICY) == (bucket, 2)

@@ -100,6 +100,18 @@ def test_a_document_type_is_refused(data):
     assert refusal(data) == "xml_dtd_refused"
 
 
+def test_nothing_of_a_document_with_a_type_is_handed_out():
+    with pytest.raises(XmlRefusedError):
+        next(iter_elements(io.BytesIO(b"<!DOCTYPE a><a><b/></a>"), ("b",)))
+    with pytest.raises(XmlRefusedError):
+        list(iter_elements(io.BytesIO(b"<!DOCTYPE a><a><b/></a>"), ("other",)))
+
+
+def test_an_external_entity_is_not_even_looked_for():
+    data = b'<!DOCTYPE a [<!ENTITY e SYSTEM "file:///no/such/file">]><a><b>&e;</b></a>'
+    assert refusal(data) == "xml_dtd_refused"
+
+
 def test_no_file_is_read_by_an_entity(tmp_path):
     (tmp_path / "secret").write_text("top-secret")
     for declaration in (

@@ -57,6 +57,15 @@ def test_a_changed_character_of_a_text_value_is_refused(data):
         RING.decrypt_text(token[:position] + other + token[position + 1 :], AAD)
 
 
+def test_another_spelling_of_the_same_bytes_is_refused():
+    """The last character before the padding of base64 has bits that mean nothing."""
+    token = RING.encrypt_text("secret value", AAD)
+    assert token.endswith("==")
+    respelled = f"{token[:-3]}{chr(ord(token[-3]) + 1)}=="
+    with pytest.raises(TamperedValueError):
+        RING.decrypt_text(respelled, AAD)
+
+
 @pytest.mark.parametrize(
     "token", [b"", b"FCV1", b"FCV1\x05a", b"FCV1\x01a", b"FCV1\x01a" + b"x" * 20, b"junk"]
 )
@@ -202,6 +211,7 @@ def test_the_environment_can_hold_the_ring():
         f"{KEY_A}",
         f"a:b {KEY_A}",
         f"a {KEY_A} yesterday",
+        f"a {KEY_B} {KEY_A}",
         f"a {KEY_A}\na {KEY_B}",
         f"current: c\na {KEY_A}",
     ],
