@@ -156,10 +156,9 @@ class HttpClient:
         max_bytes=20 * 1024 * 1024,
         user_agent="finance-connector/19.0",
     ):
-        base = urlsplit(base_url)
-        _check_setup(base, allow_private, verify, cert)
+        _check_setup(base_url, allow_private, verify, cert)
         self._base_url = base_url if base_url.endswith("/") else f"{base_url}/"
-        self._origin = _origin(base)
+        self._origin = _origin(urlsplit(base_url))
         self._timeout = timeout
         self._total_seconds = total_seconds
         self._max_bytes = max_bytes
@@ -340,7 +339,12 @@ def _origin(url):
     return url.scheme, url.hostname, url.port or {"http": 80, "https": 443}.get(url.scheme)
 
 
-def _check_setup(base, allow_private, verify, cert):
+def _check_setup(base_url, allow_private, verify, cert):
+    try:
+        base = urlsplit(base_url)
+        _origin(base)  # also reads the port
+    except ValueError:
+        base = urlsplit("")
     problem = None
     if base.scheme not in ("https", "http") or not base.hostname:
         problem = "The address must be of the form https://host/path."

@@ -368,6 +368,8 @@ def test_the_environment_changes_nothing(tmp_path, monkeypatch):
         ("ftp://bank.example", {"allow_private": True}),
         ("bank.example", {}),
         ("https://", {}),
+        ("https://bank.example:99999", {}),
+        ("https://[::1", {}),
         ("https://user:pw@bank.example", {}),
         ("https://bank.example/?key=1", {}),
         ("https://bank.example", {"verify": False}),
