@@ -167,10 +167,13 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
         if counted:
             connection._guard_call(scope)
         try:
-            response = self._send_request(connection, method, path, consent, json, headers)
+            token = connection._access_token()
+            response = self._send_request(connection, method, path, consent, json, headers, token)
             if response.status == 401 and self._error_codes(response) & TOKEN_CODES:
+                # Named, so that of all workers who saw it refused only one asks for another.
+                token = connection._access_token(force=token)
                 response = self._send_request(
-                    connection, method, path, consent, json, headers, renew_token=True
+                    connection, method, path, consent, json, headers, token
                 )
             self._raise_for_error(response)
         except FinanceError as error:
@@ -180,9 +183,9 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
         return response
 
     @api.model
-    def _send_request(self, connection, method, path, consent, json, headers, renew_token=False):
+    def _send_request(self, connection, method, path, consent, json, headers, token):
         all_headers = {
-            "Authorization": f"Bearer {connection._access_token(force=renew_token)}",
+            "Authorization": f"Bearer {token}",
             "X-Request-ID": str(uuid.uuid4()),
             "Accept": "application/json",
             **(headers or {}),

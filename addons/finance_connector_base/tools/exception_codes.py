@@ -220,6 +220,69 @@ register(
     "Choose another connection for the interface, or restore this one, then retry.",
 )
 
+# === VAULT AND ENVIRONMENT === #
+
+register(
+    "vault_key_missing",
+    "This server has no keys",
+    Severity.CRITICAL,
+    "Ask an administrator to declare the key file in odoo.conf, then retry. Nothing was stored unencrypted.",
+)
+register(
+    "vault_key_file",
+    "The key file cannot be used",
+    Severity.CRITICAL,
+    "Ask an administrator to put right what the message names, then retry.",
+)
+register(
+    "vault_unknown_key",
+    "The key of a stored value is missing",
+    Severity.CRITICAL,
+    "Ask an administrator to put the named key back into the key file, then retry.",
+)
+register(
+    "vault_value_refused",
+    "A stored value was changed in the database",
+    Severity.CRITICAL,
+    "Tell whoever looks after the database. Enter a secret again; ask the counterparty for a document again.",
+)
+register(
+    "payload_purged",
+    "The content was removed when its retention ended",
+    Severity.MEDIUM,
+    "Ask the counterparty for the document again, if it is still needed.",
+)
+register(
+    "settings_invalid",
+    "A setting in odoo.conf cannot be used",
+    Severity.CRITICAL,
+    "Ask an administrator to correct the value that the message names, then retry.",
+)
+register(
+    "region_not_allowed",
+    "Data may not go to that region",
+    Severity.HIGH,
+    "Set the region of the connection. If it is right, use a counterparty in an allowed region.",
+)
+register(
+    "oauth2_not_configured",
+    "The connection does not say where tokens are issued",
+    Severity.HIGH,
+    "Enter token address and client id on the connection, then retry.",
+)
+register(
+    "oauth_invalid_client",
+    "The counterparty does not accept our client id and secret",
+    Severity.HIGH,
+    "Enter the current client id and secret on the connection, then retry.",
+)
+register(
+    "oauth_refused",
+    "The counterparty refuses to issue a token",
+    Severity.HIGH,
+    "Check scope, grant and token address of the connection with the counterparty, then retry.",
+)
+
 # === CONTROL === #
 
 register(
