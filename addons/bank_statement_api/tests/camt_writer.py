@@ -1,0 +1,1 @@
+../../../tests/camt_writer.py

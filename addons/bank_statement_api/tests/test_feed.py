@@ -1,0 +1,173 @@
+from datetime import date, datetime, timedelta
+from unittest.mock import patch
+
+from freezegun import freeze_time
+
+from odoo.tests import tagged
+
+from odoo.addons.finance_connector_base.tools.errors import BusinessError, RetryableError
+
+from .common import StatementCase
+
+START = datetime(2026, 3, 4, 9, 0)
+
+
+@tagged("post_install", "-at_install")
+class TestFeed(StatementCase):
+    """A feed keeps its place: an error is not "nothing new", and what an outage missed is fetched after it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.bank = cls.make_connection("nextgenpsd2", endpoint="https://bank.example")
+        cls.bank_interface = cls.make_interface("bank_statement", cls.bank)
+        cls.consent = cls.env["bank.statement.consent"].create(
+            {"name": "Accounts", "connection_id": cls.bank.id, "company_id": cls.company_a.id}
+        )
+        cls.feed = cls.make_feed(cls.journal)
+
+    @classmethod
+    def make_feed(cls, journal, **values):
+        return cls.env["bank.statement.feed"].create(
+            {
+                "name": f"Feed of {journal.code}",
+                "interface_id": cls.bank_interface.id,
+                "journal_id": journal.id,
+                "resource_ref": "r1",
+                "consent_id": cls.consent.id,
+                "history_days": 10,
+                **values,
+            }
+        )
+
+    def fetch(self, answer, feed=None, day=0):
+        """Run the job of a feed on a day, with the bank answering or failing.
+
+        :return: the windows that the bank was asked for
+        """
+        asked = []
+
+        def fetch_window(_adapter, _feed, date_from, date_to):
+            asked.append((date_from, date_to))
+            if isinstance(answer, Exception):
+                raise answer
+            return answer(date_from, date_to)
+
+        adapter_class = self.registry["finance.adapter.nextgenpsd2"]
+        with (
+            freeze_time(START + timedelta(days=day)),
+            patch.object(adapter_class, "_fetch_window", fetch_window),
+        ):
+            (feed or self.feed)._job_fetch()
+        return asked
+
+    def every_day(self, date_from, date_to):
+        days = (date_to - date_from).days + 1
+        booked = [
+            (
+                date_from + timedelta(days=number),
+                "1.00",
+                f"Day {number}",
+                f"T{date_from + timedelta(days=number)}",
+            )
+            for number in range(days)
+        ]
+        return self.window(booked, date_from=date_from, date_to=date_to)
+
+    def test_success_moves_the_place_up_to_the_last_whole_day(self):
+        self.fetch(self.every_day)
+        self.assertEqual(self.feed.covered_until, date(2026, 3, 3))
+        self.assertEqual(self.feed.last_success_at, START)
+        self.assertEqual(self.feed.next_run_at, START + timedelta(minutes=15))
+
+    def test_five_days_down_are_all_fetched_afterwards(self):
+        for outage in (
+            RetryableError("The bank answers 503.", retry_after=None),
+            RetryableError("Too many requests.", retry_after=3600.0, code="rate_limited"),
+        ):
+            with self.subTest(outage=outage.code):
+                feed = self.feed
+                feed.write({"covered_until": False, "failure_count": 0})
+                feed.gap_ids.unlink()
+                self.fetch(self.every_day)
+                for day in range(1, 6):
+                    self.fetch(outage, day=day)
+                    self.assertEqual(feed.covered_until, date(2026, 3, 3), "an error moves nothing")
+                gap = feed.gap_ids
+                self.assertEqual(
+                    (gap.date_from, gap.date_to, gap.state),
+                    (date(2026, 3, 4), date(2026, 3, 8), "open"),
+                )
+                [(date_from, _date_to)] = self.fetch(self.every_day, day=6)
+                self.assertLess(date_from, date(2026, 3, 4))
+                self.assertEqual(gap.state, "closed")
+                self.assertEqual(feed.covered_until, date(2026, 3, 9))
+                for exchange in self.env["finance.exchange"].search(
+                    [("work_status", "=", "ready")], order="id"
+                ):
+                    exchange._job_process()
+                booked = set(self.lines().mapped("bank_booking_date"))
+                self.assertLessEqual(
+                    {date(2026, 3, 4) + timedelta(days=number) for number in range(6)}, booked
+                )
+
+    def test_last_attempt_is_apart_from_last_success(self):
+        self.fetch(self.every_day)
+        self.fetch(RetryableError("Down."), day=1)
+        self.assertEqual(self.feed.last_success_at, START)
+        self.assertEqual(self.feed.last_attempt_at, START + timedelta(days=1))
+        self.assertEqual(self.feed.health, "failing")
+        self.assertIn("Down", self.feed.last_error)
+
+    def test_lasting_failure_comes_before_a_person_and_goes_with_the_cause(self):
+        exceptions = [("res_model", "=", "bank.statement.feed"), ("res_id", "=", self.feed.id)]
+        for day in range(3):
+            self.fetch(RetryableError("Down."), day=day)
+        exception = self.env["finance.exception"].search(exceptions)
+        self.assertEqual((exception.code, exception.kind), ("feed_failing", "technical"))
+        self.fetch(self.every_day, day=4)
+        self.assertEqual(exception.state, "resolved")
+
+    def test_ended_consent_says_what_to_do(self):
+        self.fetch(
+            BusinessError(
+                "consent_expired", "The consent has ended.", next_step="Request it again."
+            )
+        )
+        self.assertEqual(self.consent.state, "expired")
+        exception = self.env["finance.exception"].search([("code", "=", "consent_expired")])
+        self.assertIn("Request it again", exception.next_step)
+
+    def test_one_feeds_failure_leaves_the_others_running(self):
+        other = self.make_feed(
+            self.make_journal(self.company_a, "AT611904300234573201", code="TAT")
+        )
+        with freeze_time(START):
+            (self.feed | other).next_run_at = START
+            self.env["bank.statement.feed"].search(
+                [("id", "not in", (self.feed | other).ids)]
+            ).active = False
+            before = self.env["queue.job"].search_count([])
+            with patch.object(self.registry["ir.cron"], "_commit_progress"):
+                self.env["bank.statement.feed"]._cron_fetch()
+        self.assertEqual(self.env["queue.job"].search_count([]), before + 2, "a job for each feed")
+
+    def test_same_answer_again_makes_no_new_exchange(self):
+        self.fetch(self.every_day)
+        count = self.env["finance.exchange"].search_count(
+            [("interface_id", "=", self.bank_interface.id)]
+        )
+        self.feed.covered_until = False
+        self.fetch(self.every_day)
+        self.assertEqual(
+            self.env["finance.exchange"].search_count(
+                [("interface_id", "=", self.bank_interface.id)]
+            ),
+            count,
+        )
+
+    def test_overlap_is_read_again(self):
+        self.fetch(self.every_day)
+        [(date_from, date_to)] = self.fetch(self.every_day, day=1)
+        self.assertEqual(date_from, date(2026, 3, 3) - timedelta(days=7))
+        self.assertEqual(date_to, date(2026, 3, 5))

@@ -1,0 +1,110 @@
+import os
+import shutil
+from unittest.mock import patch
+
+from odoo.tests import tagged
+
+from odoo.addons.finance_connector_base.tools.errors import FinalError
+
+from .common import StatementCase
+
+
+@tagged("post_install", "-at_install")
+class TestFolder(StatementCase):
+    """A file is archived only after it is stored, and nobody reaches a folder that odoo.conf does not allow."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.root = cls.make_folder()
+        cls.folder = cls.root / "drop"
+        cls.folder.mkdir()
+        cls.startClassPatcher(patch.dict(os.environ, {"FINANCE_FILE_ROOTS": str(cls.root)}))
+        connection = cls.make_connection("folder", endpoint=str(cls.folder))
+        interface = cls.make_interface("bank_statement", connection)
+        cls.feed = cls.env["bank.statement.feed"].create(
+            {
+                "name": "Drop",
+                "kind": "files",
+                "interface_id": interface.id,
+                "filename_pattern": "*.xml",
+            }
+        )
+
+    def setUp(self):
+        super().setUp()
+        for path in self.folder.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def drop(self, name, content, folder=None):
+        path = (folder or self.folder) / name
+        path.write_bytes(content)
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+        return path
+
+    def exchanges(self):
+        return self.env["finance.exchange"].search(
+            [("interface_id", "=", self.feed.interface_id.id)]
+        )
+
+    def archived(self, kind):
+        return sorted(path.name for path in (self.folder / kind).rglob("*") if path.is_file())
+
+    def test_file_is_stored_then_archived(self):
+        self.drop("a.xml", self.file(("5.00", "x")))
+        self.feed._job_fetch()
+        self.assertEqual(len(self.exchanges()), 1)
+        self.assertEqual(self.archived("archive"), ["a.xml"])
+        self.assertFalse(list(self.folder.glob("*.xml")))
+
+    def test_same_bytes_under_another_name_are_a_duplicate_and_kept_apart(self):
+        self.drop("a.xml", self.file(("5.00", "x")))
+        self.feed._job_fetch()
+        self.drop("b.xml", self.file(("5.00", "x")))
+        self.feed._job_fetch()
+        self.assertEqual(len(self.exchanges()), 1)
+        self.assertEqual(self.archived("duplicates"), ["b.xml"])
+
+    def test_reused_name_with_other_bytes_is_another_file(self):
+        self.drop("a.xml", self.file(("5.00", "x")))
+        self.feed._job_fetch()
+        self.drop("a.xml", self.file(("6.00", "y"), sequence=2))
+        self.feed._job_fetch()
+        self.assertEqual(len(self.exchanges()), 2)
+        self.assertEqual(self.archived("archive"), ["a.2.xml", "a.xml"])
+
+    def test_file_stays_when_it_cannot_be_stored(self):
+        path = self.drop("a.xml", self.file(("5.00", "x")))
+        exchange_class = self.registry["finance.exchange"]
+        with patch.object(
+            exchange_class,
+            "_receive",
+            side_effect=FinalError("No key ring.", code="vault_key_file"),
+        ):
+            self.feed._job_fetch()
+        self.assertTrue(path.exists())
+        self.assertFalse(self.exchanges())
+        self.assertEqual(self.feed.failure_count, 1)
+
+    def test_unfinished_hidden_foreign_and_linked_files_are_left_alone(self):
+        secret = self.drop("secret.txt", b"secret", folder=self.root)
+        (self.folder / "link.xml").symlink_to(secret)
+        for name in (".hidden.xml", "a.xml.part", "b.csv"):
+            self.drop(name, b"x")
+        (self.folder / "young.xml").write_bytes(b"still growing")
+        self.feed._job_fetch()
+        self.assertFalse(self.exchanges())
+        self.assertFalse((self.folder / "archive").exists())
+
+    def test_folder_outside_the_allowed_roots_is_refused(self):
+        for endpoint in ("/etc", f"{self.folder}/../../", ""):
+            self.feed.connection_id.sudo().endpoint = endpoint
+            self.feed._job_fetch()
+            self.assertIn("odoo.conf", self.feed.last_error)
+        self.assertFalse(self.exchanges())
+
+    def test_folder_that_is_a_link_out_of_the_roots_is_refused(self):
+        (self.root / "trap").symlink_to("/etc")
+        self.feed.connection_id.sudo().endpoint = str(self.root / "trap")
+        self.feed._job_fetch()
+        self.assertIn("odoo.conf", self.feed.last_error)

@@ -1,0 +1,199 @@
+from datetime import date
+from decimal import Decimal
+
+from psycopg2.errors import UniqueViolation
+
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .camt_writer import Line
+from .common import DAY, IBAN, IBAN_B, StatementCase
+
+
+@tagged("post_install", "-at_install")
+class TestImport(StatementCase):
+    """What a bank says is booked completely and once, whatever way it comes; what cannot be booked is seen."""
+
+    def test_file_books_lines_with_their_provenance(self):
+        exchange = self.bring(self.file(("50.00", "Invoice 1"), ("-20.25", "Rent")))
+        self.assertEqual((exchange.work_status, exchange.milestone), ("done", "posted"))
+        incoming, rent = self.lines()
+        self.assertEqual((incoming.amount, rent.amount), (50.0, -20.25))
+        self.assertEqual(incoming.exchange_id, exchange)
+        self.assertEqual(incoming.bank_booking_date, DAY)
+        self.assertEqual(incoming.move_id.state, "posted")
+        statement = incoming.statement_id
+        self.assertEqual((statement.balance_start, statement.balance_end_real), (100.0, 129.75))
+        self.assertTrue(statement.is_valid)
+
+    def test_same_file_under_another_key_books_nothing(self):
+        content = self.file(("50.00", "Invoice 1"), ("50.00", "Invoice 1"))
+        self.bring(content)
+        again = self.bring(content, key="renamed")
+        self.assertEqual(len(self.lines()), 2, "two equal bookings of one file are two bookings")
+        self.assertEqual(again.result["duplicates"], 2)
+        self.assertEqual(again.result["lines"], 0)
+
+    def test_file_and_api_know_each_others_lines(self):
+        self.bring(self.window([(DAY, "50.00", "Invoice 1", "T1"), (DAY, "-3.20", "Coffee", "T2")]))
+        self.bring(
+            self.file(
+                Line(DAY, Decimal("50.00"), "Invoice 1"), Line(DAY, Decimal("-3.20"), "Coffee")
+            )
+        )
+        self.assertEqual(len(self.lines()), 2)
+        self.assertEqual(
+            len(self.lines().statement_id),
+            1,
+            "the statement takes the lines that were there before",
+        )
+
+    def test_upload_then_recovered_feed_knows_the_lines(self):
+        self.bring(self.file(Line(DAY, Decimal("50.00"), "Invoice 1")))
+        recovered = self.bring(self.window([(DAY, "50.00", "Invoice 1", "T1")]))
+        self.assertEqual(recovered.result["lines"], 0)
+        self.assertEqual(len(self.lines()), 1)
+
+    @mute_logger("odoo.sql_db")
+    def test_database_refuses_a_second_line_of_the_same_booking(self):
+        self.bring(self.file(("50.00", "Invoice 1")))
+        line = self.lines()
+        vals = {
+            "journal_id": line.journal_id.id,
+            "date": DAY,
+            "amount": 50.0,
+            "payment_ref": "again",
+            "fingerprint": line.fingerprint,
+            "fingerprint_version": line.fingerprint_version,
+            "fingerprint_occurrence": line.fingerprint_occurrence,
+            "batch_part": line.batch_part,
+        }
+        with self.assertRaises(UniqueViolation), self.env.cr.savepoint():
+            self.env["account.bank.statement.line"].create(vals)
+        other_uid = {
+            **vals,
+            "fingerprint": False,
+            "provider_uid": line.provider_uid,
+            "uid_strategy": line.uid_strategy,
+        }
+        with self.assertRaises(UniqueViolation), self.env.cr.savepoint():
+            self.env["account.bank.statement.line"].create(other_uid)
+
+    def test_truncated_file_books_nothing_and_stays_as_evidence(self):
+        content = self.file(("50.00", "Invoice 1"), ("60.00", "Invoice 2"))
+        exchange = self.bring(content[: len(content) * 2 // 3])
+        self.assertFalse(self.lines())
+        self.assertEqual(exchange.work_status, "exception")
+        self.assertEqual(exchange.exception_ids.code, "statement_format")
+        self.assertEqual(exchange._content(), content[: len(content) * 2 // 3])
+
+    def test_entities_do_nothing(self):
+        content = self.file(("50.00", "INJECT")).replace(b"INJECT", b"&x;")
+        head, _sep, rest = content.partition(b"?>")
+        for declaration in (
+            b'<!DOCTYPE Document [<!ENTITY x SYSTEM "file:///etc/passwd">]>',
+            b'<!DOCTYPE Document [<!ENTITY y "ha"><!ENTITY x "&y;&y;&y;&y;">]>',
+        ):
+            exchange = self.bring(head + b"?>" + declaration + rest)
+            self.assertEqual(exchange.work_status, "exception")
+        self.assertFalse(self.lines())
+
+    def test_bad_entry_and_locked_date_leave_the_others_running(self):
+        self.company_a.fiscalyear_lock_date = date(2026, 2, 28)
+        entries = [
+            Line(DAY, Decimal("10.00"), f"Payment {number}", reference=f"R{number}")
+            for number in range(5)
+        ]
+        entries.append(Line(date(2026, 2, 27), Decimal("7.00"), "Late booking", reference="LATE"))
+        content = self.file(*entries).replace(b"2026-03-04", b"2026-13-45", 1)
+        content = self._spoil_one_booking_date(self.file(*entries))
+        exchange = self.bring(content)
+        self.assertEqual(len(self.lines()), 4)
+        self.assertEqual(
+            sorted(exchange.exception_ids.mapped("code")),
+            ["date_in_locked_period", "entry_invalid"],
+        )
+        self.assertEqual(exchange.work_status, "exception")
+        # The person opens the period and retries: only what was missing is booked.
+        self.company_a.fiscalyear_lock_date = False
+        exchange.with_user(self.operator).action_retry()
+        exchange._job_process()
+        self.assertEqual(len(self.lines()), 5)
+        self.assertEqual(
+            exchange.exception_ids.filtered(lambda e: e.state == "open").code, "entry_invalid"
+        )
+
+    def _spoil_one_booking_date(self, content):
+        head, marker, tail = content.partition(b"<BookgDt><Dt>2026-03-04</Dt></BookgDt>")
+        self.assertTrue(marker)
+        return head + b"<BookgDt><Dt>2026-02-30</Dt></BookgDt>" + tail
+
+    def test_locked_date_resolved_with_a_reason_is_booked_on_the_first_open_day(self):
+        self.company_a.fiscalyear_lock_date = date(2026, 3, 10)
+        exchange = self.bring(self.file(("10.00", "Late")))
+        self.assertFalse(self.lines())
+        exchange.exception_ids.with_user(self.operator).action_resolve(
+            "The year is closed; book it in the open period."
+        )
+        exchange._job_process()
+        line = self.lines()
+        self.assertEqual(line.bank_booking_date, DAY)
+        self.assertGreater(line.date, date(2026, 3, 10))
+        self.assertEqual(exchange.work_status, "done")
+
+    def test_journal_is_found_by_account_and_currency(self):
+        dollar = self.env.ref("base.USD")
+        dollar.active = True
+        journal = self.make_journal(
+            self.company_a, "CH9300762011623852957", currency=dollar, code="TUSD"
+        )
+        self.bring(self.file(("5.00", "x"), iban="CH9300762011623852957", currency="USD"))
+        self.assertEqual(self.lines(journal).amount, 5.0)
+        francs = self.bring(self.file(("5.00", "x"), iban="CH9300762011623852957", currency="CHF"))
+        self.assertEqual(francs.exception_ids.code, "account_unmapped")
+
+    def test_account_of_another_company_is_not_booked_there(self):
+        exchange = self.bring(self.file(("5.00", "x"), iban=IBAN_B))
+        self.assertFalse(self.lines(self.journals[self.company_b]))
+        self.assertEqual(exchange.exception_ids.code, "account_unmapped")
+        self.assertNotIn(IBAN_B, exchange.exception_ids.summary)
+
+    def test_pending_is_never_booked_and_the_latest_word_counts(self):
+        self.bring(self.window([], pending=[("-12.00", "Card")]))
+        self.assertFalse(self.lines())
+        pending = self.env["bank.statement.pending"].search([("journal_id", "=", self.journal.id)])
+        self.assertEqual(pending.amount, -12.0)
+        self.bring(self.window([(DAY, "-12.00", "Card", "T9")]))
+        self.assertEqual(self.lines().amount, -12.0)
+        self.assertFalse(
+            self.env["bank.statement.pending"].search([("journal_id", "=", self.journal.id)])
+        )
+
+    def test_replay_changes_nothing(self):
+        exchange = self.bring(self.file(("50.00", "Invoice 1")))
+        before = self.lines().read(["amount", "fingerprint", "statement_id"])
+        exchange.with_user(self.operator).action_replay()
+        exchange._job_process()
+        self.assertEqual(self.lines().read(["amount", "fingerprint", "statement_id"]), before)
+        self.assertEqual(exchange.work_status, "done")
+
+    def test_dry_run_reports_and_books_nothing(self):
+        exchange, _is_new = self.receive(
+            self.interface, self.file(("50.00", "Invoice 1")), process=False
+        )
+        report = exchange._dry_run()
+        self.assertEqual(report["result"]["lines"], 1)
+        self.assertFalse(self.lines())
+
+    def test_partner_is_found_by_bank_account_unless_two_share_it(self):
+        partner = self.env["res.partner"].create({"name": "Known"})
+        self.env["res.partner.bank"].create(
+            {"acc_number": "NL91ABNA0417164300", "partner_id": partner.id}
+        )
+        entry = Line(
+            DAY, Decimal("8.00"), "Hello", iban="NL91ABNA0417164300", name="Known", reference="P1"
+        )
+        self.bring(self.file(entry))
+        self.assertEqual(self.lines().partner_id, partner)
+        self.assertEqual(self.lines().account_number, "NL91ABNA0417164300")
+        self.assertNotIn(IBAN, self.lines().exchange_id.name)

@@ -1,0 +1,128 @@
+from datetime import date, timedelta
+from decimal import Decimal
+
+from odoo.tests import tagged
+
+from .camt_writer import Line
+from .common import DAY, StatementCase
+
+
+@tagged("post_install", "-at_install")
+class TestProof(StatementCase):
+    """A statement that does not add up or continue is held in front of a person, never imported silently."""
+
+    def _break_balance(self, content):
+        self.assertIn(b"150.00", content)
+        return content.replace(b"150.00", b"151.00")
+
+    def test_statement_that_does_not_add_up_is_held(self):
+        exchange = self.bring(self._break_balance(self.file(("50.00", "Invoice 1"))))
+        self.assertFalse(self.lines())
+        self.assertEqual(exchange.exception_ids.mapped("code"), ["statement_balance_break"])
+        self.assertEqual(exchange.work_status, "exception")
+
+    def test_held_statement_is_booked_once_a_person_decides_so(self):
+        exchange = self.bring(self._break_balance(self.file(("50.00", "Invoice 1"))))
+        exchange.exception_ids.with_user(self.operator).action_resolve(
+            "The bank confirmed by phone."
+        )
+        exchange._job_process()
+        self.assertEqual(self.lines().amount, 50.0)
+        self.assertEqual(exchange.work_status, "done")
+
+    def test_retry_alone_is_no_decision(self):
+        exchange = self.bring(self._break_balance(self.file(("50.00", "Invoice 1"))))
+        exchange.exception_ids.with_user(self.operator).action_retry()
+        exchange._job_process()
+        self.assertFalse(self.lines())
+        self.assertEqual(exchange.work_status, "exception")
+
+    def test_ignored_statement_is_never_booked(self):
+        exchange = self.bring(self._break_balance(self.file(("50.00", "Invoice 1"))))
+        exchange.exception_ids.with_user(self.operator).action_ignore(
+            "It belongs to a test of the bank."
+        )
+        exchange._job_process()
+        self.assertFalse(self.lines())
+
+    def test_missing_statement_holds_the_next_and_releases_it_on_arrival(self):
+        def statement(day, opening, amount, sequence):
+            return self.file(
+                Line(day, Decimal(amount), f"Payment {sequence}", reference=f"S{sequence}"),
+                opening=Decimal(opening),
+                sequence=sequence,
+            )
+
+        first = self.bring(statement(DAY, "100.00", "10.00", 1))
+        third = self.bring(statement(DAY + timedelta(days=2), "130.00", "5.00", 3))
+        self.assertEqual(first.work_status, "done")
+        self.assertEqual(third.work_status, "exception")
+        self.assertEqual(
+            sorted(third.exception_ids.mapped("code")),
+            ["statement_opening_break", "statement_sequence_gap"],
+        )
+        self.assertEqual(len(self.lines()), 1)
+        self.bring(statement(DAY + timedelta(days=1), "110.00", "20.00", 2))
+        self.assertEqual(third.work_status, "ready", "the statement that waited gets another look")
+        third._job_process()
+        self.assertEqual(third.work_status, "done")
+        self.assertEqual(sum(self.lines().mapped("amount")), 35.0)
+        self.assertFalse(third.exception_ids.filtered(lambda e: e.state in ("open", "in_progress")))
+
+    def test_window_that_disagrees_with_the_bank_is_reported_until_it_agrees(self):
+        journal_exceptions = [
+            ("res_model", "=", "account.journal"),
+            ("res_id", "=", self.journal.id),
+        ]
+        next_day = DAY + timedelta(days=1)
+        self.bring(self.window([(DAY, "50.00", "Invoice 1", "T1")], closing="150.00"))
+        self.bring(
+            self.window(
+                [(next_day, "5.00", "Two", "T2")], date_from=DAY, date_to=next_day, closing="160.00"
+            )
+        )
+        exception = self.env["finance.exception"].search(journal_exceptions)
+        self.assertEqual((exception.code, exception.state), ("statement_balance_break", "open"))
+        self.assertEqual(len(self.lines()), 2, "what the bank booked is booked")
+        self.bring(
+            self.window(
+                [(next_day, "5.00", "Two", "T2"), (next_day, "5.00", "Three", "T3")],
+                date_from=DAY,
+                date_to=next_day,
+                closing="160.00",
+            )
+        )
+        self.assertEqual(exception.state, "resolved")
+
+    def test_booking_that_arrives_late_is_no_break(self):
+        next_day = DAY + timedelta(days=1)
+        self.bring(self.window([(DAY, "50.00", "Invoice 1", "T1")], closing="150.00"))
+        self.bring(
+            self.window(
+                [
+                    (DAY, "7.00", "Late", "T0"),
+                    (DAY, "50.00", "Invoice 1", "T1"),
+                    (next_day, "5.00", "Two", "T2"),
+                ],
+                date_from=DAY,
+                date_to=next_day,
+                closing="162.00",
+            )
+        )
+        self.assertFalse(
+            self.env["finance.exception"].search(
+                [("code", "=", "statement_balance_break"), ("state", "=", "open")]
+            )
+        )
+
+    def test_statement_numbers_restart_in_a_new_year(self):
+        def statement(day, opening, sequence):
+            return self.file(
+                Line(day, Decimal("1.00"), f"Payment {day}", reference=f"Y{day:%Y%m%d}"),
+                opening=Decimal(opening),
+                sequence=sequence,
+            )
+
+        self.bring(statement(date(2025, 12, 31), "100.00", 250))
+        january = self.bring(statement(date(2026, 1, 2), "101.00", 1))
+        self.assertEqual(january.work_status, "done")
