@@ -67,7 +67,7 @@ class FinanceAdapter(models.AbstractModel):
     def _send(self, exchange, content):
         """Hand ``content`` to the counterparty, once.
 
-        Called with the attempt committed and no transaction open.
+        Called with the attempt committed. What this writes is committed together with the outcome.
 
         :param exchange: ``finance.exchange``, outbound, one record
         :param bytes content: the prepared bytes, unchanged since they were approved

@@ -49,7 +49,8 @@ class FinanceExchange(models.Model):
             self._set_status("running")
             self._go_on_after_sending()
             return
-        if not self._prepare_content():
+        content = self._prepare_content()
+        if content is None:
             return
         if self.shadow:
             self._set_status("running")
@@ -72,7 +73,7 @@ class FinanceExchange(models.Model):
         attempt = self._start_attempt("send", "sending", request_digest=self.digest)
         self._checkpoint()
         try:
-            outcome = self.connection_id._adapter()._send(self, self._content())
+            outcome = self.connection_id._adapter()._send(self, content)
         except Exception as error:
             self._abandon()
             error = self._class_send_error(error)
@@ -80,10 +81,10 @@ class FinanceExchange(models.Model):
             self._record_send_failure(attempt, error)
             self._checkpoint()
             return
-        self.connection_id._record_outcome()
         self._keep_outcome(attempt, outcome)
         self._reach("sent")
         self._checkpoint()
+        self.connection_id._record_outcome()
         self._conclude(outcome)
 
     def _go_on_after_sending(self):
@@ -98,22 +99,23 @@ class FinanceExchange(models.Model):
     def _prepare_content(self):
         """Have the handler prepare the bytes, once, and prove them.
 
-        :return: whether there is something to send
+        :return: the bytes, or ``None`` when nothing may be sent
+        :rtype: bytes | None
         """
-        if self._has_reached("validated"):
-            return True
         try:
             handler = self.interface_id._handler()
             if not self._has_reached("prepared"):
                 self._store_prepared(handler._prepare(self))
-            handler._validate_prepared(self, self._content())
-            self._reach("validated")
+            content = self._content()
+            if not self._has_reached("validated"):
+                handler._validate_prepared(self, content)
+                self._reach("validated")
+            self._checkpoint()
         except Exception as error:
             self._abandon()
             self._fail_before_sending(error)
-            return False
-        self._checkpoint()
-        return True
+            return None
+        return content
 
     def _store_prepared(self, content):
         """Fix the bytes that will be sent."""
@@ -202,9 +204,9 @@ class FinanceExchange(models.Model):
             self._record_query_failure(attempt, error, overdue)
             self._checkpoint()
             return
-        self.connection_id._record_outcome()
         self._keep_outcome(attempt, outcome)
         self._checkpoint()
+        self.connection_id._record_outcome()
         with self._running():
             self._act_on_answer(outcome, overdue)
         self._checkpoint()

@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from odoo.addons.finance_connector_base.models.finance_exchange_state import AFTER_RUN
 from odoo.addons.finance_connector_base.tools.errors import RetryableError, UnknownOutcomeError
 
 _logger = logging.getLogger(__name__)
@@ -65,6 +66,9 @@ class FinanceExchange(models.Model):
         with self._exclusive() as exchange:
             if exchange and exchange.work_status == "running":
                 exchange._recover()
+                if exchange.work_status == "ready":
+                    exchange._enqueue(AFTER_RUN)
+                    exchange._checkpoint()
 
     def _isolated(self, method):
         """Call ``method``; what fails is left for the next sweep and does not stop the others."""
