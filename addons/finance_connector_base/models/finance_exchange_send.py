@@ -254,15 +254,15 @@ class FinanceExchange(models.Model):
             self._set_status("ready", given={"proof_not_received"})
             self._enqueue(AFTER_RUN)
         elif status == "rejected":
-            self._reach("sent")
+            self._reach("sent", attested=True)
             self._reject(outcome)
         elif status == "accepted":
-            self._reach("sent")
+            self._reach("sent", attested=True)
             self._conclude({**outcome, "acknowledged": True})
         elif overdue:
             self._raise_overdue()
         elif self.work_status == "unknown":
-            self._reach("sent")
+            self._reach("sent", attested=True)
             self._await_answer()
 
     def _conclude(self, outcome):

@@ -167,17 +167,18 @@ class FinanceExchange(models.Model):
                 },
             )
 
-    def _reach(self, milestone):
+    def _reach(self, milestone, *, attested=False):
         """Record what was proven; the only writer of ``milestone``. What a replay proves again changes nothing.
 
         :param str milestone: the one just proven
+        :param bool attested: the counterparty says so, which holds whatever this copy of the database knows
         :raise StateError: a proof was left out, or it is one of the other direction
         """
         self.ensure_one()
         order = MILESTONES[self.direction]
         if self.milestone and milestone in order[: order.index(self.milestone) + 1]:
             return
-        check_milestone(self.direction, self.milestone or None, milestone)
+        check_milestone(self.direction, self.milestone or None, milestone, attested=attested)
         self.sudo().write({"milestone": milestone, f"date_{milestone}": fields.Datetime.now()})
         self.env["finance.audit.event"]._log(f"exchange.{milestone}", exchange=self)
 

@@ -67,7 +67,7 @@ class FinanceInstance(models.Model):
         self.ensure_one()
         self.check_access("write")
         if self.state != "recovering":
-            return
+            return True
         if not (self.reason or "").strip():
             raise UserError(self.env._("Say why it is safe to send again."))
         if unknown := self._count_unknown():
@@ -88,6 +88,7 @@ class FinanceInstance(models.Model):
         )
         self.env["finance.audit.seal"]._accept_restore()
         self.env["finance.audit.event"]._log("recovery.ended", record=self, summary=self.reason)
+        return True
 
     # === BUSINESS METHODS === #
 

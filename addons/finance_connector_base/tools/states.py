@@ -162,12 +162,14 @@ def allowed_targets(direction, source):
     )
 
 
-def check_milestone(direction, current, target):
+def check_milestone(direction, current, target, *, attested=False):
     """Refuse a milestone that is not the next one proven.
 
     :param str direction: ``inbound`` or ``outbound``.
     :param str current: the last one reached, or None (or False) before the first.
     :param str target: the one just proven.
+    :param bool attested: the counterparty itself says so: then it holds, also where the proofs before it
+        were lost with a copy of the database.
     :return: True when it is new, False when it is the present one.
     :rtype: bool
     :raise StateError: it lies behind, is of the other direction, or leaves out a proof.
@@ -182,6 +184,6 @@ def check_milestone(direction, current, target):
         ) from None
     if wanted < position:
         raise StateError(f"A milestone never goes back: “{current}” was reached before “{target}”.")
-    if not OPTIONAL_MILESTONES.issuperset(order[position + 1 : wanted]):
+    if not attested and not OPTIONAL_MILESTONES.issuperset(order[position + 1 : wanted]):
         raise StateError(f"“{target}” can't be proven before “{order[position + 1]}”.")
     return wanted > position

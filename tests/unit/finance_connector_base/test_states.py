@@ -155,3 +155,11 @@ def test_an_unknown_word_is_refused():
         check_transition("sideways", "ready", "running")
     with pytest.raises(ValueError, match="paused"):
         check_transition("inbound", "ready", "paused")
+
+
+def test_what_the_counterparty_attests_holds_without_the_proofs_before_it():
+    with pytest.raises(StateError):
+        check_milestone("outbound", None, "sent")
+    assert check_milestone("outbound", None, "sent", attested=True)
+    with pytest.raises(StateError):
+        check_milestone("outbound", "acknowledged", "sent", attested=True)
