@@ -85,11 +85,16 @@ def iter_elements(stream, tags, *, max_bytes=256 * MEBIBYTE):
         tag=[f"{{*}}{tag}" for tag in tags],
         **_PARSER_OPTIONS,
     )
+    # One behind: the parser may still be appending to the text that follows the element it has just closed, and would
+    # write into memory that was given back.
+    done = None
     try:
         for _event, element in events:
             _refuse_doctype(element)
+            if done is not None:
+                _free(done)
             yield element
-            _free(element)
+            done = element
     except etree.XMLSyntaxError as exc:
         raise _malformed(exc) from exc
     _refuse_doctype(events.root)

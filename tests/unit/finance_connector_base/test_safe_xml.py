@@ -146,3 +146,12 @@ def test_parse_gives_the_root():
     root = parse(b'<?xml version="1.0"?><!-- c --><a xmlns="urn:y">x</a>')
     assert (local_name(root), namespace(root), root.text) == ("a", "urn:y", "x")
     assert namespace(parse(b"<a/>")) is None
+
+
+def test_elements_are_freed_safely_wherever_the_parser_reads_on():
+    """Text behind an element may be cut by the end of a read; freeing the element then crashed the process."""
+    entry = b"<Ntry><Amt>1.00</Amt></Ntry>\n        "
+    for padding in range(0, len(entry) * 2):
+        document = b"<Doc><!--" + b"x" * padding + b"--><Stmt>" + entry * 2000 + b"</Stmt></Doc>"
+        found = [element[0].text for element in iter_elements(io.BytesIO(document), ("Ntry",))]
+        assert found == ["1.00"] * 2000
