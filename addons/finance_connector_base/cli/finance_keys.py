@@ -1,5 +1,7 @@
 import sys
 
+from psycopg2.errors import SerializationFailure
+
 from odoo import SUPERUSER_ID
 from odoo.api import Environment
 from odoo.cli.command import Command
@@ -94,8 +96,13 @@ class FinanceKeys(Command):
         registry = self._open(arguments)
         total, skip = 0, frozenset()
         while True:
-            with registry.cursor() as cr:
-                batch = Environment(cr, SUPERUSER_ID, {})["finance.vault"]._rotate(_BATCH, skip)
+            try:
+                with registry.cursor() as cr:
+                    vault = Environment(cr, SUPERUSER_ID, {})["finance.vault"]
+                    batch = vault._rotate(_BATCH, skip)
+            except SerializationFailure:
+                # Somebody changed one of these values meanwhile: the next look sees it.
+                continue
             total += batch.rotated
             skip |= batch.failed
             if not batch.rotated and not batch.failed:

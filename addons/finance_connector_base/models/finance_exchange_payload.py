@@ -19,6 +19,7 @@ class FinanceExchangePayload(models.Model):
     _description = "Finance Exchange Payload"
     _inherit = ["finance.encrypted.mixin"]
     _order = "exchange_id, role, id"
+    _rec_name = "role"
 
     exchange_id = fields.Many2one(
         "finance.exchange", required=True, readonly=True, index=True, ondelete="cascade"
