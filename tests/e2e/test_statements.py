@@ -1,0 +1,152 @@
+"""Bank statements on real processes: a large file and a killed worker, two workers at once, and a bank over HTTP."""
+
+import datetime
+import os
+import time
+from decimal import Decimal
+
+import pytest
+
+from tests.camt_writer import Line, daily_file
+
+IBAN = "DE89370400440532013000"
+DAY = datetime.date(2026, 3, 4)
+LOCKED_UNTIL = datetime.date(2026, 2, 28)
+
+SETUP = """
+company = env.company
+company.currency_id = env.ref("base.EUR")
+env.ref("base.EUR").active = True
+account = env["res.partner.bank"].create({{"acc_number": {iban!r}, "partner_id": company.partner_id.id}})
+journal = env["account.journal"].create({{
+    "name": "Bank", "code": "E2EB", "type": "bank", "bank_account_id": account.id}})
+connection = env["finance.connection"].create({{
+    "name": "Drop", "adapter": "folder", "environment": "sandbox", "endpoint": {folder!r}, "company_id": company.id}})
+interface = env["finance.interface"].create({{
+    "name": "Files", "code": "e2e.files", "handler": "bank_statement", "connection_id": connection.id,
+    "company_id": company.id}})
+interface._go_live("Needed by a test.")
+env["bank.statement.feed"].create({{"name": "Drop", "kind": "files", "interface_id": interface.id}})
+company.fiscalyear_lock_date = {locked!r}
+print(journal.id)
+"""
+
+
+@pytest.fixture(scope="module")
+def server(odoo_server, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("drop")
+    server = odoo_server("statements", finance={"file_roots": str(folder)})
+    server.folder = folder
+    server.journal_id = int(
+        server.shell(SETUP.format(iban=IBAN, folder=str(folder), locked=LOCKED_UNTIL.isoformat()))
+    )
+    return server
+
+
+def drop(server, name, content):
+    """Put a finished file into the folder, old enough to be picked up."""
+    path = server.folder / name
+    path.write_bytes(content)
+    old = time.time() - 60
+    os.utime(path, (old, old))
+
+
+def fetch(server):
+    client = server.rpc()
+    feeds = client.env["bank.statement.feed"]
+    feeds.browse(feeds.search([])).action_fetch_now()
+
+
+def booked(server):
+    [(count, total)] = server.sql(
+        "SELECT count(*), coalesce(sum(amount), 0) FROM account_bank_statement_line WHERE journal_id = %s",
+        [server.journal_id],
+    )
+    return count, Decimal(str(total))
+
+
+def exchange_status(server):
+    rows = server.sql("SELECT work_status FROM finance_exchange ORDER BY id DESC LIMIT 1")
+    return rows[0][0] if rows else None
+
+
+def large_file(count):
+    lines = [
+        Line(
+            DAY,
+            Decimal("1.00") + Decimal(number) / 100,
+            f"Payment {number}",
+            reference=f"L{number}",
+        )
+        for number in range(count - 1)
+    ]
+    lines.append(Line(LOCKED_UNTIL, Decimal("7.00"), "Too late", reference="LOCKED"))
+    content = daily_file(IBAN, "EUR", lines, opening=Decimal("100.00"))
+    # One entry in the middle with a day that does not exist.
+    marker = b"<AcctSvcrRef>L500</AcctSvcrRef>"
+    position = content.index(marker)
+    start = content.rindex(b"2026-03-04", 0, position)
+    return content[:start] + b"2026-02-30" + content[start + 10 :]
+
+
+def test_ten_thousand_lines_survive_a_killed_worker_and_two_bad_ones(server):
+    count = 10_000
+    drop(server, "large.xml", large_file(count))
+    fetch(server)
+    server.wait_for(lambda: booked(server)[0] >= 500, "the first chunks", seconds=180)
+    server.kill()
+    interrupted = booked(server)[0]
+    assert 500 <= interrupted < count, "killed half-way"
+    server.start()
+    server.wait_for(
+        lambda: exchange_status(server) == "exception", "the import to end", seconds=900
+    )
+    lines = [
+        Decimal("1.00") + Decimal(number) / 100 for number in range(count - 1) if number != 500
+    ]
+    assert booked(server) == (count - 2, sum(lines))
+    codes = server.sql("SELECT code, count(*) FROM finance_exception GROUP BY code ORDER BY code")
+    assert codes == [("date_in_locked_period", 1), ("entry_invalid", 1)]
+    # The same bytes again, under another name: nothing.
+    drop(server, "again.xml", large_file(count))
+    fetch(server)
+    server.wait_for(
+        lambda: list((server.folder / "duplicates").rglob("again*")), "the duplicate's archive"
+    )
+    assert booked(server)[0] == count - 2
+
+
+def test_two_workers_with_the_same_lines_book_them_once(server):
+    before, _total = booked(server)
+    day = DAY + datetime.timedelta(days=1)
+    lines = [
+        Line(day, Decimal("3.00"), f"Both {number}", reference=f"B{number}") for number in range(40)
+    ]
+    [(closing,)] = server.sql(
+        "SELECT amount FROM bank_statement_balance WHERE journal_id = %s AND type = 'CLBD' ORDER BY date DESC, id DESC LIMIT 1",
+        [server.journal_id],
+    )
+    # Two files, so two exchanges and two jobs, over the same bookings.
+    for message in ("ONE", "TWO"):
+        drop(
+            server,
+            f"{message}.xml",
+            daily_file(
+                IBAN, "EUR", lines, opening=Decimal(str(closing)), sequence=2, message_id=message
+            ),
+        )
+    fetch(server)
+
+    def finished():
+        rows = server.sql("SELECT work_status FROM finance_exchange ORDER BY id DESC LIMIT 2")
+        return {status for (status,) in rows} == {"done"} and len(rows) == 2
+
+    server.wait_for(finished, "both files", seconds=180)
+    assert booked(server)[0] == before + len(lines)
+    results = server.sql("SELECT result->>'lines' FROM finance_exchange ORDER BY id DESC LIMIT 2")
+    assert sorted(int(count) for (count,) in results) == [0, len(lines)]
+
+
+def test_log_has_no_warning(server):
+    """Last in the file: the runs above left nothing in the log but the queue's word on the worker that was killed."""
+    assert [line for line in server.bad_lines() if "Re-queued dead job" not in line] == []
