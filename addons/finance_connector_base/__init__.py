@@ -1,4 +1,5 @@
 from . import models
 from . import adapters
 from . import controllers
+from . import wizards
 from .hooks import uninstall_hook

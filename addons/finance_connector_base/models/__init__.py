@@ -17,6 +17,7 @@ from . import finance_exchange_process
 from . import finance_exchange_send
 from . import finance_exchange_replay
 from . import finance_exchange_sweep
+from . import finance_exchange_screen
 from . import finance_heartbeat
 from . import finance_exchange_payload
 from . import finance_exchange_attempt
@@ -34,6 +35,7 @@ from . import finance_exchange_event
 from . import finance_handler_event
 from . import finance_subscription
 from . import finance_api
+from . import finance_dashboard
 from . import account_move
 from . import ir_http
 from . import res_config_settings

@@ -83,6 +83,17 @@ class FinanceConnection(models.Model):
         ],
         compute="_compute_health_state",
     )
+    last_success_at = fields.Datetime(
+        string="Last Success",
+        compute="_compute_last_calls",
+        help="The last call that was answered well.",
+    )
+    last_failure_at = fields.Datetime(string="Last Failure", compute="_compute_last_calls")
+    last_error_message = fields.Char(string="Last Error", compute="_compute_last_calls")
+    resumes_at = fields.Datetime(
+        compute="_compute_last_calls",
+        help="No call is made before: it failed too often, or was asked to pause.",
+    )
 
     _webhook_token_uniq = models.UniqueIndex(
         "(webhook_token)", "Two connections cannot share a webhook token."
@@ -106,6 +117,23 @@ class FinanceConnection(models.Model):
             connection.health_state = (
                 connection.health_ids._state() if connection.health_ids else "untried"
             )
+
+    @api.depends(
+        "health_ids.last_success_at",
+        "health_ids.last_failure_at",
+        "health_ids.last_error_message",
+        "health_ids.breaker_until",
+        "health_ids.paused_until",
+    )
+    def _compute_last_calls(self):
+        now = fields.Datetime.now()
+        for connection in self:
+            health = connection.health_ids
+            pauses = [until for until in (health.breaker_until, health.paused_until) if until]
+            connection.last_success_at = health.last_success_at
+            connection.last_failure_at = health.last_failure_at
+            connection.last_error_message = health.last_error_message
+            connection.resumes_at = max((until for until in pauses if until > now), default=False)
 
     # === CRUD METHODS === #
 

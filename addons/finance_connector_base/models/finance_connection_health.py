@@ -28,7 +28,7 @@ class FinanceConnectionHealth(models.Model):
     )
     company_id = fields.Many2one(related="connection_id.company_id")
     breaker_state = fields.Selection(
-        [("closed", "Closed"), ("open", "Open"), ("half_open", "Half Open")],
+        [("closed", "Pass"), ("open", "Held back"), ("half_open", "Tried again")],
         required=True,
         readonly=True,
         default="closed",

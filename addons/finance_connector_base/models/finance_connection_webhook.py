@@ -1,6 +1,6 @@
 import time
 
-from odoo import SUPERUSER_ID, api, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import SQL
 
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
@@ -16,6 +16,20 @@ class FinanceConnection(models.Model):
     """Webhooks of a connection, from the raw request to a stored exchange."""
 
     _inherit = "finance.connection"
+
+    webhook_address = fields.Char(
+        compute="_compute_webhook_address",
+        groups="finance_connector_base.group_finance_manager",
+        help="Where the other side sends its notifications. Keep it between the two of you.",
+    )
+
+    @api.depends("webhook_token")
+    def _compute_webhook_address(self):
+        for connection in self:
+            token = connection.webhook_token
+            connection.webhook_address = (
+                token and f"{connection.get_base_url()}/finance/webhook/{token}"
+            )
 
     @api.model
     def _listening_at(self, token):

@@ -30,11 +30,11 @@ MILESTONES = [
 WORK_STATUSES = [
     ("ready", "Ready"),
     ("running", "Running"),
-    ("waiting", "Waiting"),
-    ("retry", "Retry"),
+    ("waiting", "Waiting for an Answer"),
+    ("retry", "Will Be Retried"),
     ("exception", "Exception"),
-    ("unknown", "Unknown"),
-    ("dead", "Dead"),
+    ("unknown", "Outcome Unknown"),
+    ("dead", "Given Up"),
     ("done", "Done"),
     ("cancelled", "Cancelled"),
 ]

@@ -191,6 +191,22 @@ class FinanceInterface(models.Model):
         """
         return self._set_mode("off")
 
+    def action_new_version(self):
+        """Start a draft with the content of the active version.
+
+        :return: action that opens the draft
+        """
+        self.ensure_one()
+        version = self.env["finance.interface.version"].create(
+            {"interface_id": self.id, **self.active_version_id._content_vals()}
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": version._name,
+            "res_id": version.id,
+            "views": [(False, "form")],
+        }
+
     # === BUSINESS METHODS === #
 
     def _go_live(self, reason):

@@ -72,6 +72,14 @@ class FinanceInterfaceVersion(models.Model):
         help="Schema that inbound content or the canonical document must satisfy.",
     )
     settings = fields.Json(help="Handler specific settings, e.g. {'details': 'split'}.")
+    json_schema_text = fields.Text(
+        string="JSON Schema as Text",
+        compute="_compute_json_texts",
+        inverse="_inverse_json_schema_text",
+    )
+    settings_text = fields.Text(
+        string="Settings as Text", compute="_compute_json_texts", inverse="_inverse_settings_text"
+    )
     max_attempts = fields.Integer(required=True, default=8)
     base_seconds = fields.Integer(string="First delay (s)", required=True, default=30)
     cap_seconds = fields.Integer(string="Longest delay (s)", required=True, default=3600)
@@ -94,12 +102,31 @@ class FinanceInterfaceVersion(models.Model):
 
     # === COMPUTE METHODS === #
 
+    @api.depends("number")
+    def _compute_display_name(self):
+        for version in self:
+            version.display_name = self.env._("Version %s", version.number)
+
     @api.depends(*_CONTENT, "interface_id.active_version_id")
     def _compute_change_summary(self):
         for version in self:
             version.change_summary = "\n".join(
                 f"{label}: {before} → {after}" for label, before, after in version._differences()
             )
+
+    @api.depends("json_schema", "settings")
+    def _compute_json_texts(self):
+        for version in self:
+            version.json_schema_text = _as_text(version.json_schema)
+            version.settings_text = _as_text(version.settings)
+
+    def _inverse_json_schema_text(self):
+        for version in self:
+            version.json_schema = version._parse(version.json_schema_text)
+
+    def _inverse_settings_text(self):
+        for version in self:
+            version.settings = version._parse(version.settings_text)
 
     # === CONSTRAINT METHODS === #
 
@@ -227,6 +254,24 @@ class FinanceInterfaceVersion(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _parse(self, text):
+        """:raise ValidationError: ``text`` is not a JSON object"""
+        if not (text or "").strip():
+            return False
+        try:
+            value = json.loads(text)
+        except ValueError as error:
+            raise ValidationError(self.env._("This is not valid JSON: %s", error)) from error
+        if not isinstance(value, dict):
+            raise ValidationError(self.env._("A JSON object is needed here: {...}."))
+        return value
+
+    def _content_vals(self):
+        """:return: what this version says, for a new one that begins with it
+        :rtype: dict
+        """
+        return {name: self[name] for name in _CONTENT} if self else {}
+
     def _differences(self):
         """What differs from the active version of the interface.
 
@@ -262,6 +307,10 @@ class FinanceInterfaceVersion(models.Model):
         self.env["finance.audit.event"]._log(
             action, self, summary=self.reason or "", details=details
         )
+
+
+def _as_text(value):
+    return json.dumps(value, indent=2, ensure_ascii=False) if value else False
 
 
 def _readable(value):
