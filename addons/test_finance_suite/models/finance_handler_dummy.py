@@ -19,7 +19,8 @@ class FinanceHandlerDummy(models.AbstractModel):
     ``fail`` names an error of :func:`_fail`, raised in the step ``fail_in`` (``post`` by default).
     ``naive`` posts without looking whether it did before, which is for the engine to prevent.
     ``pause`` names a file: the step ``pause_in`` makes one with the suffix ``.reached`` and waits while it exists.
-    ``checkpoint`` commits after each unit.
+    ``checkpoint`` commits after each unit. ``unstorable`` leaves
+    something behind that the database refuses when it is flushed.
     """
 
     _name = "finance.handler.dummy"
@@ -69,6 +70,10 @@ class FinanceHandlerDummy(models.AbstractModel):
                 exchange._checkpoint()
                 self._step(f"unit {unit['key']}", prepared)
         self._step("post", prepared)
+        if prepared.get("unstorable"):
+            self.env["finance.test.posting"].sudo().search(
+                [("exchange_id", "=", exchange.id)]
+            ).unit = False
         return {"posted": posted}
 
     @api.model

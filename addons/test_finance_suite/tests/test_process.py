@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -137,6 +138,38 @@ class TestProcess(EngineCase):
         self.assertEqual(
             (exception.summary, exception.next_step, exception.evidence),
             ("No mapping.", "Add one.", {"code": "X"}),
+        )
+
+    def test_posting_that_the_database_refuses_at_the_end_is_undone(self):
+        with mute_logger(_STATE_LOGGER, "odoo.sql_db"):
+            exchange = self.process(self.inbound, {"amount": "1", "unstorable": True})
+        self.assertEqual((exchange.work_status, exchange.milestone), ("exception", "received"))
+        self.assertFalse(self.postings(exchange))
+
+    def test_content_that_breaks_the_schema_of_the_version_is_refused(self):
+        schema = {"type": "object", "required": ["amount"]}
+        interface = self.make_interface("dummy", self.connection, version={"json_schema": schema})
+        self.assertEqual(self.process(interface, {"amount": "1"}).work_status, "done")
+        exchange = self.process(interface, {"units": []})
+        self.assertEqual(self.exception_codes(exchange), ["schema_violation"])
+        self.assertFalse(self.postings(exchange))
+        with self.assertRaises(ValidationError):
+            self.activate_version(interface, json_schema={"type": "nonsense"})
+
+    def test_interface_in_order_works_on_one_after_the_other(self):
+        interface = self.make_interface("dummy", self.connection, in_order=True)
+        first, second, third = (
+            self.receive(interface, content)[0]
+            for content in ({"amount": "1", "fail": "business"}, {"amount": "2"}, {"amount": "3"})
+        )
+        third._job_process()
+        second._job_process()
+        self.assertEqual((first + second + third).mapped("work_status"), ["ready"] * 3)
+        self.env["queue.job"].search([("state", "=", "pending")]).unlink()
+        first._job_process()
+        self.assertEqual(self.run_jobs(), ["_job_process"] * 2, "each calls the next one")
+        self.assertEqual(
+            (first + second + third).mapped("work_status"), ["exception", "done", "done"]
         )
 
     def test_one_bad_unit_does_not_stop_the_others(self):

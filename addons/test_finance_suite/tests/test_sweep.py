@@ -133,6 +133,25 @@ class TestSweep(EngineCase):
         self.sweep()
         self.assertEqual(exchange.work_status, "ready")
 
+    def test_exchange_that_cannot_be_worked_on_does_not_stop_the_others(self):
+        exchanges = [self.receive(self.inbound, {"amount": "1"})[0] for _each in range(2)]
+        for exchange in exchanges:
+            self.age(exchange)
+        original = self.registry["finance.exchange"]._job_process
+
+        def process(exchange):
+            if exchange == exchanges[0]:
+                exchange._checkpoint()
+                raise KeyError("broken")
+            original(exchange)
+
+        self.patch(self.registry["finance.exchange"], "_job_process", process)
+        with self.assertLogs(
+            "odoo.addons.finance_connector_base.models.finance_exchange_sweep", "ERROR"
+        ):
+            self.sweep()
+        self.assertEqual([exchange.work_status for exchange in exchanges], ["ready", "done"])
+
     def test_interface_that_is_off_is_left_alone(self):
         exchange, _is_new = self.receive(self.inbound, {"amount": "1"})
         self.inbound.with_user(self.manager).action_set_off()
