@@ -12,6 +12,9 @@ from odoo.addons.finance_connector_base.tools.errors import (
 )
 
 MAX_PAGES = 2000
+# What PSD2 grants without the account holder being present (RTS Art. 36 (5)), per consent, account and endpoint.
+FREQUENCY_PER_DAY = 4
+COUNTED_SCOPES = ("balances:", "transactions:")
 CONSENT_STATES = {
     "received": "received",
     "partiallyAuthorised": "received",
@@ -43,6 +46,12 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
         connection._access_token(force=True)
         return self.env._("The bank gave an access token. Consents and accounts can be set up now.")
 
+    @api.model
+    def _call_limits(self, connection, scope):
+        if scope.startswith(COUNTED_SCOPES):
+            return None, FREQUENCY_PER_DAY
+        return super()._call_limits(connection, scope)
+
     # === STATEMENTS === #
 
     @api.model
@@ -57,8 +66,9 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
         )
         connection, consent = feed.connection_id, feed.consent_id
         base = f"/v1/accounts/{feed.resource_ref}"
+        counted_by = f"{feed.resource_ref}:{consent.external_ref}"
         balances = self._call(
-            connection, "GET", f"{base}/balances", consent=consent, scope="balances"
+            connection, "GET", f"{base}/balances", consent=consent, scope=f"balances:{counted_by}"
         )
         query = urlencode({"dateFrom": date_from, "dateTo": date_to, "bookingStatus": "both"})
         pages, seen = [], set()
@@ -72,7 +82,12 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
                 )
             seen.add(path)
             response = self._call(
-                connection, "GET", path, consent=consent, scope="transactions", counted=not pages
+                connection,
+                "GET",
+                path,
+                consent=consent,
+                scope=f"transactions:{counted_by}",
+                counted=not pages,
             )
             page = nextgenpsd2.page(nextgenpsd2.loads(response.body), account)
             pages.append(response.body)
@@ -103,7 +118,7 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
                 "access": {"allPsd2": "allAccounts"},
                 "recurringIndicator": True,
                 "validUntil": consent._default_valid_until().isoformat(),
-                "frequencyPerDay": 4,
+                "frequencyPerDay": FREQUENCY_PER_DAY,
                 "combinedServiceIndicator": False,
             },
             headers={

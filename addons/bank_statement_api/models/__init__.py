@@ -10,6 +10,7 @@ from . import account_bank_statement
 from . import account_bank_statement_line
 from . import account_journal
 from . import account_move
+from . import finance_dashboard
 from . import bank_statement_proof
 from . import bank_statement_importer
 from . import bank_statement_importer_lines

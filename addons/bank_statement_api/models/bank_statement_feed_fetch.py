@@ -11,6 +11,8 @@ from odoo.addons.finance_connector_base.tools.retry import RetryPolicy
 _logger = logging.getLogger(__name__)
 
 RETRY = RetryPolicy(max_attempts=10**6, base_seconds=60.0, cap_seconds=3600.0)
+POSTPONED = frozenset({"quota_spent", "rate_limited", "circuit_open"})
+"""Not now, by the limits of the connection: the feed waits, and nothing is wrong with it."""
 FAILURES_BEFORE_EXCEPTION = 3
 """A single failed fetch repairs itself; a person is asked when it lasts, or at once when only a person can help."""
 
@@ -134,6 +136,10 @@ class BankStatementFeed(models.Model):
         """
         self.ensure_one()
         report = describe(error)
+        self._show_gap(report.message)
+        if report.code in POSTPONED and report.retry_after:
+            self.next_run_at = fields.Datetime.now() + timedelta(seconds=report.retry_after)
+            return
         failures = self.failure_count + 1
         delay = RETRY.next_delay(failures, JITTER, report.retry_after)
         self.write(
@@ -145,7 +151,6 @@ class BankStatementFeed(models.Model):
         )
         if report.code in ("consent_expired", "consent_invalid"):
             self.consent_id._set_state("expired" if report.code == "consent_expired" else "revoked")
-        self._show_gap(report.message)
         _logger.info("Feed %s failed for the %s. time: %s", self.id, failures, report.code)
         lasting = report.error_class in ("final", "business")
         if lasting or failures >= FAILURES_BEFORE_EXCEPTION:

@@ -61,7 +61,7 @@ class BankStatementImporter(models.AbstractModel):
                     currency=account.currency or self.env._("an unknown currency"),
                 ),
                 next_step=self.env._(
-                    "Set the account number and currency on its bank journal, or map the account to a journal, then retry."
+                    "Set account number and currency on its bank journal, or map the account to a journal, then retry."
                 ),
                 evidence=mask_mapping(dict(error.evidence)),
             )
@@ -310,7 +310,7 @@ class BankStatementImporter(models.AbstractModel):
 
     @api.model
     def _report_window(self, exchange, journal, statement):
-        """An API states balances beside its bookings: say so when they do not agree, and stop saying so when they do."""
+        """An API states balances beside its bookings: say so while they do not agree."""
         difference = self.env["bank.statement.proof"]._prove_window(exchange, journal, statement)
         exception_model = self.env["finance.exception"]
         if difference is None:

@@ -122,7 +122,7 @@ class BankStatementImporter(models.AbstractModel):
                     lock=locks[day][-1][0],
                 ),
                 next_step=self.env._(
-                    "Open the period and retry; or resolve with a reason to book it on the first open day, with the bank's"
+                    "Open the period and retry; or resolve with a reason to book it on the first open day, the bank's"
                     " own date kept beside; or ignore it with a reason."
                 ),
                 evidence={"booking_date": day.isoformat(), "amount": str(item.transaction.amount)},
