@@ -23,5 +23,9 @@
         "views/account_journal_views.xml",
         "views/bank_statement_menus.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["bank_statement_api/static/src/**/*"],
+        "web.assets_tests": ["bank_statement_api/static/tests/tours/**/*"],
+    },
     "installable": True,
 }
