@@ -13,6 +13,9 @@ from odoo.addons.finance_connector_base.tools.errors import ErrorClass, Retryabl
 from odoo.addons.finance_connector_base.tools.rate_limit import parse_rate_limit_headers
 
 _POLICY = BreakerPolicy()
+_PIPE_FAILURES = (ErrorClass.RETRYABLE, ErrorClass.UNKNOWN)
+# It proves that the other side is well.
+_TOO_MANY_CALLS = "http_429"
 
 
 class FinanceConnectionHealth(models.Model):
@@ -83,37 +86,44 @@ class FinanceConnectionHealth(models.Model):
                 code="rate_limited",
             )
         after = transition(self._breaker(), BreakerEvent.ATTEMPT, now, _POLICY)
-        self.env["finance.connection.quota"]._take(self.connection_id, scope, now)
+        self._quotas()._take(self.connection_id, scope, now)
         self._write_breaker(after)
 
     def _record(self, error, headers, scope):
         """Remember how a call went."""
         now = _now()
-        failed = False
+        event = BreakerEvent.SUCCESS
         if error is None:
             self.last_success_at = now
         else:
             report = describe(error)
-            failed = report.error_class in (ErrorClass.RETRYABLE, ErrorClass.UNKNOWN)
+            if report.error_class in _PIPE_FAILURES and report.code != _TOO_MANY_CALLS:
+                event = BreakerEvent.FAILURE
             self.write(
                 {
                     "last_failure_at": now,
                     "last_error_code": report.code,
                     "last_error_message": report.message,
-                    **(
-                        {"paused_until": now + timedelta(seconds=report.retry_after)}
-                        if report.retry_after
-                        else {}
-                    ),
                 }
             )
-        event = BreakerEvent.FAILURE if failed else BreakerEvent.SUCCESS
+            if report.retry_after:
+                self._pause(report, scope, now + timedelta(seconds=report.retry_after))
         self._write_breaker(transition(self._breaker(), event, now, _POLICY))
         for limit in parse_rate_limit_headers(headers or {}, now.replace(tzinfo=UTC)):
             if not limit.remaining and limit.reset_seconds:
-                self.env["finance.connection.quota"]._block(
+                self._quotas()._block(
                     self.connection_id, scope, now + timedelta(seconds=limit.reset_seconds)
                 )
+
+    def _pause(self, report, scope, until):
+        """Keep the pause that was asked for; the limit of one scope is none of the others' business."""
+        if scope and report.code == _TOO_MANY_CALLS:
+            self._quotas()._block(self.connection_id, scope, until)
+        else:
+            self.paused_until = until
+
+    def _quotas(self):
+        return self.env["finance.connection.quota"]
 
     def _breaker(self):
         return BreakerState(

@@ -53,7 +53,12 @@ class FinanceExchange(models.Model):
             self._recover()
         if self.work_status == "retry" and self.due_at > fields.Datetime.now():
             return False
-        return self.work_status in _RUNNABLE and self.interface_id._is_running()
+        return self.work_status in _RUNNABLE and self._is_on()
+
+    def _is_on(self):
+        """:return: whether its interface works; what was received for real waits while that is only a shadow"""
+        interface = self.interface_id
+        return interface._is_running() and (self.shadow or interface.mode == "live")
 
     def _process(self):
         self._begin()

@@ -82,14 +82,13 @@ class FinanceExchange(models.Model):
     def _due_domain(self):
         now = fields.Datetime.now()
         lost = Domain("work_status", "=", "ready") & Domain("write_date", "<", now - _GRACE)
-        due = Domain("work_status", "in", ("retry", "unknown", "waiting")) & Domain(
-            "due_at", "<=", now
+        retried = Domain("work_status", "=", "retry") & Domain("due_at", "<=", now)
+        # What may have been sent is asked for whatever became of its interface.
+        asked = Domain("work_status", "in", ("unknown", "waiting")) & Domain("due_at", "<=", now)
+        on = Domain("interface_id.mode", "=", "live") | (
+            Domain("interface_id.mode", "=", "shadow") & Domain("shadow", "=", True)
         )
-        return (
-            (lost | due)
-            & Domain("interface_id.mode", "!=", "off")
-            & Domain("interface_id.active", "=", True)
-        )
+        return asked | ((lost | retried) & on & Domain("interface_id.active", "=", True))
 
     def _work_inline(self):
         self.env["ir.cron"]._commit_progress(remaining=len(self))

@@ -60,6 +60,7 @@ class FinanceInterface(models.Model):
         [("off", "Off"), ("shadow", "Shadow"), ("live", "Live")],
         required=True,
         default="off",
+        copy=False,
         tracking=True,
         help="Shadow runs everything but posts and sends nothing.",
     )

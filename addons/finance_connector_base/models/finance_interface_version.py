@@ -38,7 +38,7 @@ class FinanceInterfaceVersion(models.Model):
         "finance.interface", required=True, index=True, ondelete="cascade"
     )
     company_id = fields.Many2one(related="interface_id.company_id", store=True, index=True)
-    number = fields.Integer(required=True, readonly=True, default=1)
+    number = fields.Integer(required=True, readonly=True, default=1, copy=False)
     state = fields.Selection(
         [
             ("draft", "Draft"),
@@ -53,7 +53,11 @@ class FinanceInterfaceVersion(models.Model):
     )
     reason = fields.Text(help="Why this version exists, for the auditor.")
     author_id = fields.Many2one(
-        "res.users", default=lambda self: self.env.user, readonly=True, index="btree_not_null"
+        "res.users",
+        default=lambda self: self.env.user,
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
     )
     contributor_ids = fields.Many2many(
         "res.users",

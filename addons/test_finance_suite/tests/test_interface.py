@@ -139,6 +139,14 @@ class TestInterface(EngineCase):
         draft.unlink()
         self.assertFalse(draft.exists())
 
+    def test_copies_start_anew(self):
+        interface = self.inbound.with_user(self.manager).copy({"code": "copied"})
+        self.assertEqual((interface.mode, interface.active_version_id.id), ("off", False))
+        version = self.inbound.active_version_id.with_user(self.second_manager).copy()
+        self.assertEqual((version.state, version.number), ("draft", 2))
+        self.assertEqual(version.author_id, self.second_manager)
+        self.assertEqual(version.contributor_ids, self.second_manager)
+
     def test_mode_needs_an_active_version_and_leaves_a_trace(self):
         interface = self.new_interface()
         for action in (interface.action_set_live, interface.action_set_shadow):

@@ -61,6 +61,16 @@ class TestLimits(EngineCase):
             clock.tick(timedelta(seconds=601))
             self.connection._guard_call("accounts")
 
+    def test_limit_of_one_scope_leaves_the_others_alone(self):
+        with freeze_time("2026-11-23 10:00:00"):
+            for _refusal in range(6):
+                self.connection._record_outcome(
+                    RetryableError("429", retry_after=600, code="http_429"), scope="account 1"
+                )
+            self.assertEqual(self.guard_refusal(scope="account 1").retry_after, 600)
+            self.connection._guard_call("account 2")
+            self.assertEqual(self.connection.health_state, "untried")
+
     def test_calls_a_minute_are_shared_by_all_scopes(self):
         self.connection.calls_per_minute = 2
         with freeze_time("2026-11-23 10:00:00") as clock:

@@ -247,6 +247,26 @@ class TestProcess(EngineCase):
         failing = self.process(interface, {"amount": "1", "fail": "business"})
         self.assertEqual(failing.result["error"]["code"], "mapping_missing")
 
+    def test_what_was_received_for_real_waits_while_the_interface_is_a_shadow(self):
+        interface = self.make_interface("dummy", self.connection)
+        exchange, _is_new = self.receive(interface, {"amount": "1"})
+        interface.with_user(self.manager).action_set_shadow()
+        self.run_jobs()
+        self.assertEqual(exchange.work_status, "ready")
+        self.assertFalse(self.postings(exchange))
+        interface.with_user(self.manager).action_set_live()
+        self.run_jobs()
+        self.assertEqual(exchange.work_status, "done")
+
+    def test_shadow_exchange_stays_one_when_the_interface_goes_live(self):
+        interface = self.make_interface("dummy", self.connection, mode="shadow")
+        exchange = self.process(interface, {"amount": "1"})
+        interface.with_user(self.manager).action_set_live()
+        exchange.with_user(self.operator).action_replay()
+        self.run_jobs()
+        self.assertEqual(exchange.work_status, "done")
+        self.assertFalse(self.postings(exchange))
+
     def test_engine_works_as_superuser_in_the_company_of_the_exchange(self):
         seen = []
         handler = type(self.env["finance.handler.dummy"])

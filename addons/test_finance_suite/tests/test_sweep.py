@@ -159,6 +159,19 @@ class TestSweep(EngineCase):
         self.sweep()
         self.assertEqual(exchange.work_status, "ready")
 
+    def test_unknown_outcome_is_asked_for_also_when_the_interface_is_off(self):
+        self.beat()
+        self.tell(next="cut", answer="busy")
+        exchange = self.env["finance.exchange"]._emit(self.outbound, "K")
+        exchange._job_send()
+        self.outbound.with_user(self.manager).action_set_off()
+        self.forget_jobs()
+        self.make_due(exchange)
+        self.sweep()
+        self.tell(answer="accepted")
+        self.run_jobs()
+        self.assertEqual(exchange.work_status, "done")
+
     def test_heartbeat_is_a_job_of_the_runner(self):
         heartbeat = self.env["finance.heartbeat"]
         self.assertFalse(heartbeat._is_alive())
