@@ -35,12 +35,20 @@ print(env["finance.exchange"]._emit(interface, {key!r}).id)
 
 
 @pytest.fixture(scope="module")
-def server(odoo_server, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("counterparty")
-    server = odoo_server("engine")
-    server.shell(MAKE_INTERFACES.format(folder=str(folder)))
-    server.folder = folder
-    return server
+def start_engine(odoo_server, tmp_path_factory):
+    def start(name, **options):
+        folder = tmp_path_factory.mktemp("counterparty")
+        server = odoo_server(name, **options)
+        server.shell(MAKE_INTERFACES.format(folder=str(folder)))
+        server.folder = folder
+        return server
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def server(start_engine):
+    return start_engine("engine")
 
 
 @pytest.fixture
@@ -307,6 +315,17 @@ def test_heartbeat_is_stamped_by_the_real_runner(alive):
         lambda: server.sql("SELECT 1 FROM finance_heartbeat WHERE beat_at IS NOT NULL"),
         "a heartbeat",
     )
+
+
+def test_sweeper_does_the_work_when_there_is_no_runner(start_engine):
+    server = start_engine("no_runner", queue=False)
+    exchange_ids = [submit(server, {"amount": "1", "naive": True}) for _document in range(3)]
+    server.sql("UPDATE finance_exchange SET write_date = write_date - interval '5 minutes'")
+    sweep(server)
+    for exchange_id in exchange_ids:
+        wait_done(server, exchange_id)
+        assert postings(server, exchange_id) == [("all",)]
+    assert server.bad_lines() == []
 
 
 def test_nothing_went_wrong_in_the_log(server):

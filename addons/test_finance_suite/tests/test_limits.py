@@ -1,5 +1,6 @@
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 
 from freezegun import freeze_time
 
@@ -167,6 +168,14 @@ class TestLimits(EngineCase):
         self.connection.active = False
         with self.assertRaises(UserError):
             self.connection.with_user(self.manager).action_test_connection()
+
+    def test_own_authority_is_a_file_as_long_as_its_client_lives(self):
+        self.connection.write({"endpoint": "https://bank.example", "ca_certificate": "PEM"})
+        with self.connection._http_client() as client:
+            authority = Path(client.authority_file.name)
+            self.assertEqual(authority.read_text(), "PEM")
+        del client
+        self.assertFalse(authority.exists())
 
     def test_archived_connection_is_not_called(self):
         self.connection.active = False
