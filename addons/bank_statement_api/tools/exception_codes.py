@@ -87,13 +87,13 @@ register(
     "statement_opening_break",
     "The opening does not continue the last closing",
     Severity.HIGH,
-    "A statement is probably missing: fetch or upload it and this one follows by itself. Or resolve with a reason to book it.",
+    "A statement is probably missing: fetch or upload it and this one follows. Or resolve with a reason to book it.",
 )
 register(
     "statement_sequence_gap",
     "A statement number is missing",
     Severity.HIGH,
-    "Fetch or upload the missing statement and this one follows by itself. Or resolve with a reason to book it as it is.",
+    "Fetch or upload the missing statement and this one follows. Or resolve with a reason to book it as it is.",
 )
 register(
     "statement_sequence_repeat",
