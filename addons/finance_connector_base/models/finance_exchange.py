@@ -1,4 +1,3 @@
-import logging
 import re
 import uuid
 
@@ -14,8 +13,6 @@ from odoo.addons.finance_connector_base.tools.errors import (
     DuplicateKeyRace,
     Severity,
 )
-
-_logger = logging.getLogger(__name__)
 
 MILESTONES = [
     ("received", "Received"),

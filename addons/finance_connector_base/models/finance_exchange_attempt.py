@@ -21,7 +21,6 @@ class FinanceExchangeAttempt(models.Model):
             ("process", "Process"),
             ("send", "Send"),
             ("status", "Status query"),
-            ("dry_run", "Dry run"),
         ],
         required=True,
         readonly=True,

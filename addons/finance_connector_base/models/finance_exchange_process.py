@@ -28,6 +28,7 @@ class FinanceExchange(models.Model):
             self.search_count(
                 [
                     ("interface_id", "=", self.interface_id.id),
+                    ("shadow", "=", self.shadow),
                     ("id", "<", self.id),
                     ("work_status", "in", ("ready", "running")),
                 ],

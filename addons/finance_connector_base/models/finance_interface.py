@@ -120,22 +120,6 @@ class FinanceInterface(models.Model):
         for interface in self:
             interface.direction = interface.handler and interface._handler()._direction
 
-    # === CONSTRAINT METHODS === #
-
-    @api.constrains("connection_id", "company_id")
-    def _check_connection_company(self):
-        for interface in self:
-            company = interface.connection_id.company_id
-            if company and company != interface.company_id:
-                raise UserError(
-                    self.env._(
-                        "%(connection)s belongs to %(company)s: choose a connection of %(own)s, or a shared one.",
-                        connection=interface.connection_id.name,
-                        company=company.name,
-                        own=interface.company_id.name,
-                    )
-                )
-
     # === CRUD METHODS === #
 
     @api.model_create_multi
@@ -271,9 +255,7 @@ class FinanceInterface(models.Model):
 
     def _differs(self, name, value):
         field = self._fields[name]
-        return field.convert_to_write(self[name], self) != field.convert_to_write(
-            field.convert_to_record(field.convert_to_cache(value, self), self), self
-        )
+        return self[name] != field.convert_to_record(field.convert_to_cache(value, self), self)
 
     def _is_running(self):
         """:return: whether exchanges of this interface are worked on"""
