@@ -211,6 +211,11 @@ def _invoices(env, company, account, entity_code, today):
     ]
 
 
+def _operator(env):
+    """Who looks after what comes in."""
+    return env["res.users"].search([("login", "=", "olivia")])
+
+
 def _connection(env, company, name, vals):
     connection = env["finance.connection"].search(
         [("name", "=", name), ("company_id", "=", company.id)], limit=1
@@ -219,7 +224,13 @@ def _connection(env, company, name, vals):
         connection.write(vals)
         return connection
     return env["finance.connection"].create(
-        {"name": name, "company_id": company.id, "environment": "sandbox", **vals}
+        {
+            "name": name,
+            "company_id": company.id,
+            "environment": "sandbox",
+            "owner_id": _operator(env).id,
+            **vals,
+        }
     )
 
 
@@ -237,6 +248,7 @@ def _interface(env, company, connection, code, name):
                 "handler": "bank_statement",
                 "sync_mode": "micro_batch",
                 "in_order": True,
+                "owner_id": _operator(env).id,
             }
         )
         interface._go_live(reason="Set up by the demo.")

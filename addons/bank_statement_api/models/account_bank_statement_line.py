@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class AccountBankStatementLine(models.Model):
@@ -47,6 +47,17 @@ class AccountBankStatementLine(models.Model):
     )
     match_explanation = fields.Char(readonly=True, copy=False)
     match_evidence = fields.Json(readonly=True, copy=False)
+    match_reference_text = fields.Char(
+        string="References in the Text",
+        compute="_compute_match_evidence_shown",
+        help="That we issued.",
+    )
+    match_item_ids = fields.Many2many(
+        "account.move.line",
+        string="Open Items Found",
+        compute="_compute_match_evidence_shown",
+        help="What the references were issued with.",
+    )
 
     # The last lock against a double booking, whatever the code above it does. See tools/identity.py.
     _provider_uid_uniq = models.UniqueIndex(
@@ -61,6 +72,17 @@ class AccountBankStatementLine(models.Model):
     _bank_date_idx = models.Index(
         "(journal_id, bank_booking_date) WHERE bank_booking_date IS NOT NULL"
     )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("match_evidence")
+    def _compute_match_evidence_shown(self):
+        for line in self:
+            evidence = line.match_evidence or {}
+            line.match_reference_text = ", ".join(evidence.get("references", []))
+            line.match_item_ids = (
+                self.env["account.move.line"].browse(evidence.get("items", [])).exists()
+            )
 
     # === ACTION METHODS === #
 

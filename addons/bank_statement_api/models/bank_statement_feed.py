@@ -67,6 +67,9 @@ class BankStatementFeed(models.Model):
     failure_count = fields.Integer(readonly=True, copy=False, help="Failures in a row.")
     last_error = fields.Char(readonly=True, copy=False)
     gap_ids = fields.One2many("bank.statement.gap", "feed_id")
+    covers = fields.Char(
+        string="Reads", compute="_compute_covers", help="The bank account, or which files."
+    )
     health = fields.Selection(
         [("new", "Never Fetched"), ("ok", "Up to Date"), ("late", "Late"), ("failing", "Failing")],
         compute="_compute_health",
@@ -89,6 +92,15 @@ class BankStatementFeed(models.Model):
     _due_idx = models.Index("(next_run_at) WHERE active")
 
     # === COMPUTE METHODS === #
+
+    @api.depends("kind", "journal_id", "filename_pattern")
+    def _compute_covers(self):
+        for feed in self:
+            feed.covers = (
+                feed.journal_id.display_name
+                if feed.kind == "account"
+                else self.env._("Files like %s", feed.filename_pattern or "*")
+            )
 
     @api.depends("failure_count", "last_success_at", "interval_minutes")
     def _compute_health(self):

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_datetime
@@ -37,6 +37,9 @@ class FinanceExchange(models.Model):
         compute="_compute_needs_me",
         search="_search_needs_me",
         help="It is stuck, and you look after it or after one of its open exceptions.",
+    )
+    timeline = fields.Json(
+        compute="_compute_timeline", help="Everything that happened to it, oldest first."
     )
     preview = fields.Text(compute="_compute_preview", help="The beginning of the content, masked.")
 
@@ -87,6 +90,27 @@ class FinanceExchange(models.Model):
         mine = self.filtered_domain(self._needs_me_domain())
         for exchange in self:
             exchange.needs_me = exchange in mine
+
+    def _compute_timeline(self):
+        for exchange in self:
+            # The trail as a whole is for auditors; what happened to an exchange is for whoever may see it.
+            events_sudo = (
+                self.env["finance.audit.event"]
+                .sudo()
+                .search([("exchange_id", "=", exchange._origin.id)], order="id")
+            )
+            exchange.timeline = [
+                {
+                    "id": event.id,
+                    "at": fields.Datetime.to_string(event.event_time),
+                    "label": event.action.replace(".", " ").replace("_", " ").capitalize(),
+                    "by": self.env._("automatic")
+                    if event.user_id == SUPERUSER_ID
+                    else event.user_login,
+                    "summary": event.summary or "",
+                }
+                for event in events_sudo
+            ]
 
     @api.depends("payload_ids.preview")
     def _compute_preview(self):
