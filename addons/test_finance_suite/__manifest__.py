@@ -7,5 +7,4 @@
     "category": "Hidden/Tests",
     "depends": ["finance_connector_base"],
     "data": ["security/ir.model.access.csv"],
-    "installable": True,
 }
