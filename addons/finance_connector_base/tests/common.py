@@ -44,21 +44,20 @@ class FinanceCase(TransactionCase):
     @classmethod
     def _patch_transactions(cls):
         exchange_class = cls.registry["finance.exchange"]
-        savepoints = []
 
         def checkpoint(exchange):
             if exchange._current_run().dry or not isinstance(exchange.env.cr, Cursor):
                 original(exchange)
                 return
             exchange.env.cr.flush()
-            savepoints.append(Savepoint(exchange.env.cr))
+            cls._last_checkpoint = Savepoint(exchange.env.cr)
 
         def abandon(exchange):
             if not isinstance(exchange.env.cr, Cursor):
                 exchange.env.cr.rollback()
                 return
             exchange.env.cr.clear()
-            savepoints[-1].rollback()
+            cls._last_checkpoint.rollback()
 
         @contextmanager
         def ledger(connection):
@@ -73,6 +72,10 @@ class FinanceCase(TransactionCase):
             (cls.registry["finance.connection"], "_ledger", ledger),
         ):
             cls.startClassPatcher(patch.object(model_class, name, method))
+
+    def setUp(self):
+        super().setUp()
+        type(self)._last_checkpoint = Savepoint(self.env.cr)
 
     # === RECORDS === #
 
