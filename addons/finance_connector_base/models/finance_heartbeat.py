@@ -17,8 +17,9 @@ class FinanceHeartbeat(models.Model):
     @api.model
     def _cron_heartbeat(self):
         """Each minute: ask the runner for a sign of life."""
+        # First in its channel, so that a busy runner is not taken for a dead one.
         self.with_delay(
-            identity_key="finance.heartbeat", description="Heartbeat", max_retries=0
+            priority=0, identity_key="finance.heartbeat", description="Heartbeat", max_retries=0
         )._job_beat()
 
     @api.model
