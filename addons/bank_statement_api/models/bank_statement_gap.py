@@ -21,7 +21,7 @@ class BankStatementGap(models.Model):
     )
     closed_at = fields.Datetime(readonly=True)
     state = fields.Selection(
-        [("open", "Open"), ("closed", "Closed")],
+        [("open", "Missing"), ("closed", "Filled")],
         compute="_compute_state",
         store=True,
         precompute=True,

@@ -1,0 +1,108 @@
+"""Takes the pictures of the documentation: ``camera.py ODOO_URL CHROMIUM FOLDER``, with Playwright and Pillow."""
+
+import io
+import sys
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, expect, sync_playwright
+
+_SIZE = {"width": 1280, "height": 800}
+_LARGEST = 200_000
+
+
+def _overview(page: Page) -> None:
+    page.locator("[data-part=cash] tbody tr").first.wait_for()
+
+
+def _first_exception(page: Page) -> None:
+    page.goto("/odoo/finance")
+    page.locator("[data-part=mine] .o_finance_exception").first.click()
+    page.locator(".o_form_view").wait_for()
+
+
+def _stuck_exchange(page: Page) -> None:
+    page.goto("/odoo/finance")
+    page.locator("[data-part=stuck] .list-group-item").first.click()
+    page.locator(".o_data_row .o_data_cell").nth(1).click()
+    page.locator(".o_form_view").wait_for()
+    page.get_by_role("tab", name="Timeline").click()
+    page.locator(".o_finance_timeline").wait_for()
+
+
+def _line(page: Page) -> None:
+    page.locator(".o_data_row .o_data_cell").nth(2).click()
+    page.locator(".o_form_view").wait_for()
+
+
+def _connection(page: Page) -> None:
+    page.locator(".o_kanban_record", has_text="API").first.click()
+    page.locator(".o_form_view").wait_for()
+
+
+#: name of the picture, who looks, address, what to do there
+_PICTURES = (
+    ("overview", "olivia", "/odoo/finance", _overview),
+    ("exceptions", "olivia", "/odoo/finance-exceptions", None),
+    ("exception", "olivia", "/odoo/finance", _first_exception),
+    ("exchange", "olivia", "/odoo/finance", _stuck_exchange),
+    ("lines", "olivia", "/odoo/finance-statement-lines", None),
+    ("line", "olivia", "/odoo/finance-statement-lines", _line),
+    ("feeds", "olivia", "/odoo/bank-feeds", None),
+    ("connection", "martin", "/odoo/finance-connections", _connection),
+)
+
+
+def main(url: str, chromium: str, folder: Path) -> None:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for login in dict.fromkeys(login for _name, login, _address, _act in _PICTURES):
+            context = browser.new_context(viewport=_SIZE, base_url=url)
+            # Both companies of the demo switched on.
+            context.add_cookies([{"name": "cids", "value": "1-2", "url": url}])
+            page = context.new_page()
+            complaints = []
+            page.on("pageerror", lambda error, told=complaints: told.append(str(error)))
+            page.on(
+                "console",
+                lambda message, told=complaints: (
+                    message.type == "error" and told.append(message.text)
+                ),
+            )
+            _log_in(page, login)
+            for name, who, address, act in _PICTURES:
+                if who == login:
+                    _take(page, address, act, folder / f"{name}.png")
+            if complaints:
+                raise SystemExit(f"The browser complains: {complaints}")
+            context.close()
+        browser.close()
+
+
+def _log_in(page: Page, login: str) -> None:
+    page.goto("/web/login")
+    page.fill("input[name=login]", login)
+    page.fill("input[name=password]", login)
+    page.click("button[type=submit]")
+    page.locator(".o_main_navbar").wait_for()
+
+
+def _take(page: Page, address: str, act, path: Path) -> None:
+    page.goto(address)
+    page.locator(".o_action .o_content").first.wait_for()
+    if act:
+        act(page)
+    expect(page.locator(".o_loading_indicator")).to_have_count(0)
+    page.wait_for_load_state("networkidle")
+    page.mouse.move(0, 0)
+    picture = Image.open(io.BytesIO(page.screenshot(animations="disabled")))
+    # A screen has few colours: a palette halves the file and nobody sees it.
+    picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    size = path.stat().st_size
+    if size > _LARGEST:
+        raise SystemExit(f"{path} has {size} bytes, more than {_LARGEST}.")
+    print(f"{path}: {size // 1000} kB")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
