@@ -51,7 +51,11 @@ class FinanceDashboard(models.AbstractModel):
             if not journal.bank_feed_ids and not statement_day:
                 continue
             feeds = journal.bank_feed_ids or self._file_feeds(interface_id)
-            days = [day for day in (*journal.bank_feed_ids.mapped("covered_until"), statement_day) if day]
+            days = [
+                day
+                for day in (*journal.bank_feed_ids.mapped("covered_until"), statement_day)
+                if day
+            ]
             until = max(days, default=None)
             gap_since = gaps.get(journal)
             balance = balances.get(journal.id)
