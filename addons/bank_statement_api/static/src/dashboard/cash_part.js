@@ -1,4 +1,4 @@
-import { Component } from "@odoo/owl";
+import { Component, onWillStart } from "@odoo/owl";
 import { dashboardParts } from "@finance_connector_base/dashboard/dashboard";
 import { deserializeDate, formatDate } from "@web/core/l10n/dates";
 import { formatCurrency } from "@web/core/currency";
@@ -21,6 +21,9 @@ export class CashPart extends Component {
 
     setup() {
         this.action = useService("action");
+        onWillStart(async () => {
+            this.mayUpload = await user.hasGroup("finance_connector_base.group_finance_operator");
+        });
     }
 
     get cash() {
@@ -68,6 +71,10 @@ export class CashPart extends Component {
 
     openReview() {
         return this.action.doAction("bank_statement_api.account_bank_statement_line_action");
+    }
+
+    upload() {
+        return this.action.doAction("bank_statement_api.bank_statement_upload_action");
     }
 
     openFeeds() {
