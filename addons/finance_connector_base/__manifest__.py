@@ -29,6 +29,11 @@
         "views/finance_connection_health_views.xml",
         "views/finance_dashboard_views.xml",
         "wizards/finance_exchange_wizard_views.xml",
+        "wizards/finance_mapping_wizard_views.xml",
+        "wizards/finance_routing_try_views.xml",
+        "views/finance_mapping_table_views.xml",
+        "views/finance_mapping_entry_views.xml",
+        "views/finance_routing_rule_views.xml",
         "views/finance_menus.xml",
     ],
     "assets": {

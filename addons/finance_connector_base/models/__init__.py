@@ -28,6 +28,10 @@ from . import finance_audit_seal_anchor
 from . import finance_audit_seal_verify
 from . import finance_exception_deadline
 from . import finance_exception
+from . import finance_mapping_table
+from . import finance_mapping_entry
+from . import finance_routing_rule
+from . import finance_exception_mapping
 from . import finance_connection_webhook
 from . import finance_event_type
 from . import finance_exception_event
