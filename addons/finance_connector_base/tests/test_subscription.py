@@ -193,10 +193,10 @@ class TestSubscription(AccountTestInvoicingCommon):
         invoice = self._post_invoice()
         event = self._events()
         self.env["finance.exception"]._open(
-            "no_route", "Nobody carries this.", company=self.company, record=invoice
+            "route_missing", "Nobody carries this.", company=self.company, record=invoice
         )
         [told] = self._events("exception.opened")
-        self.assertEqual(json.loads(told._content())["data"]["code"], "no_route")
+        self.assertEqual(json.loads(told._content())["data"]["code"], "route_missing")
         event._open_exception("http_404", "The warehouse is not there.", kind="technical")
         self.assertEqual(len(self._events("exception.opened")), 1)
 

@@ -89,7 +89,7 @@ register(
     "Show the evidence to the sender. If the format changed on purpose, propose a new version of the interface.",
 )
 register(
-    "no_route",
+    "route_missing",
     "No routing rule carries this document",
     Severity.MEDIUM,
     "Add a routing rule for this kind of document, or choose the interface by hand, then retry.",
