@@ -14,4 +14,5 @@ from . import finance_dashboard
 from . import bank_statement_proof
 from . import bank_statement_importer
 from . import bank_statement_importer_lines
+from . import bank_statement_line_writer
 from . import bank_statement_matcher

@@ -11,7 +11,6 @@ from odoo.addons.finance_connector_base.tools.masking import mask_mapping, mask_
 _logger = logging.getLogger(__name__)
 
 
-
 class BankStatementImporter(models.AbstractModel):
     """Canonical statements into Odoo's statement lines: recognised, proven, booked once."""
 
@@ -108,12 +107,13 @@ class BankStatementImporter(models.AbstractModel):
         recognitions = self._recognise(journal, statement)
         new = [item for item in recognitions if item.known is None]
         postable, locked = self._split_locked(exchange, plan, new)
-        lines, refused = self._create_lines(exchange, plan, postable)
+        lines, set_based, refused = self._create_lines(exchange, plan, postable)
         counts["refused"] += locked + refused
         known = self.env["account.bank.statement.line"].browse(
             [item.known.id for item in recognitions if item.known is not None]
         )
         counts["lines"] = len(lines)
+        counts["set_based"] = set_based
         counts["duplicates"] = len(known)
         self._store_balances(exchange, journal, statement)
         counts["pending"] = self._replace_pending(exchange, journal, statement)
@@ -136,9 +136,11 @@ class BankStatementImporter(models.AbstractModel):
         :return: ``resolved``, ``ignored`` or ``None``
         """
         closed = exchange.sudo().exception_ids.filtered(
-            lambda exception: (exception.code, exception.unit_key) == (code, unit_key)
-            and exception.state in ("resolved", "ignored")
-            and exception.resolved_by_id.id != SUPERUSER_ID
+            lambda exception: (
+                (exception.code, exception.unit_key) == (code, unit_key)
+                and exception.state in ("resolved", "ignored")
+                and exception.resolved_by_id.id != SUPERUSER_ID
+            )
         )
         return closed.sorted("id")[-1:].state or None
 

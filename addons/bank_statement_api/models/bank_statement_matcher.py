@@ -210,7 +210,10 @@ class BankStatementMatcher(models.AbstractModel):
         (counterpart + item).reconcile()
         if not item.reconciled or not line.is_reconciled:
             raise UserError(
-                self.env._("Odoo did not reconcile %s in full: reconcile it by hand.", item.move_id.display_name)
+                self.env._(
+                    "Odoo did not reconcile %s in full: reconcile it by hand.",
+                    item.move_id.display_name,
+                )
             )
 
     @api.model

@@ -71,6 +71,7 @@ class FinanceHandlerBankStatement(models.AbstractModel):
         totals = {
             "statements": 0,
             "lines": 0,
+            "set_based": 0,
             "duplicates": 0,
             "held": 0,
             "refused": 0,

@@ -9,7 +9,7 @@ from .common import DAY, StatementCase
 
 @tagged("post_install", "-at_install")
 class TestMatching(StatementCase):
-    """Only a reference that was issued, in the same currency, for the same amount and found once, reconciles by itself."""
+    """Only a reference we issued, in the same currency, for the same amount and found once, reconciles by itself."""
 
     def test_certain_payment_is_reconciled_and_explained(self):
         invoice = self.make_invoice(50)

@@ -1,0 +1,261 @@
+from datetime import date, timedelta
+from unittest.mock import patch
+
+from odoo.tests import tagged
+
+from odoo.addons.bank_statement_api.models import bank_statement_line_writer
+
+from .common import StatementCase
+
+IDS = {
+    "id",
+    "move_id",
+    "statement_line_id",
+    "res_id",
+    "mail_message_id",
+    "create_date",
+    "write_date",
+    "date_message",
+    "message_id",
+}
+
+
+@tagged("post_install", "-at_install")
+class TestLineWriter(StatementCase):
+    """Lines written set-based are the rows Odoo makes, column by column; in doubt Odoo makes them."""
+
+    def vals(self, count=40, journal=None, **values):
+        journal = journal or self.journal
+        currency = journal.currency_id or journal.company_id.currency_id
+        days = [date(2026, 3, 1) + timedelta(days=number * 7 % 20) for number in range(count)]
+        return [
+            {
+                "journal_id": journal.id,
+                "date": day,
+                "amount": currency.round((number % 7 - 3) * 1.37),
+                "payment_ref": f"Label {number}",
+                "partner_name": f"Name {number}" if number % 3 else False,
+                "account_number": f"ACC{number}" if number % 2 else False,
+                "transaction_details": {"number": number},
+                "fingerprint": f"f{number}",
+                "fingerprint_version": 1,
+                "fingerprint_occurrence": 1,
+                "batch_part": 0,
+                "uid_strategy": 1,
+                "bank_booking_date": day,
+                "bank_value_date": day if number % 4 else False,
+                "bank_entry_amount": 2.0,
+                "match_state": "pending",
+                **values,
+            }
+            for number, day in enumerate(days)
+        ]
+
+    def write(self, vals_list):
+        return self.env["bank.statement.line.writer"]._create(vals_list)
+
+    def rows(self, create, vals_list):
+        """All columns of all rows that ``create`` leaves, without the ids that differ by nature."""
+        with self.env.cr.savepoint() as savepoint:
+            lines = create(vals_list)
+            self.env.flush_all()
+            cr = self.env.cr
+            found = {}
+            for table, query, ids in (
+                (
+                    "line",
+                    "SELECT * FROM account_bank_statement_line WHERE id IN %s ORDER BY fingerprint",
+                    lines.ids,
+                ),
+                (
+                    "move",
+                    """SELECT m.* FROM account_move m JOIN account_bank_statement_line l ON l.move_id = m.id
+                          AND m.statement_line_id = l.id WHERE l.id IN %s ORDER BY l.fingerprint""",
+                    lines.ids,
+                ),
+                (
+                    "item",
+                    """SELECT i.* FROM account_move_line i JOIN account_bank_statement_line l
+                           ON l.id = i.statement_line_id AND i.move_id = l.move_id
+                        WHERE l.id IN %s ORDER BY l.fingerprint, i.account_id""",
+                    lines.ids,
+                ),
+                (
+                    "message",
+                    """SELECT model, message_type, subtype_id, body, author_id, email_from, is_internal, create_uid
+                         FROM mail_message WHERE model = 'account.move' AND res_id IN %s ORDER BY id""",
+                    lines.move_id.ids,
+                ),
+            ):
+                cr.execute(query, [tuple(ids)])
+                found[table] = [
+                    {
+                        column: value[:18] if column == "internal_index" else value
+                        for column, value in row.items()
+                        if column not in IDS
+                    }
+                    for row in cr.dictfetchall()
+                ]
+            savepoint.rollback()
+        return found
+
+    def assert_same_rows(self, vals_list):
+        create = self.env["account.bank.statement.line"].create
+        odoo = self.rows(lambda vals: create([dict(row) for row in vals]), vals_list)
+        written = []
+
+        def write(vals):
+            lines, count = self.write([dict(row) for row in vals])
+            written.append(count)
+            return lines
+
+        with patch.object(bank_statement_line_writer, "_logger") as logger:
+            ours = self.rows(write, vals_list)
+        self.assertEqual(
+            written, [len(vals_list)], f"the fast way was not taken: {logger.info.call_args}"
+        )
+        for table, rows in odoo.items():
+            self.assertTrue(rows)
+            self.assertEqual(len(ours[table]), len(rows), table)
+            for mine, theirs in zip(ours[table], rows, strict=True):
+                self.assertEqual(mine, theirs, table)
+
+    def test_rows_equal_odoos_in_the_company_currency(self):
+        self.assert_same_rows(self.vals())
+
+    def test_rows_equal_odoos_after_other_lines(self):
+        self.env["account.bank.statement.line"].create(
+            {
+                "journal_id": self.journal.id,
+                "date": "2026-03-02",
+                "amount": 1,
+                "payment_ref": "before",
+            }
+        )
+        self.assert_same_rows(self.vals())
+
+    def test_rows_equal_odoos_in_another_currency_with_changing_rates(self):
+        for currency_name, rate, iban in (
+            ("USD", 1.083, "CH9300762011623852957"),
+            ("JPY", 161.7, "AT611904300234573201"),
+        ):
+            currency = (
+                self.env["res.currency"]
+                .with_context(active_test=False)
+                .search([("name", "=", currency_name)])
+            )
+            currency.active = True
+            for day, factor in ((date(2026, 1, 1), 1), (date(2026, 3, 8), 1.017)):
+                self.env["res.currency.rate"].create(
+                    {
+                        "name": day,
+                        "currency_id": currency.id,
+                        "company_id": self.company_a.id,
+                        "rate": rate * factor,
+                    }
+                )
+            journal = self.make_journal(self.company_a, iban, currency, code=f"T{currency_name}")
+            with self.subTest(currency=currency_name):
+                self.assert_same_rows(self.vals(journal=journal))
+
+    def test_rows_equal_odoos_in_a_second_company(self):
+        self.assert_same_rows(self.vals(journal=self.journals[self.company_b]))
+
+    def test_zero_amounts_only(self):
+        self.assert_same_rows(self.vals(amount=0.0))
+
+    def test_order_of_the_result_is_the_order_of_the_values(self):
+        vals_list = self.vals(60)
+        lines, _count = self.write(vals_list)
+        self.assertEqual(lines.mapped("fingerprint"), [vals["fingerprint"] for vals in vals_list])
+
+    def test_lines_over_two_months_are_numbered_without_a_gap(self):
+        vals_list = self.vals(30) + [
+            {**vals, "date": date(2026, 4, 2), "fingerprint": f"april{number}"}
+            for number, vals in enumerate(self.vals(30))
+        ]
+        lines, count = self.write(vals_list)
+        self.assertEqual(count, 60)
+        numbers = sorted(lines.move_id.mapped("sequence_number"))
+        self.assertEqual(numbers, list(range(numbers[0], numbers[0] + 60)))
+        self.assertFalse(any(lines.move_id.mapped("made_sequence_gap")))
+
+    def test_lines_are_editable_and_reconcilable_like_any_other(self):
+        invoice = self.make_invoice(50)
+        vals_list = self.vals(30)
+        vals_list[0]["amount"] = 50.0
+        lines, count = self.write(vals_list)
+        self.assertEqual(count, 30)
+        self.env["bank.statement.matcher"]._book(
+            lines[0],
+            invoice.line_ids.filtered(
+                lambda item: item.account_id.account_type == "asset_receivable"
+            ),
+        )
+        self.assertTrue(lines[0].is_reconciled)
+        self.assertEqual(invoice.amount_residual, 0)
+
+    # === IN DOUBT === #
+
+    def assert_through_odoo(self, vals_list):
+        """:return: the reason that was logged"""
+        with patch.object(bank_statement_line_writer, "_logger") as logger:
+            lines, count = self.write(vals_list)
+        self.assertEqual(count, 0)
+        self.assertEqual(len(lines), len(vals_list))
+        self.assertEqual(set(lines.move_id.mapped("state")), {"posted"})
+        return str(logger.info.call_args.args[-1])
+
+    def test_partners_and_foreign_currencies_go_through_odoo(self):
+        partner = self.env["res.partner"].create({"name": "Known"})
+        self.assert_through_odoo(self.vals(partner_id=partner.id))
+        dollar = self.env.ref("base.USD")
+        dollar.active = True
+        foreign = self.vals(foreign_currency_id=dollar.id, amount=2.0, amount_currency=2.2)
+        for vals in foreign:
+            vals["fingerprint"] += "-foreign"
+        self.assert_through_odoo(foreign)
+
+    def test_few_lines_go_through_odoo(self):
+        self.assert_through_odoo(self.vals(24))
+
+    def test_hashed_journal_goes_through_odoo(self):
+        self.journal.restrict_mode_hash_table = True
+        self.assertIn("hashed", self.env["bank.statement.line.writer"]._why_not(self.vals()))
+
+    def test_analytic_model_goes_through_odoo(self):
+        self.env["account.analytic.distribution.model"].create({"company_id": self.company_a.id})
+        self.assertIn("analytic", self.assert_through_odoo(self.vals()))
+
+    def test_unknown_override_goes_through_odoo(self):
+        known = tuple(
+            name for name in bank_statement_line_writer.KNOWN_MODULES if "mail" not in name
+        )
+        with patch.object(bank_statement_line_writer, "KNOWN_MODULES", known):
+            message = self.assert_through_odoo(self.vals())
+        self.assertIn("odoo.addons.mail", message)
+        self.assertIn("overrides", message)
+
+    def test_canary_finds_a_column_that_odoo_fills_otherwise(self):
+        writer_class = self.registry["bank.statement.line.writer"]
+        original = writer_class._item_amounts
+
+        def wrong(writer, template, amount, balance):
+            return {**original(writer, template, amount, balance), "price_total": amount + 1}
+
+        with patch.object(writer_class, "_item_amounts", wrong):
+            message = self.assert_through_odoo(self.vals())
+        self.assertIn("price_total", message)
+
+    def test_canary_finds_a_column_that_depends_on_the_line(self):
+        move_class = self.registry["account.bank.statement.line"]
+        original = move_class._compute_internal_index
+
+        def by_line(lines):
+            original(lines)
+            for line in lines:
+                line.transaction_type = f"T{line.payment_ref}"
+
+        with patch.object(move_class, "_compute_internal_index", by_line):
+            message = self.assert_through_odoo(self.vals())
+        self.assertIn("transaction_type", message)
