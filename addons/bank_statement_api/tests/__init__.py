@@ -7,3 +7,4 @@ from . import test_line_writer
 from . import test_matching
 from . import test_proof
 from . import test_tours
+from . import test_account_mapping

@@ -5,7 +5,8 @@ class FinanceException(models.Model):
     _inherit = "finance.exception"
 
     misses_mapping = fields.Boolean(
-        compute="_compute_misses_mapping", help="It goes away once somebody says what a code stands for."
+        compute="_compute_misses_mapping",
+        help="It goes away once somebody says what a code stands for.",
     )
 
     @api.depends("code", "evidence")

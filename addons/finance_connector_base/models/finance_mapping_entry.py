@@ -36,12 +36,17 @@ class FinanceMappingEntry(models.Model):
     _order = "code, valid_from, id"
     _rec_name = "code"
 
-    table_id = fields.Many2one("finance.mapping.table", required=True, index=True, ondelete="restrict")
-    kind = fields.Selection(related="table_id.kind", store=True)
-    company_id = fields.Many2one(related="table_id.company_id", store=True, index=True)
+    table_id = fields.Many2one(
+        "finance.mapping.table", required=True, index=True, ondelete="restrict"
+    )
+    kind = fields.Selection(related="table_id.kind", store=True, precompute=True)
+    company_id = fields.Many2one(
+        related="table_id.company_id", store=True, precompute=True, index=True
+    )
     connection_id = fields.Many2one(related="table_id.connection_id")
     code = fields.Char(
-        required=True, help="The counterparty's code. An account number is kept masked, and still recognised."
+        required=True,
+        help="The counterparty's code. An account number is kept masked, and still recognised.",
     )
     code_digest = fields.Char(required=True, readonly=True, help="Stands for the exact code.")
     res_model = fields.Char(compute="_compute_res_model", store=True, precompute=True)
@@ -96,7 +101,8 @@ class FinanceMappingEntry(models.Model):
                     self.env._(
                         "%(target)s does not belong to %(company)s.",
                         target=target_sudo.display_name,
-                        company=entry.company_id.name or self.env._("all companies, which share this table"),
+                        company=entry.company_id.name
+                        or self.env._("all companies, which share this table"),
                     )
                 )
 
@@ -107,7 +113,10 @@ class FinanceMappingEntry(models.Model):
         tables = self.env["finance.mapping.table"]
         entries = super().create(
             [
-                self._with_digest(vals, tables.browse(vals.get("table_id") or self.env.context.get("default_table_id")))
+                self._with_digest(
+                    vals,
+                    tables.browse(vals.get("table_id") or self.env.context.get("default_table_id")),
+                )
                 for vals in vals_list
             ]
         )
@@ -117,10 +126,14 @@ class FinanceMappingEntry(models.Model):
 
     def write(self, vals):
         if "table_id" in vals and any(entry.table_id.id != vals["table_id"] for entry in self):
-            raise UserError(self.env._("A mapping stays in its table: end it, and add one to the other table."))
+            raise UserError(
+                self.env._("A mapping stays in its table: end it, and add one to the other table.")
+            )
         before = {entry: entry._facts() for entry in self}
         for table, entries in self.grouped("table_id").items():
             super(FinanceMappingEntry, entries).write(self._with_digest(vals, table))
+        # What ends makes room for what begins: the database has to know before the next row is added.
+        self.flush_recordset()
         for entry, facts in before.items():
             after = entry._facts()
             if after != facts:
@@ -140,7 +153,11 @@ class FinanceMappingEntry(models.Model):
         if not vals.get("code"):
             return vals
         code, digest = self._identify(table.kind, vals["code"], vals.get("code_digest"))
-        return {**vals, "code": self.env["finance.mapping.table"]._label(code), "code_digest": digest}
+        return {
+            **vals,
+            "code": self.env["finance.mapping.table"]._label(code),
+            "code_digest": digest,
+        }
 
     @api.model
     def _identify(self, kind, code, digest=None):
@@ -157,10 +174,14 @@ class FinanceMappingEntry(models.Model):
             raise UserError(self.env._("The code is empty."))
         if not digest:
             if MASKED in code:
-                raise UserError(self.env._("Give the whole code: “%s” is masked and stands for nothing.", code))
+                raise UserError(
+                    self.env._("Give the whole code: “%s” is masked and stands for nothing.", code)
+                )
             return code, code_digest(kind, code)
         if not is_code_digest(digest) or (MASKED not in code and digest != code_digest(kind, code)):
-            raise UserError(self.env._("The digest of “%s” is that of another code: leave it empty.", code))
+            raise UserError(
+                self.env._("The digest of “%s” is that of another code: leave it empty.", code)
+            )
         return code, digest
 
     def _target(self):
@@ -169,7 +190,10 @@ class FinanceMappingEntry(models.Model):
         return self.env[self.res_model].browse(self.res_id or ()).exists()
 
     def _fits_company(self, target_sudo):
-        if not {"company_id", "company_ids"} & target_sudo._fields.keys() or target_sudo._name == "res.company":
+        if (
+            not {"company_id", "company_ids"} & target_sudo._fields.keys()
+            or target_sudo._name == "res.company"
+        ):
             return True
         return bool(target_sudo.filtered_domain(target_sudo._check_company_domain(self.company_id)))
 
@@ -199,12 +223,20 @@ class FinanceMappingEntry(models.Model):
         keys = {entry: entry.value or "" for entry in self if not entry.res_model}
         for model, entries in self.filtered("res_model").grouped("res_model").items():
             for company, own in entries.grouped("company_id").items():
-                records = self.env[model].sudo().with_company(company).browse(own.mapped("res_id")).exists()
+                records = (
+                    self.env[model]
+                    .sudo()
+                    .with_company(company)
+                    .browse(own.mapped("res_id"))
+                    .exists()
+                )
                 names = {record.id: record[KEY_FIELDS[model]] or "" for record in records}
                 ids = self._ids_by_key(model, company, set(names.values()))
                 for entry in own:
                     name = names.get(entry.res_id, "")
-                    keys[entry] = name if ids.get(name) == [entry.res_id] else f"{ID_PREFIX}{entry.res_id}"
+                    keys[entry] = (
+                        name if ids.get(name) == [entry.res_id] else f"{ID_PREFIX}{entry.res_id}"
+                    )
         return keys
 
     @api.model
@@ -226,7 +258,8 @@ class FinanceMappingEntry(models.Model):
         numbers = {
             int(number): key
             for key in keys
-            if key.startswith(ID_PREFIX) and (number := key.removeprefix(ID_PREFIX).strip()).isdecimal()
+            if key.startswith(ID_PREFIX)
+            and (number := key.removeprefix(ID_PREFIX).strip()).isdecimal()
         }
         found = defaultdict(list)
         for record in records.search([*domain, (field, "in", list(names))]):

@@ -1,3 +1,5 @@
+import base64
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
@@ -82,19 +84,20 @@ class FinanceMappingTable(models.Model):
         for table in self:
             entries = table.entry_ids
             keys = entries._target_keys()
-            table.csv_file = write_csv(
+            content = write_csv(
                 CSV_COLUMNS,
                 [
                     {
                         "code": entry.code,
                         "target": keys[entry],
-                        "valid_from": entry.valid_from and entry.valid_from.isoformat(),
-                        "valid_to": entry.valid_to and entry.valid_to.isoformat(),
+                        "valid_from": entry.valid_from.isoformat() if entry.valid_from else "",
+                        "valid_to": entry.valid_to.isoformat() if entry.valid_to else "",
                         "code_digest": entry.code_digest,
                     }
                     for entry in entries
                 ],
             )
+            table.csv_file = base64.b64encode(content)
 
     # === CONSTRAINT METHODS === #
 
@@ -103,7 +106,9 @@ class FinanceMappingTable(models.Model):
         for table in self:
             if table.kind in _COMPANY_KINDS and not table.company_id:
                 raise ValidationError(
-                    self.env._("Journals, accounts and taxes belong to a company: choose the company of the table.")
+                    self.env._(
+                        "Journals, accounts and taxes belong to a company: choose the company of the table."
+                    )
                 )
 
     @api.constrains("company_id", "connection_id")
@@ -116,12 +121,17 @@ class FinanceMappingTable(models.Model):
     def create(self, vals_list):
         tables = super().create(vals_list)
         for table in tables:
-            table._log("mapping.table_created", {"kind": table.kind, "connection_id": table.connection_id.id})
+            table._log(
+                "mapping.table_created",
+                {"kind": table.kind, "connection_id": table.connection_id.id},
+            )
         return tables
 
     def write(self, vals):
         if "kind" in vals and any(table.kind != vals["kind"] and table.entry_ids for table in self):
-            raise UserError(self.env._("A table that has codes keeps its kind: start another table."))
+            raise UserError(
+                self.env._("A table that has codes keeps its kind: start another table.")
+            )
         before = {table: table._values_of(vals) for table in self}
         result = super().write(vals)
         for table, values in before.items():
@@ -141,8 +151,13 @@ class FinanceMappingTable(models.Model):
     def _unlink_except_filled(self):
         for table in self:
             if table.entry_ids:
-                raise UserError(self.env._("%s still has codes: archive it instead.", table.display_name))
-            table._log("mapping.table_deleted", {"kind": table.kind, "connection_id": table.connection_id.id})
+                raise UserError(
+                    self.env._("%s still has codes: archive it instead.", table.display_name)
+                )
+            table._log(
+                "mapping.table_deleted",
+                {"kind": table.kind, "connection_id": table.connection_id.id},
+            )
 
     # === ACTION METHODS === #
 
@@ -249,7 +264,11 @@ class FinanceMappingTable(models.Model):
         :return: ``finance.mapping.table``
         """
         table = self.search(
-            [("kind", "=", kind), ("company_id", "=", company.id), ("connection_id", "=", connection.id)]
+            [
+                ("kind", "=", kind),
+                ("company_id", "=", company.id),
+                ("connection_id", "=", connection.id),
+            ]
         )
         if table:
             return table

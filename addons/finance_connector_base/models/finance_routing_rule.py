@@ -25,8 +25,12 @@ class FinanceRoutingRule(models.Model):
     name = fields.Char(required=True, tracking=True)
     sequence = fields.Integer(default=10, tracking=True)
     active = fields.Boolean(default=True, tracking=True)
-    company_id = fields.Many2one("res.company", required=True, index=True, default=lambda self: self.env.company)
-    document_kind = fields.Selection(DOCUMENT_KINDS, string="Document", required=True, tracking=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, default=lambda self: self.env.company
+    )
+    document_kind = fields.Selection(
+        DOCUMENT_KINDS, string="Document", required=True, tracking=True
+    )
     interface_id = fields.Many2one(
         "finance.interface",
         string="Carried By",
@@ -38,12 +42,21 @@ class FinanceRoutingRule(models.Model):
         help="While this interface is off, its documents wait; no other rule takes them over.",
     )
     currency_id = fields.Many2one("res.currency", tracking=True, help="Empty: any currency.")
-    amount_from = fields.Monetary(tracking=True, help="Smallest amount, included; 0: no lower limit.")
+    amount_from = fields.Monetary(
+        tracking=True, help="Smallest amount, included; 0: no lower limit."
+    )
     amount_to = fields.Monetary(tracking=True, help="Largest amount, included; 0: no upper limit.")
-    journal_ids = fields.Many2many("account.journal", string="Journals", check_company=True, help="Empty: any journal.")
-    country_ids = fields.Many2many("res.country", string="Countries", help="Country of the partner. Empty: any country.")
+    journal_ids = fields.Many2many(
+        "account.journal", string="Journals", check_company=True, help="Empty: any journal."
+    )
+    country_ids = fields.Many2many(
+        "res.country", string="Countries", help="Country of the partner. Empty: any country."
+    )
     partner_ids = fields.Many2many(
-        "res.partner", string="Partners", check_company=True, help="Companies with all their contacts. Empty: anybody."
+        "res.partner",
+        string="Partners",
+        check_company=True,
+        help="Companies with all their contacts. Empty: anybody.",
     )
 
     _amounts_check = models.Constraint(
@@ -77,7 +90,9 @@ class FinanceRoutingRule(models.Model):
         for rule in self._candidates(document_kind, company):
             if rule._mismatch(**facts) is None:
                 return rule.interface_id.sudo(False)
-        label = dict(self._fields["document_kind"]._description_selection(self.env)).get(document_kind, document_kind)
+        label = dict(self._fields["document_kind"]._description_selection(self.env)).get(
+            document_kind, document_kind
+        )
         raise BusinessError(
             "route_missing",
             self.env._(
@@ -99,7 +114,9 @@ class FinanceRoutingRule(models.Model):
     @api.model
     def _candidates(self, document_kind, company):
         """:return: the company's rules for a kind of document, in order; as superuser, for any caller is routed alike"""
-        return self.sudo().search([("document_kind", "=", document_kind), ("company_id", "=", company.id)])
+        return self.sudo().search(
+            [("document_kind", "=", document_kind), ("company_id", "=", company.id)]
+        )
 
     def _mismatch(self, *, currency=None, amount=None, journal=None, country=None, partner=None):
         """Why this rule does not fit. What a rule asks for and the caller does not know never fits.

@@ -3,3 +3,7 @@ from . import test_credential
 from . import test_vault
 from . import test_subscription
 from . import test_environment
+from . import test_mapping
+from . import test_screens
+from . import test_mapping_fix
+from . import test_routing

@@ -17,10 +17,18 @@ class FinanceExceptionFixMapping(models.TransientModel):
     _name = "finance.exception.fix.mapping"
     _description = "Fix a Missing Mapping"
 
-    exception_ids = fields.Many2many("finance.exception", string="Exceptions", required=True, readonly=True)
-    company_id = fields.Many2one("res.company", compute="_compute_case", store=True, precompute=True)
-    connection_id = fields.Many2one("finance.connection", compute="_compute_case", store=True, precompute=True)
-    kind = fields.Selection(KINDS, compute="_compute_case", store=True, precompute=True, readonly=False)
+    exception_ids = fields.Many2many(
+        "finance.exception", string="Exceptions", required=True, readonly=True
+    )
+    company_id = fields.Many2one(
+        "res.company", compute="_compute_case", store=True, precompute=True
+    )
+    connection_id = fields.Many2one(
+        "finance.connection", compute="_compute_case", store=True, precompute=True
+    )
+    kind = fields.Selection(
+        KINDS, compute="_compute_case", store=True, precompute=True, readonly=False
+    )
     code = fields.Char(compute="_compute_case", store=True, precompute=True)
     code_digest = fields.Char(compute="_compute_case", store=True, precompute=True)
     typed_code = fields.Char(
@@ -39,7 +47,9 @@ class FinanceExceptionFixMapping(models.TransientModel):
         default="connection",
     )
     valid_from = fields.Date(help="First day; empty: always was.")
-    suggestion_ids = fields.One2many("finance.exception.fix.mapping.suggestion", "wizard_id", readonly=True)
+    suggestion_ids = fields.One2many(
+        "finance.exception.fix.mapping.suggestion", "wizard_id", readonly=True
+    )
 
     # === COMPUTE METHODS === #
 
@@ -63,8 +73,12 @@ class FinanceExceptionFixMapping(models.TransientModel):
 
     def _inverse_typed_code(self):
         for wizard in self.filtered("typed_code"):
-            code, digest = self.env["finance.mapping.entry"]._identify(wizard.kind, wizard.typed_code)
-            wizard.write({"code": self.env["finance.mapping.table"]._label(code), "code_digest": digest})
+            code, digest = self.env["finance.mapping.entry"]._identify(
+                wizard.kind, wizard.typed_code
+            )
+            wizard.write(
+                {"code": self.env["finance.mapping.table"]._label(code), "code_digest": digest}
+            )
 
     @api.depends("kind")
     def _compute_res_model(self):
@@ -100,7 +114,11 @@ class FinanceExceptionFixMapping(models.TransientModel):
         exchanges = exceptions.exchange_id
         exceptions._close(
             "resolved",
-            self.env._("Mapped: “%(code)s” stands for %(target)s.", code=self.code, target=entry_sudo.target_name),
+            self.env._(
+                "Mapped: “%(code)s” stands for %(target)s.",
+                code=self.code,
+                target=entry_sudo.target_name,
+            ),
         )
         exchanges.action_retry()
         return {"type": "ir.actions.act_window_close"}
@@ -119,7 +137,9 @@ class FinanceExceptionFixMapping(models.TransientModel):
             for exception in exceptions
         }
         if len(cases) != 1:
-            raise UserError(self.env._("These exceptions miss different codes: fix one code at a time."))
+            raise UserError(
+                self.env._("These exceptions miss different codes: fix one code at a time.")
+            )
 
     def _find_or_create_entry(self):
         """:return: the entry, as superuser: operators add mappings by this dialogue only"""
@@ -128,25 +148,35 @@ class FinanceExceptionFixMapping(models.TransientModel):
             if not target:
                 raise UserError(self.env._("Choose what “%s” stands for.", self.code))
             target.check_access("read")
-        connection = self.connection_id if self.scope == "connection" else self.env["finance.connection"]
-        table_sudo = self.env["finance.mapping.table"].sudo()._of(self.kind, self.company_id, connection)
+        connection = (
+            self.connection_id if self.scope == "connection" else self.env["finance.connection"]
+        )
+        table_sudo = (
+            self.env["finance.mapping.table"].sudo()._of(self.kind, self.company_id, connection)
+        )
         vals = {
             "res_id": self.res_id if self.res_model else False,
             "value": False if self.res_model else self.value,
         }
         known_sudo = table_sudo.entry_ids.filtered(
-            lambda entry: entry.code_digest == self.code_digest
-            and (not entry.valid_to or not self.valid_from or entry.valid_to >= self.valid_from)
+            lambda entry: (
+                entry.code_digest == self.code_digest
+                and (not entry.valid_to or not self.valid_from or entry.valid_to >= self.valid_from)
+            )
         )
         if not known_sudo:
-            return self.env["finance.mapping.entry"].sudo().create(
-                {
-                    "table_id": table_sudo.id,
-                    "code": self.code,
-                    "code_digest": self.code_digest,
-                    "valid_from": self.valid_from,
-                    **vals,
-                }
+            return (
+                self.env["finance.mapping.entry"]
+                .sudo()
+                .create(
+                    {
+                        "table_id": table_sudo.id,
+                        "code": self.code,
+                        "code_digest": self.code_digest,
+                        "valid_from": self.valid_from,
+                        **vals,
+                    }
+                )
             )
         if any(known_sudo[-1][name] != (vals[name] or False) for name in vals if vals[name]):
             raise UserError(
@@ -198,7 +228,9 @@ class FinanceExceptionFixMappingSuggestion(models.TransientModel):
     _name = "finance.exception.fix.mapping.suggestion"
     _description = "Suggested Mapping"
 
-    wizard_id = fields.Many2one("finance.exception.fix.mapping", required=True, index=True, ondelete="cascade")
+    wizard_id = fields.Many2one(
+        "finance.exception.fix.mapping", required=True, index=True, ondelete="cascade"
+    )
     res_id = fields.Integer(required=True)
     name = fields.Char(required=True)
 

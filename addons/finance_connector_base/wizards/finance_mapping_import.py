@@ -24,7 +24,10 @@ class FinanceMappingImport(models.TransientModel):
 
     table_id = fields.Many2one("finance.mapping.table", required=True, readonly=True)
     file = fields.Binary(
-        string="CSV File", compute="_compute_file", inverse="_inverse_file", help="Kept encrypted until it is taken."
+        string="CSV File",
+        compute="_compute_file",
+        inverse="_inverse_file",
+        help="Kept encrypted until it is taken.",
     )
     filename = fields.Char()
     report = fields.Text(readonly=True)
@@ -131,7 +134,9 @@ class FinanceMappingImport(models.TransientModel):
         rows, errors = [], []
         try:
             rows.extend(
-                read_csv(self._content(), ("code", "target"), ("valid_from", "valid_to", "code_digest"))
+                read_csv(
+                    self._content(), ("code", "target"), ("valid_from", "valid_to", "code_digest")
+                )
             )
         except CsvError as error:
             return [], [], [str(error)]
@@ -142,14 +147,20 @@ class FinanceMappingImport(models.TransientModel):
             try:
                 vals = self._read_row(row.values, targets)
             except UserError as error:
-                errors.append(self.env._("Line %(line)s: %(problem)s", line=row.line, problem=error))
+                errors.append(
+                    self.env._("Line %(line)s: %(problem)s", line=row.line, problem=error)
+                )
                 continue
-            periods.setdefault(vals["code_digest"], []).append((row.line, vals["valid_from"], vals["valid_to"]))
+            periods.setdefault(vals["code_digest"], []).append(
+                (row.line, vals["valid_from"], vals["valid_to"])
+            )
             entry = known.pop((vals["code_digest"], vals["valid_from"]), None)
             if entry is None:
                 created.append({**vals, "table_id": self.table_id.id})
             elif self._differs(entry, vals):
-                changed.append((entry, {name: vals[name] for name in ("res_id", "value", "valid_to")}))
+                changed.append(
+                    (entry, {name: vals[name] for name in ("res_id", "value", "valid_to")})
+                )
         for (digest, _start), entry in known.items():
             if digest in periods:
                 periods[digest].append((None, entry.valid_from, entry.valid_to))
@@ -187,7 +198,11 @@ class FinanceMappingImport(models.TransientModel):
             raise UserError(
                 self.env._("Nothing in Odoo is called “%s”.", target)
                 if not ids
-                else self.env._("%(count)s are called “%(target)s”: give id: and the number.", count=len(ids), target=target)
+                else self.env._(
+                    "%(count)s are called “%(target)s”: give id: and the number.",
+                    count=len(ids),
+                    target=target,
+                )
             )
         return {**vals, "res_id": ids[0]}
 
@@ -198,19 +213,26 @@ class FinanceMappingImport(models.TransientModel):
             raise UserError(self.env._("“%s” is no date: write 2026-01-31.", text)) from error
 
     def _differs(self, entry, vals):
-        return any((entry[name] or False) != (vals[name] or False) for name in ("res_id", "value", "valid_to"))
+        return any(
+            (entry[name] or False) != (vals[name] or False)
+            for name in ("res_id", "value", "valid_to")
+        )
 
     def _overlaps(self, periods):
         errors = []
         for spans in periods.values():
             spans.sort(key=lambda span: span[1] or date.min)
-            for (line, _start, end), (next_line, start, _end) in zip(spans, spans[1:], strict=False):
+            for (line, _start, end), (next_line, start, _end) in zip(
+                spans, spans[1:], strict=False
+            ):
                 if not end or not start or start <= end:
                     errors.append(
                         self.env._(
                             "Line %(line)s: the code stands for something else on the same day; see %(other)s.",
                             line=next_line or line,
-                            other=self.env._("line %s", line) if next_line and line else self.env._("the table"),
+                            other=self.env._("line %s", line)
+                            if next_line and line
+                            else self.env._("the table"),
                         )
                     )
         return errors

@@ -9,18 +9,30 @@ class FinanceRoutingTry(models.TransientModel):
     _name = "finance.routing.try"
     _description = "Try Routing Rules"
 
-    document_kind = fields.Selection(DOCUMENT_KINDS, string="Document", required=True, default="payment")
-    company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company)
+    document_kind = fields.Selection(
+        DOCUMENT_KINDS, string="Document", required=True, default="payment"
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
     currency_id = fields.Many2one("res.currency")
     amount = fields.Monetary()
     journal_id = fields.Many2one("account.journal")
     country_id = fields.Many2one("res.country")
     partner_id = fields.Many2one("res.partner")
-    interface_id = fields.Many2one("finance.interface", string="Carried By", compute="_compute_outcome")
+    interface_id = fields.Many2one(
+        "finance.interface", string="Carried By", compute="_compute_outcome"
+    )
     explanation = fields.Text(compute="_compute_outcome")
 
     @api.depends(
-        "document_kind", "company_id", "currency_id", "amount", "journal_id", "country_id", "partner_id"
+        "document_kind",
+        "company_id",
+        "currency_id",
+        "amount",
+        "journal_id",
+        "country_id",
+        "partner_id",
     )
     def _compute_outcome(self):
         for attempt in self:
@@ -41,11 +53,16 @@ class FinanceRoutingTry(models.TransientModel):
                 partner=self.partner_id,
             )
             if reason is None:
-                lines.append(self.env._("%(number)s. %(rule)s wins.", number=number, rule=rule.name))
+                lines.append(
+                    self.env._("%(number)s. %(rule)s wins.", number=number, rule=rule.name)
+                )
                 return rule.interface_id.sudo(False), "\n".join(lines)
             lines.append(
                 self.env._(
-                    "%(number)s. %(rule)s does not fit: %(reason)s.", number=number, rule=rule.name, reason=reason
+                    "%(number)s. %(rule)s does not fit: %(reason)s.",
+                    number=number,
+                    rule=rule.name,
+                    reason=reason,
                 )
             )
         lines.append(self.env._("No rule fits: the document would become an exception."))
