@@ -41,8 +41,9 @@ class FinanceAdapterFolder(models.AbstractModel):
 
     @api.model
     def _pick_up(self, feed):
-        folder = self._folder(feed.connection_id)
-        for path in sorted(self._waiting(folder)):
+        with feed.connection_id._call("pick_up"):
+            waiting = sorted(self._waiting(self._folder(feed.connection_id)))
+        for path in waiting:
             if not feed._wants_file(path.name):
                 continue
             content = self._read(path)
