@@ -50,7 +50,7 @@ class FinanceRoutingRule(models.Model):
         "account.journal", string="Journals", check_company=True, help="Empty: any journal."
     )
     country_ids = fields.Many2many(
-        "res.country", string="Countries", help="Country of the partner. Empty: any country."
+        "res.country", string="Countries", help="Of the partner. Empty: any country."
     )
     partner_ids = fields.Many2many(
         "res.partner",
@@ -113,7 +113,7 @@ class FinanceRoutingRule(models.Model):
 
     @api.model
     def _candidates(self, document_kind, company):
-        """:return: the company's rules for a kind of document, in order; as superuser, for any caller is routed alike"""
+        """:return: the company's rules for a kind of document, in order; as superuser: all are routed alike"""
         return self.sudo().search(
             [("document_kind", "=", document_kind), ("company_id", "=", company.id)]
         )
@@ -129,21 +129,20 @@ class FinanceRoutingRule(models.Model):
         :return: a sentence, or ``None`` when the rule fits
         """
         self.ensure_one()
-        _ = self.env._
         partner = partner or self.env["res.partner"]
         country = country or partner.country_id
         if not self.interface_id.active:
-            return _("its interface is archived")
+            return self.env._("its interface is archived")
         if self.currency_id and self.currency_id != currency:
-            return _("the currency is not %s", self.currency_id.name)
+            return self.env._("the currency is not %s", self.currency_id.name)
         if (self.amount_from or self.amount_to) and not self._fits_amount(amount):
-            return _("the amount is outside its range")
+            return self.env._("the amount is outside its range")
         if self.journal_ids and (not journal or journal not in self.journal_ids):
-            return _("the journal is none of its journals")
+            return self.env._("the journal is none of its journals")
         if self.country_ids and country not in self.country_ids:
-            return _("the country is none of its countries")
+            return self.env._("the country is none of its countries")
         if self.partner_ids and not (partner | partner.commercial_partner_id) & self.partner_ids:
-            return _("the partner is none of its partners")
+            return self.env._("the partner is none of its partners")
         return None
 
     def _fits_amount(self, amount):

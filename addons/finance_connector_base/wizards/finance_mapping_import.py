@@ -1,5 +1,6 @@
 import base64
 from datetime import date
+from itertools import pairwise
 
 from odoo import fields, models
 from odoo.exceptions import UserError
@@ -195,15 +196,16 @@ class FinanceMappingImport(models.TransientModel):
             return {**vals, "value": target}
         ids = targets.get(target, [])
         if len(ids) != 1:
-            raise UserError(
-                self.env._("Nothing in Odoo is called “%s”.", target)
-                if not ids
-                else self.env._(
+            message = (
+                self.env._(
                     "%(count)s are called “%(target)s”: give id: and the number.",
                     count=len(ids),
                     target=target,
                 )
+                if ids
+                else self.env._("Nothing in Odoo is called “%s”.", target)
             )
+            raise UserError(message)
         return {**vals, "res_id": ids[0]}
 
     def _read_date(self, text):
