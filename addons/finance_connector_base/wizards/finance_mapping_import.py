@@ -224,9 +224,7 @@ class FinanceMappingImport(models.TransientModel):
         errors = []
         for spans in periods.values():
             spans.sort(key=lambda span: span[1] or date.min)
-            for (line, _start, end), (next_line, start, _end) in zip(
-                spans, spans[1:], strict=False
-            ):
+            for (line, _start, end), (next_line, start, _end) in pairwise(spans):
                 if not end or not start or start <= end:
                     errors.append(
                         self.env._(
