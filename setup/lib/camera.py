@@ -43,7 +43,7 @@ def _connection(page: Page) -> None:
 #: name of the picture, who looks, address, what to do there
 _PICTURES = (
     ("overview", "olivia", "/odoo/finance", _overview),
-    ("exceptions", "olivia", "/odoo/finance-exceptions", None),
+    ("exceptions", "olivia", "/odoo/action-finance_connector_base.finance_exception_action", None),
     ("exception", "olivia", "/odoo/finance", _first_exception),
     ("exchange", "olivia", "/odoo/finance", _stuck_exchange),
     ("lines", "olivia", "/odoo/finance-statement-lines", None),
@@ -93,7 +93,7 @@ def _take(page: Page, address: str, act, path: Path) -> None:
     if act:
         act(page)
     expect(page.locator(".o_loading_indicator")).to_have_count(0)
-    page.wait_for_load_state("networkidle")
+    page.wait_for_function("[...document.images].every((image) => image.complete)")
     page.mouse.move(0, 0)
     picture = Image.open(io.BytesIO(page.screenshot(animations="disabled")))
     # A screen has few colours: a palette halves the file and nobody sees it.

@@ -19,7 +19,8 @@ class FinanceDashboard(models.AbstractModel):
     def _cash(self):
         """:rtype: dict"""
         journals = self.env["account.journal"].search(
-            [("type", "in", ("bank", "credit")), ("company_id", "in", self.env.companies.ids)]
+            [("type", "in", ("bank", "credit")), ("company_id", "in", self.env.companies.ids)],
+            order="company_id, name, id",
         )
         accounts = self._accounts(journals)
         return {
