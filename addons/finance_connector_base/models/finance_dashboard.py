@@ -108,18 +108,23 @@ class FinanceDashboard(models.AbstractModel):
 
     @api.model
     def _connections(self):
-        connections = self.env["finance.connection"].search([])
+        health = self.env["finance.connection.health"].search(
+            [
+                "|",
+                ("breaker_failures", ">", 0),
+                ("paused_until", ">", fields.Datetime.now()),
+            ]
+        )
+        connections = health.connection_id.filtered("active").sorted("name")
         labels = dict(connections._fields["health_state"]._description_selection(self.env))
         return [
             {
                 "id": connection.id,
-                "name": connection.display_name,
-                "state": connection.health_state,
+                "name": connection.name,
                 "label": labels[connection.health_state],
                 "error": connection.last_error_message or None,
             }
             for connection in connections
-            if connection.health_state in ("failing", "paused")
         ]
 
     @api.model

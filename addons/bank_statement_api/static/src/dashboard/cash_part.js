@@ -56,6 +56,10 @@ export class CashPart extends Component {
         return formatCurrency(account.balance, account.currency_id);
     }
 
+    completeness(account) {
+        return account.complete ? _t("Complete") : _t("Not complete");
+    }
+
     healthClass(account) {
         return HEALTH_CLASSES[account.health];
     }
