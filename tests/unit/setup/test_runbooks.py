@@ -23,10 +23,10 @@ def test_every_code_has_one_section_and_no_section_is_orphaned():
 @pytest.mark.parametrize("code", known_codes())
 def test_section_says_what_it_means_what_to_do_and_when_it_is_over(code):
     body = BODIES[code].strip()
-    assert "\nMoney: " in body, "what it means for the money"
+    assert "\n**Money:** " in body, "what it means for the money"
     assert "\n1. " in body, "what to do"
-    assert re.search(r"^Over when ", body, re.MULTILINE), "how to know"
-    assert len(body.splitlines()) <= 12
+    assert re.search(r"^\*\*Over\*\* when ", body, re.MULTILINE), "how to know"
+    assert len(body.splitlines()) <= 14
 
 
 def test_page_in_odoo_is_up_to_date():
