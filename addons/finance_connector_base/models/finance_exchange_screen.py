@@ -92,6 +92,7 @@ class FinanceExchange(models.Model):
             exchange.needs_me = exchange in mine
 
     def _compute_timeline(self):
+        self.check_access("read")
         for exchange in self:
             # The trail as a whole is for auditors; what happened to an exchange is for whoever may see it.
             events_sudo = (

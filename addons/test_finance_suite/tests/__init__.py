@@ -4,6 +4,7 @@ from . import (
     test_process,
     test_receive,
     test_replay,
+    test_screens,
     test_send,
     test_sweep,
 )
