@@ -12,6 +12,10 @@ class AccountJournal(models.Model):
         " 2 the provider's id. Changing it re-imports nothing: the content is compared in any case.",
     )
 
+    _uid_strategy_known = models.Constraint(
+        "CHECK(uid_strategy IN (0, 1, 2))", "The duplicate strategy is 0, 1 or 2."
+    )
+
     def action_upload_bank_statement(self):
         """Open the upload of a statement file by hand."""
         return self.env["ir.actions.act_window"]._for_xml_id(

@@ -104,18 +104,20 @@ class BankStatementImporter(models.AbstractModel):
         if self._is_held(exchange, plan, findings):
             return {"held": 1}
         counts = {"refused": self._report_bad_entries(exchange, plan)}
-        recognitions = self._recognise(journal, statement)
+        recognitions, asked = self._tell_apart(
+            exchange, plan, self._recognise(journal, statement)
+        )
         new = [item for item in recognitions if item.known is None]
         postable, locked = self._split_locked(exchange, plan, new)
         lines, set_based, refused = self._create_lines(exchange, plan, postable)
-        counts["refused"] += locked + refused
+        counts["refused"] += asked + locked + refused
         known = self.env["account.bank.statement.line"].browse(
             [item.known.id for item in recognitions if item.known is not None]
         )
         counts["lines"] = len(lines)
         counts["set_based"] = set_based
         counts["duplicates"] = len(known)
-        self._store_balances(exchange, journal, statement)
+        new_balances = self._store_balances(exchange, journal, statement)
         counts["pending"] = self._replace_pending(exchange, journal, statement)
         if statement.source_format in API_FORMATS:
             self._report_window(exchange, journal, statement)
@@ -123,7 +125,9 @@ class BankStatementImporter(models.AbstractModel):
             counts["statements"] = self._store_statement(
                 exchange, journal, statement, lines | known
             )
-        self._release_held(exchange, journal)
+        if counts["lines"] or new_balances:
+            # Only what is new can help others: two files that wait would else wake each other for ever.
+            self._release_held(exchange, journal)
         self.env["bank.statement.matcher"]._enqueue(journal, lines)
         return counts
 
@@ -167,13 +171,14 @@ class BankStatementImporter(models.AbstractModel):
         held = False
         for finding in findings:
             code = f"statement_{finding.code.lower()}"
-            if finding.severity == "info" or finding.code == "BALANCE_UNPROVEN":
+            if finding.severity == "info" or finding.code == "balance_unproven":
                 continue
-            decision = self._decision(exchange, code, plan.unit_key)
+            blocking = finding.severity == "error"
+            unit_key = plan.unit_key if blocking else f"{plan.unit_key}:{finding.position}"
+            decision = self._decision(exchange, code, unit_key)
             if decision == "ignored":
-                held = True
+                held = held or blocking
             elif decision is None:
-                blocking = finding.severity == "error"
                 exchange._open_exception(
                     code,
                     finding.message,
@@ -185,7 +190,7 @@ class BankStatementImporter(models.AbstractModel):
                         "statement": plan.statement.statement_id,
                     },
                     severity="2" if blocking else "1",
-                    unit_key=plan.unit_key if blocking else f"{plan.unit_key}:{finding.position}",
+                    unit_key=unit_key,
                     record=plan.journal,
                 )
                 held = held or blocking
@@ -230,8 +235,9 @@ class BankStatementImporter(models.AbstractModel):
             ]
         )
         free = lines.filtered(lambda line: not line.statement_id)
+        writer = self.env["bank.statement.line.writer"]
         if known:
-            free.statement_id = known
+            writer._attach(free, known)
             return 0
         if not free:
             return 0
@@ -241,7 +247,7 @@ class BankStatementImporter(models.AbstractModel):
                 "reference": exchange.name,
                 "balance_start": float(statement.opening.amount) if statement.opening else 0.0,
                 "balance_end_real": float(statement.closing.amount),
-                "line_ids": [(6, 0, free.ids)],
+                "line_ids": [(4, free[0].id)],
                 "exchange_id": exchange.id,
                 "bank_statement_ref": statement.statement_id,
                 "electronic_sequence": statement.electronic_sequence or 0,
@@ -249,12 +255,19 @@ class BankStatementImporter(models.AbstractModel):
                 "bank_date": statement.closing.date,
             }
         )
-        if statement.opening:
-            record.balance_start = float(statement.opening.amount)
+        writer._attach(free[1:], record)
+        # Odoo derives both anew when lines are attached; the bank's word counts.
+        record.write(
+            {
+                "balance_start": float(statement.opening.amount) if statement.opening else 0.0,
+                "balance_end_real": float(statement.closing.amount),
+            }
+        )
         return 1
 
     @api.model
     def _store_balances(self, exchange, journal, statement):
+        """:return: the balances that this exchange had not stated before"""
         model = self.env["bank.statement.balance"]
         known_types = dict(model._fields["type"].selection)
         currency = self._journal_currency(journal)
@@ -284,7 +297,7 @@ class BankStatementImporter(models.AbstractModel):
                         "exchange_id": exchange.id,
                     }
                 )
-        model.sudo().create(vals_list)
+        return model.sudo().create(vals_list)
 
     @api.model
     def _replace_pending(self, exchange, journal, statement):

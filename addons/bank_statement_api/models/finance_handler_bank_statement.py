@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from datetime import date
 
 from odoo import api, models
 
@@ -59,7 +60,7 @@ class FinanceHandlerBankStatement(models.AbstractModel):
         """
         importer = self.env["bank.statement.importer"]
         planned = []
-        for number, statement in enumerate(document, start=1):
+        for number, statement in sorted(enumerate(document, start=1), key=_order_of_booking):
             journal, refusal = importer._find_journal(exchange, statement)
             planned.append(PlannedStatement(f"statement:{number}", statement, journal, refusal))
         return planned
@@ -81,3 +82,10 @@ class FinanceHandlerBankStatement(models.AbstractModel):
             for key, count in importer._import(exchange, plan).items():
                 totals[key] += count
         return totals
+
+
+def _order_of_booking(numbered):
+    """Statements continue each other, whatever order the file holds them in."""
+    _number, statement = numbered
+    day = statement.opening.date if statement.opening else statement.period_from
+    return day or date.min, statement.electronic_sequence or 0

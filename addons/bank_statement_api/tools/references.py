@@ -21,7 +21,7 @@ _NOT_ALPHANUMERIC = re.compile(r"[^A-Z0-9]+")
 # What banks write where a customer gave no end-to-end id.
 _NO_END_TO_END = frozenset({"", "NOTPROVIDED", "NOTAVAILABLE", "NONREF", "UNKNOWN"})
 
-# A document number has digits; one this short would be found in any text.
+# A document number has digits; one this short would be found in any text, and is anybody's number in a field.
 _MIN_LENGTH = 5
 _MAX_LENGTH = 35
 # The longest reference falls into this many groups: RF and 23 more characters, printed by four.
@@ -107,10 +107,10 @@ def candidates(transaction: Transaction) -> tuple[Candidate, ...]:
 def _all(transaction: Transaction) -> Iterable[Candidate]:
     for reference in transaction.structured:
         value = normalise(reference.value)
-        if value:
+        if len(value) >= _MIN_LENGTH:
             yield Candidate(value, _kind(value) or "structured", reference.value, "structured")
     value = end_to_end(transaction)
-    if value:
+    if len(value) >= _MIN_LENGTH:
         yield Candidate(value, "end_to_end", transaction.end_to_end_id, "end_to_end_id")
     if transaction.remittance:
         yield from _in_text(" ".join(transaction.remittance), "remittance")

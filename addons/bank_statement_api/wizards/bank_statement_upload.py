@@ -47,8 +47,14 @@ class BankStatementUpload(models.TransientModel):
                 content_type=attachment.mimetype,
             )
             exchanges |= exchange
-        # The bytes are kept encrypted with the exchange; the clear copy in the file store has done its work.
-        self.sudo().attachment_ids.unlink()
+        # The bytes are kept encrypted with the exchange; the clear copy in the file store has done its work. What hangs
+        # on another record was not made for this upload.
+        self.sudo().attachment_ids.filtered(
+            lambda attachment: (
+                attachment.create_uid == self.env.user
+                and attachment.res_model in (False, self._name)
+            )
+        ).unlink()
         action = {
             "type": "ir.actions.act_window",
             "name": self.env._("Uploaded Statements"),
