@@ -1,10 +1,11 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class AccountBankStatement(models.Model):
     """A statement as the bank issued it, traced to the exchange that brought it."""
 
-    _inherit = "account.bank.statement"
+    _name = "account.bank.statement"
+    _inherit = ["account.bank.statement", "bank.statement.provenance.mixin"]
 
     exchange_id = fields.Many2one(
         "finance.exchange", readonly=True, copy=False, index="btree_not_null", ondelete="restrict"
@@ -20,3 +21,15 @@ class AccountBankStatement(models.Model):
         "(journal_id, bank_date, bank_statement_ref) WHERE bank_statement_ref IS NOT NULL",
         "This statement of the bank is booked already.",
     )
+
+    # === PROVENANCE === #
+
+    @api.model
+    def _provenance_fields(self):
+        return super()._provenance_fields() | {
+            "exchange_id",
+            "bank_statement_ref",
+            "electronic_sequence",
+            "legal_sequence",
+            "bank_date",
+        }

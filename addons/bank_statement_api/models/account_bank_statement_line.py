@@ -1,10 +1,35 @@
 from odoo import api, fields, models
 
+PROVENANCE = frozenset(
+    {
+        "exchange_id",
+        "bank_position",
+        "bank_channel",
+        "bank_booking_date",
+        "bank_value_date",
+        "bank_transaction_code",
+        "end_to_end_id",
+        "bank_entry_amount",
+        "provider_uid",
+        "uid_strategy",
+        "fingerprint",
+        "fingerprint_version",
+        "fingerprint_occurrence",
+        "batch_part",
+        "match_state",
+        "match_explanation",
+        "match_evidence",
+    }
+)
+FIGURES = ("amount", "date", "journal_id")
+"""What Odoo lets an accountant change, and an auditor has to see."""
+
 
 class AccountBankStatementLine(models.Model):
     """A booked transaction with its provenance, the bank's own dates and the keys that keep it single."""
 
-    _inherit = "account.bank.statement.line"
+    _name = "account.bank.statement.line"
+    _inherit = ["account.bank.statement.line", "bank.statement.provenance.mixin"]
 
     exchange_id = fields.Many2one(
         "finance.exchange", readonly=True, copy=False, index="btree_not_null", ondelete="restrict"
@@ -83,6 +108,42 @@ class AccountBankStatementLine(models.Model):
             line.match_item_ids = (
                 self.env["account.move.line"].browse(evidence.get("items", [])).exists()
             )
+
+    # === CRUD METHODS === #
+
+    @api.model
+    def _provenance_fields(self):
+        return super()._provenance_fields() | PROVENANCE
+
+    def write(self, vals):
+        changed = [name for name in FIGURES if name in vals] if not self.env.su else []
+        before = {line: line._figures(changed) for line in self if changed and line.exchange_id}
+        result = super().write(vals)
+        for line, figures in before.items():
+            if figures != line._figures(changed):
+                line._log_by_hand(
+                    "statement_line.changed", {"before": figures, "after": line._figures(changed)}
+                )
+        return result
+
+    def unlink(self):
+        self._log_deleted()
+        return super().unlink()
+
+    def _log_deleted(self):
+        for line in self.filtered("exchange_id"):
+            line._log_by_hand("statement_line.deleted", line._figures(FIGURES))
+
+    def _figures(self, names):
+        """:return: the named figures as plain values, for the audit"""
+        self.ensure_one()
+        values = self.read(names, load=None)[0]
+        return {name: str(values[name]) for name in names}
+
+    def _log_by_hand(self, action, details):
+        self.env["finance.audit.event"]._log(
+            action, self, exchange=self.exchange_id, summary=self.bank_position, details=details
+        )
 
     # === ACTION METHODS === #
 

@@ -13,3 +13,10 @@ class AccountMove(models.Model):
     _issued_reference_idx = models.Index(
         "(regexp_replace(upper(payment_reference), '[^A-Z0-9]', '', 'g')) WHERE state = 'posted'"
     )
+
+    # === CRUD METHODS === #
+
+    def unlink(self):
+        # The database deletes the line of a deleted entry, past the line's own methods.
+        self.statement_line_id._log_deleted()
+        return super().unlink()

@@ -33,11 +33,15 @@ class BankStatementBalance(models.Model):
     )
     amount = fields.Monetary(required=True, readonly=True)
     date = fields.Date(required=True, readonly=True)
+    electronic_sequence = fields.Integer(
+        readonly=True, help="The bank's number of the statement that it stands in; 0 for none."
+    )
     exchange_id = fields.Many2one(
         "finance.exchange", required=True, readonly=True, index=True, ondelete="restrict"
     )
 
     _balance_uniq = models.Constraint(
-        "UNIQUE(journal_id, type, date, exchange_id)", "An exchange states a balance once."
+        "UNIQUE(journal_id, type, date, exchange_id, electronic_sequence)",
+        "A statement states a balance once.",
     )
     _closing_idx = models.Index("(journal_id, date DESC, id DESC) WHERE type = 'CLBD'")

@@ -272,14 +272,14 @@ class BankStatementImporter(models.AbstractModel):
         known_types = dict(model._fields["type"].selection)
         currency = self._journal_currency(journal)
         stored = {
-            (row.type, row.date)
+            (row.type, row.date, row.electronic_sequence)
             for row in model.search(
                 [("exchange_id", "=", exchange.id), ("journal_id", "=", journal.id)]
             )
         }
         vals_list = []
         for balance in statement.balances:
-            key = (balance.type, balance.date)
+            key = (balance.type, balance.date, statement.electronic_sequence or 0)
             if (
                 balance.type in known_types
                 and balance.currency == currency.name
@@ -294,6 +294,7 @@ class BankStatementImporter(models.AbstractModel):
                         "type": balance.type,
                         "amount": float(balance.amount),
                         "date": balance.date,
+                        "electronic_sequence": statement.electronic_sequence or 0,
                         "exchange_id": exchange.id,
                     }
                 )

@@ -36,13 +36,14 @@ class BankStatementImporter(models.AbstractModel):
         return identity.recognise(
             account_key,
             booked,
-            self._known_lines(journal, {line.booking_date for line in booked}),
+            self._known_lines(journal, statement),
             channel=statement.source_format,
             strategy=journal.uid_strategy,
         )
 
     @api.model
-    def _known_lines(self, journal, days):
+    def _known_lines(self, journal, statement):
+        days = {line.booking_date for line in statement.booked}
         currency = self._journal_currency(journal)
         to_decimal = self.env["bank.statement.proof"]._to_decimal
         rows = self.env["account.bank.statement.line"].search_fetch(
@@ -64,8 +65,10 @@ class BankStatementImporter(models.AbstractModel):
                 "end_to_end_id",
                 "account_number",
                 "payment_ref",
+                "statement_id",
             ],
         )
+        earlier = rows.statement_id.filtered(lambda known: self._continues(statement, known))
         return [
             identity.KnownLine(
                 id=row.id,
@@ -84,9 +87,88 @@ class BankStatementImporter(models.AbstractModel):
                 end_to_end_id=row.end_to_end_id or None,
                 counterparty_iban=row.account_number or None,
                 remittance=row.payment_ref or "",
+                earlier=row.statement_id in earlier,
             )
             for row in rows
         ]
+
+    @api.model
+    def _continues(self, statement, known):
+        """:return: whether ``statement`` opens with the closing balance of ``known``, another one of the bank"""
+        opening = statement.opening
+        return (
+            bool(opening and known.bank_statement_ref)
+            and known.bank_statement_ref != statement.statement_id
+            and known.bank_date <= opening.date
+            and not known.currency_id.compare_amounts(known.balance_end_real, float(opening.amount))
+        )
+
+    @api.model
+    def _tell_apart(self, exchange, plan, recognitions):
+        """Ask a person about entries that look like ones of the statement before.
+
+        Two statements of one day may each hold an equal booking without a name: it must neither be dropped as sent
+        again nor be booked twice.
+
+        :return: (recognitions, number that wait for a person)
+        """
+        taken = self._taken_keys(plan.journal, recognitions)
+        told, asked = [], 0
+        for item in recognitions:
+            if not _is_doubtful(item):
+                told.append(item)
+                continue
+            unit_key = f"{plan.unit_key}:entry:{item.transaction.position}"
+            decision = self._decision(exchange, "entry_repeated", unit_key)
+            if decision == "resolved":
+                told.append(identity.as_another(item, taken))
+                continue
+            asked += 1
+            if decision is None:
+                exchange._open_exception(
+                    "entry_repeated",
+                    self.env._(
+                        "Entry %(position)s looks like one of the statement before: %(amount)s on %(day)s.",
+                        position=item.transaction.position,
+                        amount=item.transaction.amount,
+                        day=item.transaction.booking_date,
+                    ),
+                    evidence={
+                        "booking_date": item.transaction.booking_date.isoformat(),
+                        "amount": str(item.transaction.amount),
+                        "booked_as": item.known.id,
+                    },
+                    severity="2",
+                    unit_key=unit_key,
+                    record=plan.journal,
+                )
+        return told, asked
+
+    @api.model
+    def _taken_keys(self, journal, recognitions):
+        stored = self.env["account.bank.statement.line"].search_fetch(
+            [
+                ("journal_id", "=", journal.id),
+                (
+                    "fingerprint",
+                    "in",
+                    [item.key.fingerprint for item in recognitions if _is_doubtful(item)],
+                ),
+            ],
+            ["fingerprint", "fingerprint_version", "fingerprint_occurrence", "batch_part"],
+        )
+        return {
+            (
+                line.fingerprint,
+                line.fingerprint_version,
+                line.fingerprint_occurrence,
+                line.batch_part,
+            )
+            for line in stored
+        } | {
+            (item.key.fingerprint, item.key.version, item.key.occurrence, item.key.part)
+            for item in recognitions
+        }
 
     @api.model
     def _split_locked(self, exchange, plan, recognitions):
@@ -280,3 +362,8 @@ class BankStatementImporter(models.AbstractModel):
                 account.partner_id.commercial_partner_id.id
             )
         return {number: ids.pop() for number, ids in owners.items() if len(ids) == 1}
+
+
+def _is_doubtful(item):
+    """Whether a booking is known only by its content, from a statement that this one continues."""
+    return item.known is not None and item.known.earlier and item.reason != "provider_uid"

@@ -128,7 +128,7 @@ class BankStatementMatcher(models.AbstractModel):
             items |= items_by_reference.get(candidate.value, items)
         items = items.filtered(lambda item: not item.reconciled)
         if not items:
-            line.write(
+            line.sudo().write(
                 {"match_state": "no_evidence", "match_explanation": False, "match_evidence": False}
             )
             return 0
@@ -163,7 +163,7 @@ class BankStatementMatcher(models.AbstractModel):
                 self._book(line, item)
         except UserError as error:
             _logger.info("Line %s could not be reconciled", line.id)
-            line.write(
+            line.sudo().write(
                 {
                     "match_state": "uncertain",
                     "match_explanation": mask_text(str(error)),
@@ -171,7 +171,7 @@ class BankStatementMatcher(models.AbstractModel):
                 }
             )
             return 0
-        line.write(
+        line.sudo().write(
             {"match_state": "matched", "match_explanation": explanation, "match_evidence": evidence}
         )
         self.env["finance.audit.event"]._log(
@@ -238,7 +238,7 @@ class BankStatementMatcher(models.AbstractModel):
                 open=currency.format(items.amount_residual_currency),
                 paid=currency.format(amount),
             )
-        line.write(
+        line.sudo().write(
             {"match_state": "uncertain", "match_explanation": summary, "match_evidence": evidence}
         )
         self.env["finance.exception"]._open(

@@ -38,7 +38,8 @@ class BankStatementProof(models.AbstractModel):
         """Closing balances that the opening may continue.
 
         Banks date an opening balance with the first day of the statement or with the day before it, so a closing of the
-        very same day counts as well, unless it is the statement's own.
+        very same day counts as well, unless it is the statement's own. Where others stand before it, any closing of the
+        day may be the one it continues: some banks issue several statements a day.
 
         :return: candidates, the usual one first; empty for the first statement of a journal
         :rtype: list[Balance]
@@ -50,6 +51,8 @@ class BankStatementProof(models.AbstractModel):
         found = model.search([*domain, ("date", "<", statement.opening.date)], limit=1)
         if statement.closing and statement.closing.date > statement.opening.date:
             found |= model.search([*domain, ("date", "=", statement.opening.date)], limit=1)
+        if found:
+            found |= model.search([*domain, ("date", "=", statement.opening.date)])
         return [self._to_balance(balance) for balance in found]
 
     @api.model
@@ -70,13 +73,19 @@ class BankStatementProof(models.AbstractModel):
     def _check_sequence(self, journal, statement):
         if not statement.electronic_sequence or not statement.closing:
             return ()
-        previous = self.env["account.bank.statement"].search(
+        # Of the balances and not of Odoo's statements: one without entries has a number, too.
+        previous = self.env["bank.statement.balance"].search(
             [
                 ("journal_id", "=", journal.id),
+                ("type", "=", "CLBD"),
                 ("electronic_sequence", "!=", 0),
-                ("bank_date", "<", statement.closing.date),
+                "|",
+                ("date", "<", statement.closing.date),
+                "&",
+                ("date", "=", statement.closing.date),
+                ("electronic_sequence", "<", statement.electronic_sequence),
             ],
-            order="bank_date desc, electronic_sequence desc",
+            order="date desc, electronic_sequence desc",
             limit=1,
         )
         if not previous:
@@ -84,7 +93,7 @@ class BankStatementProof(models.AbstractModel):
         return checks.check_sequence(
             previous.electronic_sequence,
             statement.electronic_sequence,
-            previous_date=previous.bank_date,
+            previous_date=previous.date,
             current_date=statement.closing.date,
         )
 

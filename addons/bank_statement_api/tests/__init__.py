@@ -1,4 +1,5 @@
 from . import test_access
+from . import test_adversity
 from . import test_dashboard
 from . import test_feed
 from . import test_folder

@@ -129,6 +129,12 @@ register(
     "The other entries were booked. Ask the bank what it means and enter it by hand, then resolve with a reason.",
 )
 register(
+    "entry_repeated",
+    "An entry looks like one of the statement before",
+    Severity.HIGH,
+    "Compare with the bank: resolve with a reason to book it as a booking of its own; ignore it if it is the same one.",
+)
+register(
     "entry_refused",
     "Odoo refused an entry",
     Severity.HIGH,

@@ -31,7 +31,7 @@ import datetime
 import itertools
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -110,6 +110,7 @@ class KnownLine:
     :ivar amount: signed booked amount of the whole entry.
     :ivar remittance: its text, for choosing between several.
     :ivar parts: lines its entry was split into.
+    :ivar earlier: it stands in a statement that the window's continues, so that only a name proves it the same.
     """
 
     id: int | None
@@ -122,6 +123,7 @@ class KnownLine:
     counterparty_iban: str | None = None
     remittance: str = ""
     parts: int = 1
+    earlier: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +254,23 @@ def recognise(
     return [recognition for entry in entries for recognition in entry.recognitions(named, strategy)]
 
 
+def as_another(item: Recognition, taken: set[tuple]) -> Recognition:
+    """Return the recognition of a booking that a person tells from the one it was taken for.
+
+    :param taken: (fingerprint, version, occurrence, part) of lines stored or about to be; the new one is added.
+    """
+    key = item.key
+    place = next(
+        place
+        for number in itertools.count(1)
+        if (place := (key.fingerprint, key.version, number, key.part)) not in taken
+    )
+    taken.add(place)
+    return Recognition(
+        item.transaction, replace(key, occurrence=place[2], provider_uid=None), None, "new"
+    )
+
+
 class _Stored:
     """An entry booked before: its line, or the lines it was split into."""
 
@@ -356,7 +375,7 @@ def _match_by_uid(entries: list[_Entry], stored: list[_Stored]):
 def _match_by_fingerprint(entries: list[_Entry], stored: list[_Stored], channel: str):
     for version in sorted({item.key.version for item in stored if item.free}):
         by_digest = defaultdict(list)
-        for item in sorted(stored, key=lambda item: item.key.occurrence):
+        for item in sorted(stored, key=lambda item: (item.first.earlier, item.key.occurrence)):
             if item.free and item.key.version == version:
                 by_digest[item.key.fingerprint].append(item)
         for entry in entries:

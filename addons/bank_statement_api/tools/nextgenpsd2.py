@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -53,6 +54,8 @@ _BALANCE_TYPES = {
     "authorised": "INFO",
     "previouslyClosedBooked": "PRCD",
 }
+# NUL, and halves of surrogate pairs that JSON escapes can bring.
+_NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 _STATUSES = (("booked", BOOKED), ("pending", PENDING), ("information", INFORMATION))
 
 
@@ -87,11 +90,13 @@ class Page:
 def loads(body: bytes) -> dict:
     """Return the one JSON object of a body; numbers with decimals become ``Decimal``.
 
+    Characters that no database text can hold are shown as U+FFFD: they must not stop the bookings beside them.
+
     :raise StatementFormatError: damaged or cut short, another value, or a name given twice.
     """
 
     def unique(pairs):
-        result = dict(pairs)
+        result = {name: _storable(value) for name, value in pairs}
         if len(result) != len(pairs):
             raise ValueError("a name stands twice in one object")
         return result
@@ -108,6 +113,12 @@ def loads(body: bytes) -> dict:
     if not isinstance(document, dict):
         raise _refused("is not an object", "$", type(document).__name__)
     return document
+
+
+def _storable(value):
+    if isinstance(value, str):
+        return _NOT_STORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+    return [_storable(item) for item in value] if isinstance(value, list) else value
 
 
 def accounts(document: dict) -> tuple[ApiAccount, ...]:

@@ -1,0 +1,203 @@
+import base64
+import io
+import zipfile
+from datetime import timedelta
+from decimal import Decimal
+
+from psycopg2.errors import CheckViolation
+
+from odoo.exceptions import AccessError
+from odoo.tests import mute_logger, tagged
+
+from .camt_writer import Line
+from .common import DAY, StatementCase
+
+NEXT_DAY = DAY + timedelta(days=1)
+
+
+@tagged("post_install", "-at_install")
+class TestAdversity(StatementCase):
+    """What an unlucky order, a careless hand or a hostile document must not do to the books."""
+
+    def day_file(self, opening, sequence, *lines, day=DAY):
+        """A statement of one day whose entries have no name of the bank's."""
+        return self.file(
+            *(Line(day, Decimal(amount), text) for amount, text in lines),
+            opening=Decimal(opening),
+            sequence=sequence,
+        )
+
+    def archive(self, *files):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            for number, content in enumerate(files):
+                archive.writestr(f"{number}.xml", content)
+        return buffer.getvalue()
+
+    def open_codes(self, exchange):
+        return sorted(
+            exchange.exception_ids.filtered(
+                lambda exception: exception.state in ("open", "in_progress")
+            ).mapped("code")
+        )
+
+    # === BOOKED ONCE === #
+
+    def test_equal_bookings_of_two_statements_of_one_day_are_told_apart_by_a_person(self):
+        self.bring(self.day_file("99.00", 1, ("1.00", "Before"), day=DAY - timedelta(days=1)))
+        first = self.bring(self.day_file("100.00", 2, ("-10.00", "Coffee"), ("-10.00", "Coffee")))
+        second = self.bring(self.day_file("80.00", 3, ("-10.00", "Coffee"), ("5.00", "Tip")))
+        self.assertEqual(self.open_codes(second), ["entry_repeated"])
+        self.assertEqual(len(self.lines()), 4, "neither dropped silently nor booked twice")
+        second.exception_ids.with_user(self.operator).action_resolve("A coffee of its own.")
+        second._job_process()
+        self.assertEqual(second.work_status, "done")
+        booked = self.lines()
+        self.assertEqual(sum(booked.mapped("amount")), -24.0)
+        for exchange in (second, first, second):
+            exchange._replay()
+            exchange._job_process()
+            self.assertEqual((exchange.work_status, self.lines()), ("done", booked))
+
+    def test_equal_booking_that_is_the_same_one_stays_booked_once(self):
+        self.bring(self.day_file("100.00", 1, ("-10.00", "Coffee")))
+        second = self.bring(self.day_file("90.00", 2, ("-10.00", "Coffee")))
+        second.exception_ids.with_user(self.operator).action_ignore("Sent again by the bank.")
+        second._job_process()
+        self.assertEqual((second.work_status, len(self.lines())), ("done", 1))
+
+    def test_duplicate_strategy_that_is_not_known_is_refused(self):
+        with self.assertRaises(CheckViolation), mute_logger("odoo.sql_db"):
+            self.journal.uid_strategy = 7
+            self.env.flush_all()
+
+    # === ORDER === #
+
+    def test_resolved_warning_stays_resolved(self):
+        self.bring(self.day_file("100.00", 5, ("-10.00", "A")))
+        second = self.bring(self.day_file("90.00", 5, ("-11.00", "B"), day=NEXT_DAY))
+        self.assertEqual(self.open_codes(second), ["statement_sequence_repeat"])
+        second.exception_ids.with_user(self.operator).action_resolve("The bank counts by month.")
+        second._job_process()
+        self.assertEqual(second.work_status, "done")
+
+    def test_two_files_that_wait_do_not_wake_each_other_for_ever(self):
+        def file_with_a_gap(opening, sequence, day):
+            return self.archive(
+                self.day_file(opening, sequence, ("1.00", f"Good {sequence}"), day=day),
+                self.day_file(
+                    "900.00", sequence + 10, ("1.00", "Gap"), day=day + timedelta(days=9)
+                ),
+            )
+
+        exchanges = [
+            self.bring(file_with_a_gap("100.00", 1, DAY)),
+            self.bring(file_with_a_gap("101.00", 2, NEXT_DAY)),
+        ]
+        for _round in range(3):
+            for exchange in exchanges:
+                exchange._job_process()
+        self.assertEqual([exchange.work_status for exchange in exchanges], ["exception"] * 2)
+
+    def test_statements_in_a_file_are_booked_oldest_first(self):
+        exchange = self.bring(
+            self.archive(
+                self.day_file("101.00", 2, ("1.00", "Second"), day=NEXT_DAY),
+                self.day_file("100.00", 1, ("1.00", "First")),
+            )
+        )
+        self.assertEqual(self.open_codes(exchange), [])
+        self.assertEqual(self.lines().mapped("payment_ref"), ["First", "Second"])
+
+    def test_statement_without_entries_is_no_gap_in_the_numbers(self):
+        self.bring(self.day_file("100.00", 1, ("1.00", "First")))
+        empty = self.day_file("101.00", 2, day=NEXT_DAY).replace(
+            b"2026-01-01", NEXT_DAY.isoformat().encode()
+        )
+        self.bring(empty)
+        third = self.bring(
+            self.day_file("101.00", 3, ("1.00", "Third"), day=NEXT_DAY + timedelta(days=1))
+        )
+        self.assertEqual(self.open_codes(third), [])
+
+    # === TEXT === #
+
+    def test_text_that_no_database_holds_stops_nothing(self):
+        exchange = self.bring(
+            self.window(
+                [
+                    (DAY, "1.00", "a\0b", "T1"),
+                    (DAY, "2.00", "a\ud800b", "T2"),
+                    (DAY, "3.00", "x" * 5000, "T3"),
+                ]
+            )
+        )
+        self.assertEqual(exchange.work_status, "done")
+        self.assertEqual(self.lines().mapped("payment_ref")[:2], ["a\ufffdb"] * 2)
+
+    def test_number_of_few_characters_is_no_reference(self):
+        self.make_invoice(50.0, reference="1")
+        self.bring(self.file(Line(DAY, Decimal("50.00"), "Thanks", "R", end_to_end_id="1")))
+        self.match()
+        self.assertEqual(self.lines().match_state, "no_evidence")
+
+    # === HANDS === #
+
+    def test_what_the_bank_said_cannot_be_edited(self):
+        self.bring(self.file(("5.00", "x")))
+        line = self.lines().with_user(self.operator)
+        for record, vals in (
+            (line, {"fingerprint": "x"}),
+            (line, {"exchange_id": False}),
+            (line, {"match_state": "matched"}),
+            (line, {"bank_entry_amount": 1.0}),
+            (line.statement_id, {"bank_statement_ref": "x"}),
+        ):
+            with self.subTest(vals=vals), self.assertRaises(AccessError):
+                record.write(vals)
+        own = {"journal_id": self.journal.id, "date": DAY, "amount": 1, "payment_ref": "By hand"}
+        self.assertTrue(line.create(own))
+        for context in ({"default_exchange_id": line.exchange_id.id}, {"default_fingerprint": "x"}):
+            with self.subTest(context=context), self.assertRaises(AccessError):
+                line.with_context(**context).create(own)
+
+    def test_operator_may_have_a_line_matched(self):
+        invoice = self.make_invoice(50.0, reference="INV77001")
+        self.bring(self.file(("50.00", "INV77001")))
+        self.lines().with_user(self.operator).action_match()
+        self.assertEqual(self.lines().match_state, "matched")
+        self.assertEqual(invoice.amount_residual, 0)
+
+    def test_change_and_deletion_of_a_line_leave_an_event(self):
+        self.bring(self.window([(DAY, "7.00", "y", "T1"), (DAY, "8.00", "z", "T2")]))
+        changed, deleted = self.lines().with_user(self.operator)
+        changed.amount = 99
+        changed.unlink()
+        deleted.move_id.button_draft()
+        deleted.move_id.with_context(force_delete=True).unlink()
+        self.assertFalse(self.lines())
+        self.env.flush_all()
+        events = (
+            self.env["finance.audit.event"]
+            .sudo()
+            .search([("res_model", "=", changed._name), ("user_id", "=", self.operator.id)])
+        )
+        self.assertEqual(
+            sorted(events.mapped("action")),
+            ["statement_line.changed", "statement_line.deleted", "statement_line.deleted"],
+        )
+        self.assertIn("99.0", "".join(events.mapped("details")))
+
+    def test_upload_deletes_nothing_but_its_own_copy(self):
+        evidence = self.env["ir.attachment"].create(
+            {
+                "name": "evidence.xml",
+                "datas": base64.b64encode(self.file(("5.00", "x"))),
+                "res_model": "res.partner",
+                "res_id": self.company_a.partner_id.id,
+            }
+        )
+        self.env["bank.statement.upload"].with_user(self.operator).create(
+            {"company_id": self.company_a.id, "attachment_ids": [(6, 0, evidence.ids)]}
+        ).action_upload()
+        self.assertTrue(evidence.exists())
