@@ -48,11 +48,12 @@ class MappingCase(FinanceCase):
         return self.tables._resolve(kind, code, **kwargs)
 
     def events(self, prefix="mapping."):
+        """What this test left in the audit trail."""
         self.env.flush_all()
         return (
             self.env["finance.audit.event"]
             .sudo()
-            .search([("action", "=like", f"{prefix}%")], order="id")
+            .search([("action", "=like", f"{prefix}%"), ("company_id", "=", self.company_a.id)], order="id")
         )
 
 
