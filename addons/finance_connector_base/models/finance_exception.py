@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 from odoo.addons.finance_connector_base.models.finance_exception_deadline import SEVERITIES
 from odoo.addons.finance_connector_base.tools.errors import Severity
-from odoo.addons.finance_connector_base.tools.exception_codes import describe_code
+from odoo.addons.finance_connector_base.tools.exception_codes import describe_code, known_codes
 from odoo.addons.finance_connector_base.tools.masking import mask_mapping, mask_text
 
 OPEN_STATES = ("open", "in_progress")
@@ -355,7 +355,9 @@ class FinanceException(models.Model):
     @api.model
     def _runbook_url(self, code):
         base = self.env["ir.config_parameter"].sudo().get_param("finance_connector_base.runbook_url")
-        return f"{base or DEFAULT_RUNBOOK}#{code}"
+        # What a counterparty answers, such as HTTP 404, is a refusal and has no section of its own.
+        section = code if code in known_codes() else "final_error"
+        return f"{base or DEFAULT_RUNBOOK}#{section}"
 
     def _log(self, action, summary="", details=None):
         self.env["finance.audit.event"]._log(

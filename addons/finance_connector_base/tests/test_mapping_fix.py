@@ -149,3 +149,9 @@ class TestMappingFix(MappingCase):
                 wizard.action_apply()
         self.assertEqual(exception.state, "open")
         self.assertFalse(self.resolve("X", required=False))
+
+    def test_exception_links_to_its_runbook(self):
+        opened = self.env["finance.exception"]._open
+        self.assertTrue(self.miss("X").runbook_url.endswith("#mapping_missing"))
+        refused = opened("http_404", "Not there.", company=self.company_a)
+        self.assertTrue(refused.runbook_url.endswith("#final_error"))

@@ -29,6 +29,19 @@ def test_section_says_what_it_means_what_to_do_and_when_it_is_over(code):
     assert len(body.splitlines()) <= 14
 
 
+def test_code_of_every_business_error_is_in_the_catalogue():
+    raised = {
+        match[1]
+        for path in (runbooks.SOURCE.parents[1] / "addons").glob("*/*/**/*.py")
+        if not {"tests", "test_finance_suite"} & set(path.parts[:-1])
+        for match in re.finditer(
+            r"(?:BusinessError|_open|_open_exception)\(\s*\"([a-z0-9_]+)\"", path.read_text()
+        )
+    }
+    assert len(raised) > 10
+    assert raised <= set(known_codes())
+
+
 def test_page_in_odoo_is_up_to_date():
     assert runbooks.PAGE.read_text() == runbooks.render(TEXT), "run: python3 setup/lib/runbooks.py"
 
