@@ -3,6 +3,7 @@ import os
 import shutil
 import stat
 import time
+from functools import partial
 from pathlib import Path
 
 from odoo import api, fields, models
@@ -43,16 +44,27 @@ class FinanceAdapterFolder(models.AbstractModel):
     def _pick_up(self, feed):
         with feed.connection_id._call("pick_up"):
             waiting = sorted(self._waiting(self._folder(feed.connection_id)))
+        refused = []
+
+        def archive(path, duplicate):
+            try:
+                self._archive(path, duplicate)
+            except OSError as error:
+                refused.append(_unusable(path, error))
+
         for path in waiting:
             if not feed._wants_file(path.name):
                 continue
-            content = self._read(path)
+            try:
+                content = self._read(path)
+            except FinalError as error:
+                refused.append(error)
+                continue
             if content is not None:
-                yield (
-                    path.name,
-                    content,
-                    lambda duplicate, path=path: self._archive(path, duplicate),
-                )
+                yield _shown(path), content, partial(archive, path)
+        if refused:
+            # Only now, so that the other files did not wait for these.
+            raise refused[0]
 
     # === FILE SYSTEM === #
 
@@ -88,26 +100,33 @@ class FinanceAdapterFolder(models.AbstractModel):
             for entry in entries:
                 if entry.name.startswith(".") or entry.name.lower().endswith(UNFINISHED_SUFFIXES):
                     continue
-                if (
-                    entry.is_file(follow_symlinks=False)
-                    and entry.stat(follow_symlinks=False).st_mtime <= youngest
-                ):
-                    yield Path(entry.path)
+                with contextlib.suppress(FileNotFoundError):  # another worker archived it
+                    if (
+                        entry.is_file(follow_symlinks=False)
+                        and entry.stat(follow_symlinks=False).st_mtime <= youngest
+                    ):
+                        yield Path(entry.path)
 
     @api.model
     def _read(self, path):
-        """:return: the bytes, or ``None`` when the file went away or is still growing"""
+        """
+        :return: the bytes, or ``None`` when the file went away or is still growing
+        :raise FinalError: it is too large, or Odoo may not read it
+        """
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+            # Not blocking, should it have become a pipe that nobody writes to.
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise _unusable(path, error) from error
         with os.fdopen(descriptor, "rb") as stream:
             before = os.fstat(descriptor)
             if not stat.S_ISREG(before.st_mode):
                 return None
             if before.st_size > MAX_BYTES:
                 raise FinalError(
-                    f"The file {path.name} has {before.st_size} bytes; the limit is {MAX_BYTES}.",
+                    f"The file {_shown(path)} has {before.st_size} bytes; the limit is {MAX_BYTES}.",
                     code="file_too_large",
                     next_step="Ask the sender for smaller files, or move this one away to let the others through.",
                 )
@@ -121,9 +140,14 @@ class FinanceAdapterFolder(models.AbstractModel):
         """Move a file out of the way, never over another one.
 
         Called after the commit: a kill in between leaves the file to be picked up, and recognised, again.
+
+        :raise OSError: it cannot be moved
         """
         day = fields.Date.context_today(self)
         target_folder = path.parent / (DUPLICATES if duplicate else ARCHIVE) / f"{day:%Y-%m}"
+        if not target_folder.resolve().is_relative_to(path.parent.resolve()):
+            # Whoever drops files must not choose, by a link, where Odoo writes them.
+            raise NotADirectoryError(f"{target_folder} leads out of the folder")
         target_folder.mkdir(parents=True, exist_ok=True)
         target = target_folder / path.name
         number = 1
@@ -134,3 +158,16 @@ class FinanceAdapterFolder(models.AbstractModel):
             FileNotFoundError
         ):  # another worker archived it: it is out of the way
             shutil.move(path, target)
+
+
+def _shown(path):
+    """The name of a file for people and the database: file systems take any bytes."""
+    return os.fsencode(path.name).decode(errors="replace")
+
+
+def _unusable(path, error):
+    return FinalError(
+        f"The file {_shown(path)} cannot be read or moved: {error.strerror or error}.",
+        code="file_unreadable",
+        next_step="Give Odoo's system user the right to read and move it, or take it away; the others went through.",
+    )

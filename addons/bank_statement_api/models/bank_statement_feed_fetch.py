@@ -77,6 +77,10 @@ class BankStatementFeed(models.Model):
         start = self.covered_until or today - timedelta(days=self.history_days)
         return min(start - timedelta(days=self.overlap_days), today), today
 
+    def _is_shadow(self):
+        """:return: whether nothing fetched is booked, so that it is all to be fetched again for real"""
+        return self.interface_id.mode == "shadow"
+
     def _fetch_account(self):
         self.ensure_one()
         date_from, date_to = self._window()
@@ -89,6 +93,8 @@ class BankStatementFeed(models.Model):
             source="schedule",
             content_type="application/json",
         )
+        if self._is_shadow():
+            return int(is_new)
         # The last day is not over, so it is not covered yet.
         covered_until = date_to - timedelta(days=1)
         if not self.covered_until or covered_until > self.covered_until:
@@ -108,7 +114,8 @@ class BankStatementFeed(models.Model):
                 source="schedule",
                 filename=name,
             )
-            archive(duplicate=not is_new)
+            if not self._is_shadow():
+                archive(duplicate=not is_new)
             new += is_new
         return new
 

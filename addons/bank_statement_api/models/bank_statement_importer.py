@@ -104,9 +104,7 @@ class BankStatementImporter(models.AbstractModel):
         if self._is_held(exchange, plan, findings):
             return {"held": 1}
         counts = {"refused": self._report_bad_entries(exchange, plan)}
-        recognitions, asked = self._tell_apart(
-            exchange, plan, self._recognise(journal, statement)
-        )
+        recognitions, asked = self._tell_apart(exchange, plan, self._recognise(journal, statement))
         new = [item for item in recognitions if item.known is None]
         postable, locked = self._split_locked(exchange, plan, new)
         lines, set_based, refused = self._create_lines(exchange, plan, postable)

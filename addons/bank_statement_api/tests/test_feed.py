@@ -171,3 +171,13 @@ class TestFeed(StatementCase):
         [(date_from, date_to)] = self.fetch(self.every_day, day=1)
         self.assertEqual(date_from, date(2026, 3, 3) - timedelta(days=7))
         self.assertEqual(date_to, date(2026, 3, 5))
+
+    def test_shadow_covers_nothing(self):
+        self.bank_interface._set_mode("shadow")
+        self.fetch(self.every_day)
+        self.assertFalse(self.feed.covered_until)
+        self.bank_interface._set_mode("live")
+        self.fetch(self.every_day)
+        for exchange in self.env["finance.exchange"].search([("work_status", "=", "ready")]):
+            exchange._job_process()
+        self.assertEqual(len(self.lines()), 11 + self.feed.overlap_days)

@@ -4,6 +4,7 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
+from odoo.addons.bank_statement_api.adapters import folder
 from odoo.addons.finance_connector_base.tools.errors import FinalError
 
 from .common import StatementCase
@@ -108,3 +109,69 @@ class TestFolder(StatementCase):
         self.feed.connection_id.sudo().endpoint = str(self.root / "trap")
         self.feed._job_fetch()
         self.assertIn("odoo.conf", self.feed.last_error)
+
+    def test_file_that_cannot_be_used_keeps_no_other_from_its_way(self):
+        adapter_class = self.registry["finance.adapter.folder"]
+        read = os.open
+
+        def refuse(path, *args, **kwargs):
+            if str(path).endswith("b.xml"):
+                raise PermissionError(13, "Permission denied")
+            return read(path, *args, **kwargs)
+
+        for number, name in enumerate(("a.xml", "b.xml", "c.xml", "d\udcff.xml")):
+            self.drop(name, self.file((f"{number}.50", name[0])))
+        with (
+            patch("os.open", refuse),
+            patch.object(adapter_class, "_archive", self._archive_but("a.xml")),
+        ):
+            self.feed._job_fetch()
+        self.assertEqual(len(self.exchanges()), 3)
+        self.assertEqual(len(self.archived("archive")), 2)
+        self.assertIn("cannot be read", self.feed.last_error)
+        self.feed._job_fetch()
+        self.assertEqual(len(self.exchanges()), 4)
+        self.assertFalse(list(self.folder.glob("*.xml")))
+        self.assertFalse(self.feed.last_error)
+
+    def _archive_but(self, name):
+        archive = self.registry["finance.adapter.folder"]._archive
+
+        def fail(adapter, path, duplicate):
+            if path.name == name:
+                raise OSError(28, "No space left on device")
+            return archive(adapter, path, duplicate)
+
+        return fail
+
+    def test_file_that_is_too_large_keeps_no_other_from_its_way(self):
+        self.drop("a.xml", b" " * 5000)
+        self.drop("b.xml", self.file(("5.00", "x")))
+        with patch.object(folder, "MAX_BYTES", 4000):
+            self.feed._job_fetch()
+        self.assertEqual(len(self.exchanges()), 1)
+        self.assertIn("a.xml", self.feed.last_error)
+
+    def test_link_in_the_place_of_the_archive_moves_nothing_out(self):
+        outside = self.root / "outside"
+        outside.mkdir()
+        (self.folder / "archive").symlink_to(outside)
+        self.addCleanup((self.folder / "archive").unlink)
+        self.drop("a.xml", self.file(("5.00", "x")))
+        self.feed._job_fetch()
+        self.assertFalse(list(outside.iterdir()))
+        self.assertEqual(len(self.exchanges()), 1)
+
+    def test_shadow_takes_nothing_away_from_the_real_run(self):
+        interface = self.feed.interface_id
+        interface._set_mode("shadow")
+        self.drop("a.xml", self.file(("5.00", "x")))
+        for _run in range(2):
+            self.feed._job_fetch()
+        self.exchanges()._job_process()
+        self.assertEqual((len(self.exchanges()), len(self.lines())), (1, 0))
+        interface._set_mode("live")
+        self.feed._job_fetch()
+        self.exchanges().filtered(lambda exchange: not exchange.shadow)._job_process()
+        self.assertEqual(self.lines().amount, 5.0)
+        self.assertEqual(self.archived("archive"), ["a.xml"])

@@ -160,6 +160,9 @@ class FinanceExchange(models.Model):
         interface_sudo = interface.sudo()
         if interface_sudo.direction != "inbound":
             raise ValueError(f"{interface_sudo.code} does not receive.")
+        if interface_sudo.mode == "shadow":
+            # What only a shadow has received is new when it comes for real.
+            key = f"shadow:{key}"
         digest = sha256_hex(interface_sudo._handler()._digest_content(content))
         existing = self._find_by_key(interface, key)
         if existing:
