@@ -53,7 +53,10 @@ class MappingCase(FinanceCase):
         return (
             self.env["finance.audit.event"]
             .sudo()
-            .search([("action", "=like", f"{prefix}%"), ("company_id", "=", self.company_a.id)], order="id")
+            .search(
+                [("action", "=like", f"{prefix}%"), ("company_id", "=", self.company_a.id)],
+                order="id",
+            )
         )
 
 

@@ -9,7 +9,8 @@ from odoo.addons.finance_connector_base.tools.exception_codes import known_codes
 
 from lib import runbooks
 
-for _path in sorted(runbooks.SOURCE.parents[1].glob("addons/*/tools/exception_codes.py")):
+ADDONS = runbooks.SOURCE.parents[1] / "addons"
+for _path in sorted(ADDONS.glob("*/tools/exception_codes.py")):
     importlib.import_module(f"odoo.addons.{_path.parts[-3]}.tools.exception_codes")
 
 TEXT = runbooks.SOURCE.read_text()
@@ -32,8 +33,8 @@ def test_section_says_what_it_means_what_to_do_and_when_it_is_over(code):
 def test_code_of_every_business_error_is_in_the_catalogue():
     raised = {
         match[1]
-        for path in (runbooks.SOURCE.parents[1] / "addons").glob("*/*/**/*.py")
-        if not {"tests", "test_finance_suite"} & set(path.parts[:-1])
+        for path in ADDONS.glob("*/*/**/*.py")
+        if not {"tests", "test_finance_suite"} & set(path.relative_to(ADDONS).parts)
         for match in re.finditer(
             r"(?:BusinessError|_open|_open_exception)\(\s*\"([a-z0-9_]+)\"", path.read_text()
         )
