@@ -27,5 +27,4 @@
         "web.assets_backend": ["bank_statement_api/static/src/**/*"],
         "web.assets_tests": ["bank_statement_api/static/tests/tours/**/*"],
     },
-    "installable": True,
 }

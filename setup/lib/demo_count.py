@@ -30,13 +30,20 @@ def count(env):
         "lines": len(lines),
         "entries": sum(row[1] for row in accounts),
         "channels": {
-            channel: len(channel_lines) for channel, channel_lines in lines.grouped("bank_channel").items()
+            channel: len(channel_lines)
+            for channel, channel_lines in lines.grouped("bank_channel").items()
         },
-        "duplicates_refused": sum((exchange.result or {}).get("duplicates", 0) for exchange in exchanges),
-        "reconciled": len(lines.filtered(lambda line: line.match_state == "matched" and line.is_reconciled)),
+        "duplicates_refused": sum(
+            (exchange.result or {}).get("duplicates", 0) for exchange in exchanges
+        ),
+        "reconciled": len(
+            lines.filtered(lambda line: line.match_state == "matched" and line.is_reconciled)
+        ),
         "to_review": len(lines.filtered(lambda line: not line.is_reconciled)),
         "pending": env["bank.statement.pending"].search_count([]),
-        "exceptions_technical": exception_model.search_count([*open_now, ("kind", "=", "technical")]),
+        "exceptions_technical": exception_model.search_count(
+            [*open_now, ("kind", "=", "technical")]
+        ),
         "exceptions_business": exception_model.search_count([*open_now, ("kind", "=", "business")]),
         "exchanges": len(exchanges),
         "exchanges_unfinished": len(

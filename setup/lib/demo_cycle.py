@@ -47,11 +47,18 @@ def run(context: Context) -> dict:
         bank.call(
             "POST",
             "/control/files",
-            {"date_from": (today - timedelta(days=_FILE_DAYS)).isoformat(), "date_to": today.isoformat()},
+            {
+                "date_from": (today - timedelta(days=_FILE_DAYS)).isoformat(),
+                "date_to": today.isoformat(),
+            },
         )
         _fetch(odoo, seeded["feed_ids"], context.folder)
     with progress.step("A day passes, with a server error, a damaged file and a late booking"):
-        bank.call("POST", "/control/faults", {"kind": "server_error", "status": 503, "path": "/v1/accounts"})
+        bank.call(
+            "POST",
+            "/control/faults",
+            {"kind": "server_error", "status": 503, "path": "/v1/accounts"},
+        )
         bank.call("POST", "/control/faults", {"kind": "truncated_body", "path": "/files"})
         bank.call("POST", "/control/faults", {"kind": "late_booking", "account": "alpenglut-eur"})
         next_day = today + timedelta(days=3 if today.weekday() == 4 else 1)
@@ -59,7 +66,11 @@ def run(context: Context) -> dict:
         _fetch(odoo, seeded["feed_ids"], context.folder)
     with progress.step("The bank is well again and sends the damaged file once more"):
         bank.call("DELETE", "/control/faults")
-        bank.call("POST", "/control/files", {"date_from": next_day.isoformat(), "date_to": next_day.isoformat()})
+        bank.call(
+            "POST",
+            "/control/files",
+            {"date_from": next_day.isoformat(), "date_to": next_day.isoformat()},
+        )
         _fetch(odoo, seeded["feed_ids"], context.folder)
     with progress.step("Counting, in Odoo and at the bank"):
         counted = _run(context, _COUNT, "count(env)")
@@ -96,7 +107,10 @@ def _fetch(odoo: "_Odoo", feed_ids: list[int], folder: Path) -> None:
         jobs = odoo.call(
             "queue.job",
             "search_count",
-            domain=[("state", "in", ["pending", "enqueued", "started", "wait_dependencies"]), ("eta", "=", False)],
+            domain=[
+                ("state", "in", ["pending", "enqueued", "started", "wait_dependencies"]),
+                ("eta", "=", False),
+            ],
         )
         busy = odoo.call(
             "finance.exchange", "search_count", domain=[("work_status", "in", ["ready", "running"])]
@@ -110,7 +124,9 @@ def _fetch(odoo: "_Odoo", feed_ids: list[int], folder: Path) -> None:
 
 
 def _attempts(odoo: "_Odoo", feed_ids: list[int]) -> dict[int, str]:
-    feeds = odoo.call("bank.statement.feed", "read", ids=feed_ids, fields=["last_attempt_at", "write_date"])
+    feeds = odoo.call(
+        "bank.statement.feed", "read", ids=feed_ids, fields=["last_attempt_at", "write_date"]
+    )
     return {feed["id"]: f"{feed['last_attempt_at']} {feed['write_date']}" for feed in feeds}
 
 
@@ -121,13 +137,15 @@ def _summary(counted: dict, served: dict) -> dict:
         for code, account in accounts.items()
     }
     expected = sorted(
-        (account["currency"], by_account[code]["lines"], by_account[code]["sum"]) for code, account in accounts.items()
+        (account["currency"], by_account[code]["lines"], by_account[code]["sum"])
+        for code, account in accounts.items()
     )
     checks = {
         "two_entities": counted["entities"] >= 2,
         "three_currencies": len(counted["currencies"]) >= 3,
         "two_hundred_lines": counted["lines"] >= 200,
-        "entries_equal_served": counted["entries"] == sum(item["lines"] for item in by_account.values()),
+        "entries_equal_served": counted["entries"]
+        == sum(item["lines"] for item in by_account.values()),
         "sums_equal_served": sorted(tuple(row) for row in counted["accounts"]) == expected,
         "both_ways": all(counted["channels"].get(name) for name in ("camt053", "nextgenpsd2")),
         "duplicates_were_refused": counted["duplicates_refused"] > 0,
@@ -141,21 +159,23 @@ def _summary(counted: dict, served: dict) -> dict:
 
 def describe(summary: dict) -> str:
     """:return: the summary in the words of a finance person."""
-    lines = [
-        "",
-        f"  {summary['entities']} companies with accounts in {', '.join(summary['currencies'])}",
-        f"  {summary['statements']} statements and {summary['lines']} transactions booked"
-        f" ({', '.join(f'{count} first seen by {name}' for name, count in sorted(summary['channels'].items()))})",
-        f"  {summary['duplicates_refused']} transactions came more than once and were booked once",
-        f"  {summary['reconciled']} payments matched to their invoices, because reference, currency and amount agree",
-        f"  {summary['to_review']} transactions wait for a person,"
-        f" {summary['exceptions_business']} business and {summary['exceptions_technical']} technical exceptions are open",
-        f"  {summary['audit_events']} audit events, chain {summary['audit_chain']}",
-        "",
-    ]
-    for name, held in summary["checks"].items():
-        lines.append(f"  {'ok ' if held else 'NOT'} {name.replace('_', ' ')}")
-    return "\n".join(lines)
+    seen = ", ".join(
+        f"{count} first seen by {name}" for name, count in sorted(summary["channels"].items())
+    )
+    text = """
+  {entities} companies with accounts in {currencies}
+  {statements} statements and {lines} transactions booked ({seen})
+  {duplicates_refused} transactions came more than once and were booked once
+  {reconciled} payments matched to their invoices: reference, currency and amount agree
+  {to_review} transactions wait for a person
+  {exceptions_business} business and {exceptions_technical} technical exceptions are open
+  {audit_events} audit events, chain {audit_chain}
+""".format(**{**summary, "currencies": ", ".join(summary["currencies"]), "seen": seen})
+    checks = (
+        f"  {'ok ' if held else 'NOT'} {name.replace('_', ' ')}"
+        for name, held in summary["checks"].items()
+    )
+    return "\n".join([text, *checks])
 
 
 class _Bank:
@@ -176,19 +196,23 @@ class _Odoo:
 
     def call(self, model: str, method: str, **arguments):
         return _request(
-            f"{self._url}/json/2/{model}/{method}", "POST", arguments, {"Authorization": f"Bearer {self._key}"}
+            f"{self._url}/json/2/{model}/{method}",
+            "POST",
+            arguments,
+            {"Authorization": f"Bearer {self._key}"},
         )
 
 
 def _request(url: str, method: str, body, headers: dict[str, str]):
-    request = urllib.request.Request(  # noqa: S310 - our own servers on this machine
+    request = urllib.request.Request(
         url,
         data=None if body is None else json.dumps(body).encode(),
         headers={"Content-Type": "application/json", **headers},
         method=method,
     )
     try:
-        with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=120) as answer:
             return json.load(answer)
     except urllib.error.HTTPError as error:
-        raise SetupError(f"{method} {url} answered {error.code}: {error.read().decode(errors='replace')[:600]}") from None
+        told = error.read().decode(errors="replace")[:600]
+        raise SetupError(f"{method} {url} answered {error.code}: {told}") from None

@@ -1,7 +1,7 @@
 """Statement lines a second, from the bytes of a CAMT.053 to posted entries, beside Odoo's own ``create``.
 
-On a database that already holds 120,000 lines and is analysed. Odoo's rate is taken on 1,000 lines of the same content in
-the same run, right after ours: it takes minutes for more.
+On a database that already holds 120,000 lines and is analysed. Odoo's rate is taken on 1,000 lines of
+the same content in the same run, right after ours: it takes minutes for more.
 """
 
 import contextlib
@@ -29,7 +29,8 @@ company.currency_id = env.ref("base.EUR")
 env.ref("base.EUR").active = True
 IBAN = "DE89370400440532013000"
 account = env["res.partner.bank"].create({{"acc_number": IBAN, "partner_id": company.partner_id.id}})
-journal = env["account.journal"].create({{"name": "Bank", "code": "BENC", "type": "bank", "bank_account_id": account.id}})
+journal = env["account.journal"].create({{
+    "name": "Bank", "code": "BENC", "type": "bank", "bank_account_id": account.id}})
 connection = env["finance.connection"].create({{
     "name": "Uploads", "adapter": "upload", "environment": "sandbox", "company_id": company.id}})
 interface = env["finance.interface"].create({{
@@ -43,7 +44,9 @@ def content(count):
     state["sequence"] += 1
     day = state["day"] + datetime.timedelta(days=state["sequence"])
     lines = [
-        Line(day, Decimal(number % 900 + 1) / 100, f"Payment {{number}} of {{day}}", reference=f"{{state['sequence']}}-{{number}}")
+        Line(
+            day, Decimal(number % 900 + 1) / 100, f"Payment {{number}} of {{day}}",
+            reference=f"{{state['sequence']}}-{{number}}")
         for number in range(count)
     ]
     made = daily_file(IBAN, "EUR", lines, opening=state["opening"], sequence=state["sequence"])
@@ -65,7 +68,8 @@ def odoo(count):
     line_model = env["account.bank.statement.line"]
     day = state["day"] + datetime.timedelta(days=state["sequence"])
     vals = [
-        {{"journal_id": journal.id, "date": day, "amount": (number % 900 + 1) / 100, "payment_ref": f"Payment {{number}}"}}
+        {{"journal_id": journal.id, "date": day, "amount": (number % 900 + 1) / 100,
+          "payment_ref": f"Payment {{number}}"}}
         for number in range(count)
     ]
     before = time.perf_counter()
@@ -86,7 +90,8 @@ for size in {sizes!r}:
     grown = peak() - before
     peer = odoo(1000)
     print(json.dumps({{"bench": "ingest", "ours": round(ours), "peer_name": "odoo", "peer": round(peer, 1),
-        "ratio": round(ours / peer, 1), "unit": "lines/s", "n": size, "peak_mb": round(peak()), "grown_mb": round(grown)}}))
+        "ratio": round(ours / peer, 1), "unit": "lines/s", "n": size, "peak_mb": round(peak()),
+        "grown_mb": round(grown)}}))
 """
 
 

@@ -123,7 +123,8 @@ def test_two_workers_with_the_same_lines_book_them_once(server):
         Line(day, Decimal("3.00"), f"Both {number}", reference=f"B{number}") for number in range(40)
     ]
     [(closing,)] = server.sql(
-        "SELECT amount FROM bank_statement_balance WHERE journal_id = %s AND type = 'CLBD' ORDER BY date DESC, id DESC LIMIT 1",
+        """SELECT amount FROM bank_statement_balance WHERE journal_id = %s AND type = 'CLBD'
+            ORDER BY date DESC, id DESC LIMIT 1""",
         [server.journal_id],
     )
     # Two files, so two exchanges and two jobs, over the same bookings.

@@ -274,7 +274,7 @@ class FinanceApi(models.AbstractModel):
                    "summary": "...", "next_step": "...", "opened_at": "2026-11-23T08:00:00Z",
                    "due_at": null, "resolution": null}]}
 
-        :param dict filters: any of ``interface``, ``exchange``, ``kind`` (``technical``, ``business``), ``code``,
+        :param dict | None filters: any of ``interface``, ``exchange``, ``kind`` (``technical``, ``business``), ``code``,
             ``severity`` (``"0"`` low to ``"3"`` critical) and ``state`` (``open``, ``in_progress``, ``resolved``,
             ``ignored``), each with one text value
         :param int limit: at most this many, 1 to 200
