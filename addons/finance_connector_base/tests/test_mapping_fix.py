@@ -25,6 +25,17 @@ class TestMappingFix(MappingCase):
             unit_key=unit,
         )
 
+    def miss_again(self, exception):
+        """The same exception, of a run that began before the mapping was made."""
+        return self.env["finance.exception"]._open(
+            exception.code,
+            exception.summary,
+            company=exception.company_id,
+            connection=exception.connection_id,
+            evidence=exception.evidence,
+            unit_key="again",
+        )
+
     def wizard(self, exceptions, user=None):
         exceptions = exceptions.with_user(user or self.operator)
         action = exceptions.action_fix_mapping()
@@ -90,15 +101,38 @@ class TestMappingFix(MappingCase):
         wizard.action_apply()
         self.assertEqual(self.resolve("X"), self.partner)
 
-    def test_second_exception_of_a_code_uses_the_mapping_made_for_the_first(self):
+    def test_all_that_wait_for_the_code_go_on(self):
         first, second = self.miss("X", unit="1"), self.miss("X", unit="2")
-        third = self.miss("X", unit="3")
-        for exception in (first, second):
-            wizard = self.wizard(exception)
-            wizard.res_id = self.partner.id
-            wizard.action_apply()
-        self.assertEqual(self.entries.search_count([("code", "=", "X")]), 1)
+        other_code = self.miss("Y", unit="3")
+        elsewhere = self.make_connection("webhook", name="Elsewhere")
+        other_connection = self.env["finance.exception"]._open(
+            "mapping_missing",
+            "The same over there.",
+            company=self.company_a,
+            connection=elsewhere,
+            evidence=second.evidence,
+        )
+        other_company = self.miss("X", company=self.company_b)
+        wizard = self.wizard(first)
+        wizard.res_id = self.partner.id
+        wizard.action_apply()
         self.assertEqual(second.state, "resolved")
+        self.assertEqual(
+            (other_code | other_connection | other_company).mapped("state"), ["open"] * 3
+        )
+
+    def test_late_exception_of_a_code_uses_the_mapping_made_by_the_first(self):
+        first = self.wizard(self.miss("X"))
+        first.res_id = self.partner.id
+        first.action_apply()
+        entry = self.entries.search([("code", "=", "X")])
+        again = self.miss_again(first.exception_ids)
+        wizard = self.wizard(again)
+        wizard.res_id = self.partner.id
+        wizard.action_apply()
+        self.assertEqual(self.entries.search([("code", "=", "X")]), entry)
+        self.assertEqual(again.state, "resolved")
+        third = self.miss_again(first.exception_ids)
         wizard = self.wizard(third)
         wizard.res_id = self.other.id
         with self.assertRaisesRegex(UserError, "already"):

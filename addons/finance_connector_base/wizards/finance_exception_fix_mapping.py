@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
+from odoo.addons.finance_connector_base.models.finance_exception import OPEN_STATES
 from odoo.addons.finance_connector_base.models.finance_mapping_entry import MASKED
 from odoo.addons.finance_connector_base.models.finance_mapping_table import KINDS, TARGET_MODELS
 
@@ -100,16 +102,16 @@ class FinanceExceptionFixMapping(models.TransientModel):
     # === ACTION METHODS === #
 
     def action_apply(self):
-        """Create the mapping, close the exceptions with it as the reason, and try their exchanges again.
+        """Create the mapping, close what waited for it with it as the reason, and try those exchanges again.
 
         :return: action that closes the dialogue
         :raise UserError: something is missing, or the code stands for something else already
         """
         self.ensure_one()
-        exceptions = self.exception_ids
         if not self.kind or not self.code_digest:
             raise UserError(self.env._("Say which kind of code it is, and type the code in full."))
         entry_sudo = self._find_or_create_entry()
+        exceptions = self.exception_ids | self._waiting()
         exchanges = exceptions.exchange_id
         exceptions._close(
             "resolved",
@@ -119,7 +121,9 @@ class FinanceExceptionFixMapping(models.TransientModel):
                 target=entry_sudo.target_name,
             ),
         )
-        exchanges.action_retry()
+        exchanges.filtered(
+            lambda exchange: exchange.work_status in ("exception", "dead", "retry")
+        ).action_retry()
         return {"type": "ir.actions.act_window_close"}
 
     # === BUSINESS METHODS === #
@@ -139,6 +143,28 @@ class FinanceExceptionFixMapping(models.TransientModel):
             raise UserError(
                 self.env._("These exceptions miss different codes: fix one code at a time.")
             )
+
+    def _waiting(self):
+        """:return: the other open exceptions that this mapping cures"""
+        self.env["finance.exception"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id
+                  FROM finance_exception
+                 WHERE state IN %s
+                   AND company_id = %s
+                   AND evidence ->> 'code_digest' = %s
+                   AND (%s OR connection_id = %s)
+                """,
+                OPEN_STATES,
+                self.company_id.id,
+                self.code_digest,
+                self.scope == "fallback",
+                self.connection_id.id or None,
+            )
+        )
+        return self.env["finance.exception"].browse([row[0] for row in rows])
 
     def _find_or_create_entry(self):
         """:return: the entry, as superuser: operators add mappings by this dialogue only"""
