@@ -106,9 +106,8 @@ class BankStatementImporter(models.AbstractModel):
         counts = {"refused": self._report_bad_entries(exchange, plan)}
         recognitions, asked = self._tell_apart(exchange, plan, self._recognise(journal, statement))
         new = [item for item in recognitions if item.known is None]
-        postable, locked = self._split_locked(exchange, plan, new)
-        lines, set_based, refused = self._create_lines(exchange, plan, postable)
-        counts["refused"] += asked + locked + refused
+        lines, set_based, refused = self._create_lines(exchange, plan, new)
+        counts["refused"] += asked + refused
         known = self.env["account.bank.statement.line"].browse(
             [item.known.id for item in recognitions if item.known is not None]
         )
@@ -126,7 +125,9 @@ class BankStatementImporter(models.AbstractModel):
         if counts["lines"] or new_balances:
             # Only what is new can help others: two files that wait would else wake each other for ever.
             self._release_held(exchange, journal)
-        self.env["bank.statement.matcher"]._enqueue(journal, lines)
+        # Also those of a run that was killed before it came this far.
+        unmatched = (lines | known).filtered(lambda line: line.match_state == "pending")
+        self.env["bank.statement.matcher"]._enqueue(journal, unmatched)
         return counts
 
     @api.model

@@ -1,4 +1,5 @@
 import logging
+from decimal import Decimal
 
 from psycopg2 import IntegrityError
 from psycopg2.errors import UniqueViolation
@@ -218,13 +219,19 @@ class BankStatementImporter(models.AbstractModel):
     def _create_lines(self, exchange, plan, recognitions):
         """Book new lines in chunks, each of them committed; a refused chunk goes line by line.
 
-        :return: created lines, how many of them were written set-based, and how many Odoo refused
+        What lies in a locked period is kept out.
+
+        :return: created lines, how many of them were written set-based, and how many were refused or kept out
         :rtype: tuple
         """
         created = self.env["account.bank.statement.line"]
-        set_based = refused = 0
+        set_based = refused = locked = 0
         partners = self._partners_by_account(plan.journal, recognitions)
-        for chunk in split_every(CHUNK, recognitions):
+        for some in split_every(CHUNK, recognitions):
+            # A period may be locked while a long statement is imported.
+            chunk, kept_out = self._split_locked(exchange, plan, self._exact(exchange, plan, some))
+            refused += len(some) - len(chunk) - kept_out
+            locked += kept_out
             vals_list = [self._prepare_line_vals(exchange, plan, item, partners) for item in chunk]
             try:
                 lines, count = self._create_chunk(vals_list)
@@ -243,7 +250,25 @@ class BankStatementImporter(models.AbstractModel):
                         refused += 1
                         self._report_refused(exchange, plan, item, line_error)
             exchange._checkpoint()
-        return created, set_based, refused
+        return created, set_based, refused + locked
+
+    @api.model
+    def _exact(self, exchange, plan, recognitions):
+        """Keep out amounts that Odoo, which counts money in floating point, would change."""
+        exact = []
+        for item in recognitions:
+            batch = item.transaction.batch
+            amounts = {item.transaction.amount, batch.entry_amount if batch else Decimal()}
+            if all(Decimal(repr(float(amount))) == amount for amount in amounts):
+                exact.append(item)
+            else:
+                self._report_refused(
+                    exchange,
+                    plan,
+                    item,
+                    self.env._("Odoo cannot hold an amount of so many digits."),
+                )
+        return exact
 
     @api.model
     def _create_chunk(self, vals_list):

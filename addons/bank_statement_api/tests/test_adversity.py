@@ -3,11 +3,17 @@ import io
 import zipfile
 from datetime import timedelta
 from decimal import Decimal
+from unittest.mock import patch
 
+from freezegun import freeze_time
 from psycopg2.errors import CheckViolation
 
+from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import mute_logger, tagged
+
+from odoo.addons.bank_statement_api.models import bank_statement_importer_lines
+from odoo.addons.finance_connector_base.tools.errors import RetryableError
 
 from .camt_writer import Line
 from .common import DAY, StatementCase
@@ -71,7 +77,44 @@ class TestAdversity(StatementCase):
             self.journal.uid_strategy = 7
             self.env.flush_all()
 
+    def test_amount_that_odoo_would_change_is_refused_alone(self):
+        exchange = self.bring(
+            self.day_file("100.00", 1, ("99999999999999.99", "Huge"), ("5.00", "Small"))
+        )
+        self.assertEqual(self.open_codes(exchange), ["entry_refused"])
+        self.assertEqual(self.lines().amount, 5.0)
+
+    def test_period_locked_during_the_import_is_respected(self):
+        create = self.registry["bank.statement.importer"]._create_chunk
+
+        def lock_after(importer, vals_list):
+            created = create(importer, vals_list)
+            self.company_a.fiscalyear_lock_date = DAY + timedelta(days=5)
+            return created
+
+        with (
+            patch.object(bank_statement_importer_lines, "CHUNK", 1),
+            patch.object(self.registry["bank.statement.importer"], "_create_chunk", lock_after),
+            # Whoever locks the period in a session of their own does not see the lines yet.
+            patch.object(self.registry["res.company"], "_validate_locks"),
+        ):
+            exchange = self.bring(self.day_file("100.00", 1, ("1.00", "Before"), ("2.00", "After")))
+        self.assertEqual(self.open_codes(exchange), ["date_in_locked_period"])
+        self.assertEqual(self.lines().mapped("date"), [DAY])
+
     # === ORDER === #
+
+    def test_lines_of_a_killed_import_are_matched_as_well(self):
+        importer_class = self.registry["bank.statement.importer"]
+        with (
+            patch.object(importer_class, "_store_balances", side_effect=RetryableError("Killed.")),
+        ):
+            exchange = self.bring(self.file(("5.00", "x")))
+        self.assertEqual((exchange.work_status, len(self.lines())), ("retry", 1))
+        self.make_due(exchange)
+        with patch.object(self.registry["bank.statement.matcher"], "_enqueue") as enqueue:
+            exchange._job_process()
+        self.assertEqual(enqueue.call_args.args[-1], self.lines())
 
     def test_resolved_warning_stays_resolved(self):
         self.bring(self.day_file("100.00", 5, ("-10.00", "A")))
@@ -201,3 +244,14 @@ class TestAdversity(StatementCase):
             {"company_id": self.company_a.id, "attachment_ids": [(6, 0, evidence.ids)]}
         ).action_upload()
         self.assertTrue(evidence.exists())
+
+    def test_clear_copy_of_an_abandoned_upload_is_removed(self):
+        attachment = self.env["ir.attachment"].create(
+            {"name": "s.xml", "datas": base64.b64encode(b"x"), "res_model": "bank.statement.upload"}
+        )
+        wizard = self.env["bank.statement.upload"]
+        wizard._gc_abandoned()
+        self.assertTrue(attachment.exists(), "somebody may be about to confirm it")
+        with freeze_time(fields.Datetime.now() + timedelta(hours=3)):
+            wizard._gc_abandoned()
+        self.assertFalse(attachment.exists())

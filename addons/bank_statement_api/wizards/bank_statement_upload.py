@@ -1,9 +1,12 @@
 import base64
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
+
+_ABANDONED_HOURS = 2
 
 
 class BankStatementUpload(models.TransientModel):
@@ -65,6 +68,16 @@ class BankStatementUpload(models.TransientModel):
         if len(exchanges) == 1:
             action |= {"view_mode": "form", "views": [(False, "form")], "res_id": exchanges.id}
         return action
+
+    @api.autovacuum
+    def _gc_abandoned(self):
+        """Remove the clear copies of uploads that were begun and never confirmed."""
+        self.env["ir.attachment"].sudo().search(
+            [
+                ("res_model", "=", self._name),
+                ("create_date", "<", fields.Datetime.now() - timedelta(hours=_ABANDONED_HOURS)),
+            ]
+        ).unlink()
 
     @api.model
     def _get_interface(self, company):

@@ -125,7 +125,14 @@ def _zip_members(data, budget):
 def _gunzip(data, budget):
     packed = memoryview(data)
     content = b""
+    members = 0
     while packed:
+        members += 1
+        if members > budget.limits.max_members:
+            raise ArchiveRefusedError(
+                f"The archive has more than the {budget.limits.max_members} parts allowed.",
+                "archive_too_many",
+            )
         unpacker = zlib.decompressobj(_GZIP_WINDOW)
         pending = [packed]
 

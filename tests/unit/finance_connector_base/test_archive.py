@@ -119,3 +119,7 @@ def test_an_archive_in_an_archive_stays_closed():
     inner = zipped(("x.xml", b"<a/>"))
     (member,) = iter_members(zipped(("inner.zip", inner)))
     assert member.data == inner
+
+
+def test_parts_of_a_gzip_are_counted():
+    assert refusal(gzip.compress(b"") * 4, max_members=3) == "archive_too_many"
