@@ -62,6 +62,33 @@ class TestScreens(EngineCase):
         with self.assertRaises(AccessError):
             _ = exchange.with_user(self.users["viewer", "b"]).timeline
 
+    def test_six_questions_are_answered(self):
+        exchange = self.failed().with_user(self.viewer)
+        answers = exchange._explain()
+        self.assertEqual(
+            list(answers),
+            ["initiated", "transformed", "approved", "delivered", "acknowledged", "exceptions"],
+        )
+        self.assertIn(
+            "version 1 (Test, inbound), over Counterparty", answers["transformed"]["answer"]
+        )
+        self.assertEqual(answers["approved"]["by"], self.manager.login)
+        self.assertIn("Not yet. A person has to decide", answers["delivered"]["answer"])
+        self.repair()
+        exchange.exception_ids.with_user(self.operator).action_resolve("Mapped.")
+        self.run_jobs()
+        self.env.invalidate_all()
+        self.assertEqual(
+            [entry["answer"] for entry in exchange.explanation],
+            [entry["answer"] for entry in exchange._explain().values()],
+        )
+        answers = exchange._explain()
+        self.assertEqual(answers["delivered"]["answer"], "Posted in Odoo.")
+        self.assertIn("Resolved. Mapped.", answers["exceptions"]["answer"])
+        self.assertEqual(answers["exceptions"]["by"], self.operator.login)
+        with self.assertRaises(AccessError):
+            exchange.with_user(self.users["viewer", "b"])._explain()
+
     # === BUTTONS === #
 
     def test_operator_cancels_with_reason(self):
