@@ -18,6 +18,7 @@ from . import finance_exchange_send
 from . import finance_exchange_replay
 from . import finance_exchange_sweep
 from . import finance_exchange_screen
+from . import finance_exchange_explain
 from . import finance_heartbeat
 from . import finance_exchange_payload
 from . import finance_exchange_attempt
