@@ -1,3 +1,4 @@
+from . import bank_statement_provenance_mixin
 from . import finance_adapter
 from . import finance_handler_bank_statement
 from . import bank_statement_consent
@@ -6,7 +7,6 @@ from . import bank_statement_feed_fetch
 from . import bank_statement_gap
 from . import bank_statement_balance
 from . import bank_statement_pending
-from . import bank_statement_provenance_mixin
 from . import account_bank_statement
 from . import account_bank_statement_line
 from . import account_journal

@@ -9,9 +9,15 @@ class BankStatementConsent(models.Model):
 
     _name = "bank.statement.consent"
     _description = "Bank Consent"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        "finance.audited.mixin",
+        "bank.statement.provenance.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
     _order = "valid_until desc, id desc"
     _check_company_auto = True
+    _audit_subject = "consent"
 
     name = fields.Char(required=True)
     connection_id = fields.Many2one(
@@ -42,6 +48,17 @@ class BankStatementConsent(models.Model):
     valid_until = fields.Date(readonly=True, copy=False)
     redirect_url = fields.Char(readonly=True, copy=False, help="Where the account holder confirms.")
     feed_ids = fields.One2many("bank.statement.feed", "consent_id")
+
+    # === CRUD METHODS === #
+
+    @api.model
+    def _provenance_fields(self):
+        return super()._provenance_fields() | {
+            "external_ref",
+            "state",
+            "valid_until",
+            "redirect_url",
+        }
 
     # === ACTION METHODS === #
 

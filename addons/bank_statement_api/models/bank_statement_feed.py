@@ -10,9 +10,16 @@ class BankStatementFeed(models.Model):
 
     _name = "bank.statement.feed"
     _description = "Bank Statement Feed"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        "finance.audited.mixin",
+        "bank.statement.provenance.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
     _order = "name, id"
     _check_company_auto = True
+    _audit_subject = "feed"
+    _audit_ignored = frozenset({"next_run_at"})
 
     name = fields.Char(required=True)
     active = fields.Boolean(default=True)
@@ -126,6 +133,18 @@ class BankStatementFeed(models.Model):
                 raise ValidationError(
                     self.env._("A file pattern names files, not folders: %s", feed.filename_pattern)
                 )
+
+    # === CRUD METHODS === #
+
+    @api.model
+    def _provenance_fields(self):
+        return super()._provenance_fields() | {
+            "covered_until",
+            "last_attempt_at",
+            "last_success_at",
+            "failure_count",
+            "last_error",
+        }
 
     # === ACTION METHODS === #
 

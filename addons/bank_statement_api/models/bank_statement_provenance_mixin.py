@@ -38,7 +38,7 @@ class BankStatementProvenanceMixin(models.AbstractModel):
         if refused := names.intersection(keys):
             raise AccessError(
                 self.env._(
-                    "%(fields)s come from the bank and are evidence: they cannot be edited.",
+                    "%(fields)s: what came from the bank, or was proven by fetching it, cannot be edited.",
                     fields=", ".join(sorted(self._fields[name].string for name in refused)),
                 )
             )

@@ -255,3 +255,68 @@ class TestAdversity(StatementCase):
         with freeze_time(fields.Datetime.now() + timedelta(hours=3)):
             wizard._gc_abandoned()
         self.assertFalse(attachment.exists())
+
+    def test_configuration_that_changes_leaves_an_event(self):
+        manager = self.manager
+        connection = self.make_connection("nextgenpsd2", endpoint="https://bank.example")
+        interface = self.make_interface("bank_statement", connection)
+        feed = (
+            self.env["bank.statement.feed"]
+            .with_user(manager)
+            .create(
+                {
+                    "name": "Feed",
+                    "interface_id": interface.id,
+                    "journal_id": self.journal.id,
+                    "resource_ref": "r1",
+                }
+            )
+        )
+        consent = (
+            self.env["bank.statement.consent"]
+            .with_user(manager)
+            .create({"name": "c", "connection_id": connection.id, "company_id": self.company_a.id})
+        )
+        feed.resource_ref = "somebody else's"
+        connection.with_user(manager).endpoint = "https://evil.example"
+        interface.with_user(manager).api_user_ids = self.api_user
+        consent.holder_ref = "somebody else"
+        feed.unlink()
+        self.env.flush_all()
+        events = (
+            self.env["finance.audit.event"]
+            .sudo()
+            .search([("user_id", "=", manager.id), ("action", "not like", "version")])
+        )
+        actions = events.mapped("action")
+        for action in (
+            "feed.created",
+            "feed.changed",
+            "feed.deleted",
+            "connection.changed",
+            "interface.changed",
+            "consent.created",
+            "consent.changed",
+        ):
+            self.assertIn(action, actions)
+        [changed] = events.filtered(lambda event: event.action == "connection.changed")
+        self.assertIn("evil.example", changed.details)
+        self.assertIn("bank.example", changed.details)
+
+    def test_place_of_a_feed_and_state_of_a_consent_move_with_the_bank_only(self):
+        connection = self.make_connection("nextgenpsd2", endpoint="https://bank.example")
+        interface = self.make_interface("bank_statement", connection)
+        feed = self.env["bank.statement.feed"].create(
+            {"name": "Feed", "interface_id": interface.id, "journal_id": self.journal.id}
+        )
+        consent = self.env["bank.statement.consent"].create(
+            {"name": "c", "connection_id": connection.id, "company_id": self.company_a.id}
+        )
+        for record, vals in (
+            (feed, {"covered_until": DAY}),
+            (feed, {"failure_count": 0}),
+            (consent, {"state": "valid"}),
+            (consent, {"external_ref": "another's"}),
+        ):
+            with self.subTest(vals=vals), self.assertRaises(AccessError):
+                record.with_user(self.manager).write(vals)

@@ -2,6 +2,7 @@ from . import finance_environment
 from . import finance_vault
 from . import finance_encrypted_mixin
 from . import finance_instance
+from . import finance_audited_mixin
 from . import finance_adapter
 from . import finance_handler
 from . import finance_connection

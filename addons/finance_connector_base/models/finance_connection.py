@@ -19,9 +19,10 @@ class FinanceConnection(models.Model):
 
     _name = "finance.connection"
     _description = "Finance Connection"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["finance.audited.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "name, id"
     _check_company_auto = True
+    _audit_subject = "connection"
 
     def _default_webhook_token(self):
         return secrets.token_urlsafe(24)

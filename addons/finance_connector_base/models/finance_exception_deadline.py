@@ -8,6 +8,8 @@ class FinanceExceptionDeadline(models.Model):
 
     _name = "finance.exception.deadline"
     _description = "Finance Exception Deadline"
+    _inherit = ["finance.audited.mixin"]
+    _audit_subject = "exception_deadline"
     _order = "severity desc"
     _rec_name = "severity"
 

@@ -13,9 +13,11 @@ class FinanceInterface(models.Model):
 
     _name = "finance.interface"
     _description = "Finance Interface"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["finance.audited.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "name, id"
     _check_company_auto = True
+    _audit_subject = "interface"
+    _audit_ignored = frozenset({"mode", "active_version_id"})
 
     name = fields.Char(required=True, tracking=True)
     code = fields.Char(

@@ -18,9 +18,10 @@ class FinanceRoutingRule(models.Model):
 
     _name = "finance.routing.rule"
     _description = "Finance Routing Rule"
-    _inherit = ["mail.thread"]
+    _inherit = ["finance.audited.mixin", "mail.thread"]
     _order = "sequence, id"
     _check_company_auto = True
+    _audit_subject = "routing_rule"
 
     name = fields.Char(required=True, tracking=True)
     sequence = fields.Integer(default=10, tracking=True)

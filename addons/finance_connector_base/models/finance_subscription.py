@@ -10,9 +10,10 @@ class FinanceSubscription(models.Model):
 
     _name = "finance.subscription"
     _description = "Finance Subscription"
-    _inherit = ["mail.thread"]
+    _inherit = ["finance.audited.mixin", "mail.thread"]
     _order = "name, id"
     _check_company_auto = True
+    _audit_subject = "subscription"
 
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(default=True, tracking=True)
