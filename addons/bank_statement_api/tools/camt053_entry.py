@@ -227,6 +227,8 @@ def _detail_amounts(details, entry_amount, position, context) -> list[Decimal] |
 
     A booked amount is never replaced: details that do not add up to it are only evidence.
     """
+    if not details:
+        return None
     entry_sign = 1 if entry_amount > 0 else -1
     sums = []
     for path in _DETAIL_AMOUNTS:

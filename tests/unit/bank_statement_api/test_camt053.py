@@ -1,0 +1,332 @@
+"""The CAMT.053 reader: what the bank booked, to the cent and the day, or a refusal that says where and why."""
+
+import io
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from odoo.addons.bank_statement_api.tools import camt053, checks
+from odoo.addons.bank_statement_api.tools.errors import StatementFormatError
+
+from tests.camt_writer import Line, daily_file
+
+NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.053.001."
+IBAN = "DE89370400440532013000"
+DAY = date(2026, 3, 4)
+
+
+def document(*statements, version="08"):
+    body = "".join(statements)
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="{NAMESPACE}{version}"><BkToCstmrStmt>'
+        f"<GrpHdr><MsgId>M1</MsgId><CreDtTm>2026-03-04T20:00:00+01:00</CreDtTm></GrpHdr>{body}"
+        "</BkToCstmrStmt></Document>"
+    ).encode()
+
+
+def balance(code, amount, currency="EUR", day="2026-03-04"):
+    sign = "DBIT" if amount.startswith("-") else "CRDT"
+    return (
+        f'<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy="{currency}">{amount.lstrip("-")}</Amt>'
+        f"<CdtDbtInd>{sign}</CdtDbtInd><Dt><Dt>{day}</Dt></Dt></Bal>"
+    )
+
+
+def statement(*entries, iban=IBAN, currency="EUR", opening="0.00", closing="0.00", extra=""):
+    return (
+        f"<Stmt><Id>S1</Id><ElctrncSeqNb>7</ElctrncSeqNb><CreDtTm>2026-03-04T20:00:00+01:00</CreDtTm>"
+        f"<Acct><Id><IBAN>{iban}</IBAN></Id><Ccy>{currency}</Ccy></Acct>"
+        f"{balance('OPBD', opening, currency)}{balance('CLBD', closing, currency)}{extra}{''.join(entries)}</Stmt>"
+    )
+
+
+def entry(
+    amount="10.00",
+    sign="CRDT",
+    *,
+    currency="EUR",
+    status="<Cd>BOOK</Cd>",
+    day="2026-03-04",
+    inner="",
+    details="",
+):
+    return (
+        f'<Ntry><Amt Ccy="{currency}">{amount}</Amt><CdtDbtInd>{sign}</CdtDbtInd>{inner}<Sts>{status}</Sts>'
+        f"<BookgDt><Dt>{day}</Dt></BookgDt><ValDt><Dt>2026-03-05</Dt></ValDt>"
+        f"<AcctSvcrRef>REF</AcctSvcrRef>{details}</Ntry>"
+    )
+
+
+def read_one(content, **options):
+    [found] = camt053.read(content, **options)
+    return found
+
+
+@pytest.mark.parametrize(
+    "version", ["02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "13"]
+)
+def test_every_version_is_read(version):
+    status = "BOOK" if version < "04" else "<Cd>BOOK</Cd>"
+    found = read_one(document(statement(entry(status=status), closing="10.00"), version=version))
+    assert found.source_version.endswith(version)
+    assert [line.amount for line in found.booked] == [Decimal("10.00")]
+
+
+def test_unknown_version_is_refused_by_name():
+    with pytest.raises(StatementFormatError) as refused:
+        camt053.read(document(statement(), version="99"))
+    assert refused.value.code == "statement_version"
+    assert "99" in str(refused.value)
+
+
+def test_bookings_keep_sign_dates_and_reference():
+    found = read_one(document(statement(entry("12.30"), entry("2.30", "DBIT"), closing="10.00")))
+    incoming, outgoing = found.booked
+    assert (incoming.amount, outgoing.amount) == (Decimal("12.30"), Decimal("-2.30"))
+    assert (incoming.booking_date, incoming.value_date) == (DAY, date(2026, 3, 5))
+    assert incoming.account_servicer_ref == "REF"
+    assert (found.electronic_sequence, found.statement_id) == (7, "S1")
+    assert checks.prove(found) == ()
+
+
+def test_reversal_keeps_the_sign_the_bank_gave():
+    found = read_one(
+        document(statement(entry("5.00", "DBIT", inner="<RvslInd>true</RvslInd>"), closing="-5.00"))
+    )
+    [line] = found.booked
+    assert line.reversal
+    assert line.amount == Decimal("-5.00")
+
+
+@pytest.mark.parametrize("status", ["PDNG", "<Cd>PDNG</Cd>"])
+def test_pending_is_kept_apart(status):
+    found = read_one(document(statement(entry(), entry("99.00", status=status), closing="10.00")))
+    assert [line.amount for line in found.booked] == [Decimal("10.00")]
+    assert [line.amount for line in found.pending] == [Decimal("99.00")]
+    assert checks.prove(found) == ()
+
+
+FOREIGN = (
+    "<NtryDtls><TxDtls><AmtDtls><InstdAmt><Amt Ccy='USD'>1100.00</Amt></InstdAmt>"
+    "<TxAmt><Amt Ccy='USD'>1100.00</Amt><CcyXchg><SrcCcy>USD</SrcCcy><TrgtCcy>EUR</TrgtCcy>"
+    "<XchgRate>1.1</XchgRate></CcyXchg></TxAmt></AmtDtls><RmtInf><Ustrd>Invoice 7</Ustrd></RmtInf></TxDtls></NtryDtls>"
+)
+
+
+def test_booked_amount_is_never_replaced_by_a_foreign_one():
+    found = read_one(document(statement(entry("1000.00", details=FOREIGN), closing="1000.00")))
+    [line] = found.booked
+    assert (line.amount, line.currency) == (Decimal("1000.00"), "EUR")
+    instructed = next(item for item in line.foreign if item.kind == "instructed")
+    assert (instructed.amount, instructed.currency) == (Decimal("1100.00"), "USD")
+
+
+def detail(amount, text):
+    return (
+        f"<TxDtls><Refs><EndToEndId>{text}</EndToEndId></Refs><Amt Ccy='EUR'>{amount}</Amt><CdtDbtInd>CRDT</CdtDbtInd>"
+        f"<RmtInf><Ustrd>{text}</Ustrd></RmtInf></TxDtls>"
+    )
+
+
+def batch(*amounts):
+    details = "".join(detail(amount, f"PART{number}") for number, amount in enumerate(amounts))
+    return f"<NtryDtls><Btch><NbOfTxs>{len(amounts)}</NbOfTxs></Btch>{details}</NtryDtls>"
+
+
+def test_batch_is_split_into_its_details_when_they_add_up():
+    found = read_one(
+        document(statement(entry("30.00", details=batch("10.00", "20.00")), closing="30.00"))
+    )
+    assert [line.amount for line in found.booked] == [Decimal("10.00"), Decimal("20.00")]
+    assert {line.batch.entry_amount for line in found.booked} == {Decimal("30.00")}
+    single = read_one(
+        document(statement(entry("30.00", details=batch("10.00", "20.00")), closing="30.00")),
+        details="single",
+    )
+    [line] = single.booked
+    assert (line.amount, len(line.details)) == (Decimal("30.00"), 2)
+
+
+def test_details_that_differ_from_their_entry_leave_the_booked_amount_and_a_finding_with_both():
+    found = read_one(
+        document(statement(entry("1526.00", details=batch("1000.00", "500.00")), closing="1526.00"))
+    )
+    [line] = found.booked
+    assert line.amount == Decimal("1526.00")
+    [finding] = checks.prove(found)
+    assert finding.code == "detail_sum"
+    assert {finding.expected, finding.actual} == {"1526.00", "1500.00"}
+
+
+def test_statements_of_several_accounts_and_currencies_stay_apart():
+    content = document(
+        statement(entry("1.00"), closing="1.00"),
+        statement(entry("2.00", currency="USD"), currency="USD", closing="2.00"),
+        statement(entry("3.00"), iban="DE75512108001245126199", closing="3.00"),
+    )
+    found = camt053.read(content)
+    assert [(item.account.iban, item.account.currency) for item in found] == [
+        (IBAN, "EUR"),
+        (IBAN, "USD"),
+        ("DE75512108001245126199", "EUR"),
+    ]
+    assert [item.booked[0].amount for item in found] == [
+        Decimal("1.00"),
+        Decimal("2.00"),
+        Decimal("3.00"),
+    ]
+
+
+def test_decimals_of_the_currency_count():
+    yen = read_one(
+        document(
+            statement(entry("1200", currency="JPY"), currency="JPY", closing="1200", opening="0")
+        )
+    )
+    assert yen.booked[0].amount == Decimal("1200")
+    dinar = read_one(
+        document(
+            statement(
+                entry("1.234", currency="KWD"), currency="KWD", closing="1.234", opening="0.000"
+            )
+        )
+    )
+    assert dinar.booked[0].amount == Decimal("1.234")
+    [bad] = read_one(document(statement(entry("1.234")))).bad_entries
+    assert bad.evidence["Amt"] == "1.234"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "word"),
+    [
+        (entry(day="2026-02-30"), "2026-02-30"),
+        (entry(sign="PLUS"), "PLUS"),
+        (entry().replace("<CdtDbtInd>CRDT</CdtDbtInd>", ""), "(none)"),
+        (entry("12,50"), "12,50"),
+        (entry("-5.00"), "-5.00"),
+        (entry("1e3"), "1e3"),
+        (entry("NaN"), "NaN"),
+        (entry(status="<Cd>WHAT</Cd>"), "WHAT"),
+    ],
+    ids=["day", "sign", "no sign", "comma", "minus", "exponent", "nan", "status"],
+)
+def test_entry_that_cannot_be_understood_is_reported_and_the_others_are_read(wrong, word):
+    found = read_one(document(statement(entry("1.00"), wrong, entry("2.00"))))
+    assert [line.amount for line in found.booked] == [Decimal("1.00"), Decimal("2.00")]
+    [bad] = found.bad_entries
+    assert word in bad.reason
+    assert bad.position.entry == 2
+
+
+def test_file_cut_anywhere_is_refused_whole():
+    content = daily_file(
+        IBAN, "EUR", [Line(DAY, Decimal(number), f"Text {number}") for number in range(1, 6)]
+    )
+    for cut in range(1, len(content) - len(b"</Document>"), 97):
+        with pytest.raises(StatementFormatError):
+            camt053.read(content[:cut])
+
+
+def test_refusal_says_line_and_reason():
+    content = document(statement(entry())).replace(b"</Ntry>", b"</Ntri>")
+    with pytest.raises(StatementFormatError) as refused:
+        camt053.read(content)
+    assert refused.value.code == "statement_format"
+    assert refused.value.evidence
+
+
+@pytest.mark.parametrize(
+    "declaration",
+    [
+        b'<!DOCTYPE Document [<!ENTITY x SYSTEM "file:///etc/passwd">]>',
+        b'<!DOCTYPE Document [<!ENTITY a "ha"><!ENTITY b "&a;&a;"><!ENTITY x "&b;&b;">]>',
+        b'<!DOCTYPE Document SYSTEM "http://127.0.0.1:1/x.dtd">',
+    ],
+    ids=["file", "bomb", "network"],
+)
+def test_entities_are_refused(declaration):
+    content = (
+        document(statement(entry())).replace(b"?>\n", b"?>" + declaration).replace(b"REF", b"&x;")
+    )
+    with pytest.raises(StatementFormatError):
+        camt053.read(content)
+
+
+@pytest.mark.parametrize("encoding", ["UTF-8", "ISO-8859-1", "windows-1252", "UTF-16"])
+def test_encodings_are_read_as_declared(encoding):
+    details = (
+        "<NtryDtls><TxDtls><RmtInf><Ustrd>Müller Überweisung</Ustrd></RmtInf></TxDtls></NtryDtls>"
+    )
+    text = (
+        document(statement(entry(details=details), closing="10.00"))
+        .decode()
+        .replace("UTF-8", encoding)
+    )
+    assert read_one(text.encode(encoding)).booked[0].remittance == ("Müller Überweisung",)
+
+
+def test_byte_order_mark_is_no_obstacle():
+    assert read_one(b"\xef\xbb\xbf" + document(statement(entry(), closing="10.00"))).booked
+
+
+def test_stream_reads_in_one_pass_what_read_reads_at_once():
+    content = document(
+        statement(entry("1.00"), closing="1.00"), statement(entry("2.00"), closing="2.00")
+    )
+    streamed = [stream.statement() for stream in camt053.parse(io.BytesIO(content))]
+    assert streamed == camt053.read(content)
+    surveys = camt053.survey(io.BytesIO(content))
+    assert [survey.tally.booked_sum for survey in surveys] == [Decimal("1.00"), Decimal("2.00")]
+
+
+# === PROPERTIES === #
+
+texts = st.text(st.characters(min_codepoint=32, max_codepoint=0x24F), max_size=60).map(
+    lambda text: " ".join(text.split())
+)
+lines = st.lists(
+    st.builds(
+        Line,
+        day=st.dates(date(2026, 1, 1), date(2026, 12, 31)),
+        amount=st.integers(-(10**9), 10**9).filter(bool).map(lambda cents: Decimal(cents) / 100),
+        text=texts,
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@given(lines, st.integers(-(10**9), 10**9))
+def test_what_is_written_is_read(written, opening):
+    found = read_one(daily_file(IBAN, "EUR", written, opening=Decimal(opening) / 100))
+    assert [(line.booking_date, line.amount) for line in found.booked] == [
+        (line.day, line.amount) for line in written
+    ]
+    assert [line.remittance_text for line in found.booked] == [line.text for line in written]
+    assert checks.prove(found) == ()
+
+
+@settings(max_examples=300)
+@given(lines, st.data())
+def test_flipped_byte_gives_a_refusal_or_the_same_money_or_a_finding(written, data):
+    content = bytearray(daily_file(IBAN, "EUR", written, opening=Decimal("100.00")))
+    position = data.draw(st.integers(0, len(content) - 1))
+    content[position] ^= 1 << data.draw(st.integers(0, 7))
+    try:
+        found = camt053.read(bytes(content))
+    except StatementFormatError:
+        return
+    money = [(line.amount, line.currency) for item in found for line in item.booked]
+    told = [bad for item in found for bad in item.bad_entries]
+    told += [
+        finding for item in found for finding in checks.prove(item) if finding.severity != "info"
+    ]
+    same = money == [(line.amount, "EUR") for line in written]
+    another_account = {(item.account.identifier, item.account.currency) for item in found} != {
+        (IBAN, "EUR")
+    }
+    unproven = any(item.opening is None or item.closing is None for item in found)
+    assert same or told or another_account or unproven

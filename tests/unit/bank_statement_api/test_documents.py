@@ -1,0 +1,72 @@
+"""The canonical statement: frozen, written as JSON and read back exactly, as its published schema says."""
+
+import dataclasses
+import json
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from odoo.addons.bank_statement_api.tools import camt053, documents
+
+from tests.camt_writer import Line, daily_file
+
+ROOT = Path(__file__).resolve().parents[3]
+SCHEMA = json.loads((ROOT / "addons/bank_statement_api/schemas/statement.v1.json").read_text())
+
+
+@pytest.fixture
+def statement():
+    [found] = camt053.read(
+        daily_file(
+            "DE89370400440532013000",
+            "EUR",
+            [
+                Line(
+                    date(2026, 3, 4),
+                    Decimal("-1.50"),
+                    "Rent",
+                    reference="R1",
+                    name="Landlord",
+                    end_to_end_id="E1",
+                ),
+                Line(date(2026, 3, 4), Decimal("9.00"), "Überweisung"),
+            ],
+        )
+    )
+    return found
+
+
+def test_round_trip_through_json_is_exact(statement):
+    text = json.dumps(documents.to_dict(statement))
+    assert documents.from_dict(json.loads(text)) == statement
+
+
+def test_one_transaction_alone_makes_the_same_round_trip(statement):
+    for line in statement.transactions:
+        text = json.dumps(documents.transaction_to_dict(line))
+        assert documents.transaction_from_dict(json.loads(text)) == line
+
+
+def test_schema_accepts_what_is_written_and_refuses_a_float(statement):
+    document = json.loads(json.dumps(documents.to_dict(statement)))
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    jsonschema.validate(document, SCHEMA)
+    document["transactions"][0]["amount"] = -1.5
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document, SCHEMA)
+
+
+def test_unknown_field_and_other_version_are_refused(statement):
+    document = documents.to_dict(statement)
+    with pytest.raises(ValueError, match="nobody_knows"):
+        documents.from_dict({**document, "nobody_knows": 1})
+    with pytest.raises(ValueError, match="version"):
+        documents.from_dict({**document, "schema_version": 99})
+
+
+def test_document_cannot_be_changed(statement):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        statement.transactions[0].amount = Decimal("1")

@@ -1,0 +1,168 @@
+"""Recognition: the same booking by any way is one, and two bookings are never taken for one."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from odoo.addons.bank_statement_api.tools import camt053, identity
+from odoo.addons.bank_statement_api.tools.documents import AccountRef
+
+from tests.camt_writer import Line, daily_file
+
+IBAN = "DE89370400440532013000"
+ACCOUNT = f"{IBAN}|EUR"
+DAY = date(2026, 3, 4)
+
+
+def transactions(*lines):
+    [found] = camt053.read(daily_file(IBAN, "EUR", list(lines)))
+    return found.booked
+
+
+def remember(recognitions, channel="camt053"):
+    """What would be stored of recognitions that are new."""
+    return [
+        identity.KnownLine(
+            id=number,
+            key=item.key,
+            channel=channel,
+            booking_date=item.transaction.booking_date,
+            amount=item.transaction.amount,
+            currency="EUR",
+            end_to_end_id=item.transaction.end_to_end_id,
+            counterparty_iban=item.transaction.counterparty.iban,
+            remittance=item.transaction.remittance_text,
+        )
+        for number, item in enumerate(recognitions, 1)
+        if item.known is None
+    ]
+
+
+def recognise(lines, known=(), channel="camt053", **options):
+    return identity.recognise(ACCOUNT, lines, known, channel=channel, **options)
+
+
+def coffee(**values):
+    return Line(DAY, Decimal("-3.20"), "Coffee", **values)
+
+
+def test_two_equal_bookings_of_one_window_are_two():
+    found = recognise(transactions(coffee(), coffee()))
+    assert [item.reason for item in found] == ["new", "new"]
+    assert sorted(item.key.occurrence for item in found) == [1, 2]
+    assert len({(item.key.fingerprint, item.key.occurrence) for item in found}) == 2
+
+
+def test_same_window_again_is_known():
+    lines = transactions(coffee(), coffee(), Line(DAY, Decimal("9.00"), "Other", reference="R9"))
+    known = remember(recognise(lines))
+    again = recognise(lines, known)
+    assert all(item.known for item in again)
+    assert len({item.known.id for item in again}) == 3, "each stored line answers for one booking"
+
+
+def test_third_equal_booking_is_new_beside_two():
+    known = remember(recognise(transactions(coffee(), coffee())))
+    found = recognise(transactions(coffee(), coffee(), coffee()), known)
+    assert [item.known is None for item in found].count(True) == 1
+    assert next(item for item in found if item.known is None).key.occurrence == 3
+
+
+def test_other_channel_without_the_reference_and_with_other_words_is_known():
+    lines = transactions(
+        Line(DAY, Decimal("120.00"), "Invoice 4711 thank you", reference="ASR1", name="Miller Ltd")
+    )
+    known = remember(recognise(lines))
+    by_api = [
+        replace(
+            line,
+            account_servicer_ref=None,
+            provider_uid="T1",
+            remittance=("INVOICE 4711", "THANK YOU"),
+        )
+        for line in lines
+    ]
+    [item] = recognise(by_api, known, channel="nextgenpsd2")
+    assert item.known is not None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"amount": Decimal("-3.21")},
+        {"day": DAY + timedelta(days=1)},
+        {"text": "Tea"},
+        {"reference": "OTHER"},
+    ],
+    ids=["amount", "day", "text", "reference"],
+)
+def test_another_booking_is_new(other):
+    known = remember(recognise(transactions(coffee(reference="R1"))))
+    line = replace(coffee(reference="R1"), **other)
+    if "text" in other or "reference" in other:
+        line = replace(line, reference=other.get("reference", "R2"))
+    [item] = recognise(transactions(line), known)
+    assert item.known is None
+
+
+def test_reference_that_names_two_entries_is_no_identity():
+    found = recognise(
+        transactions(
+            Line(DAY, Decimal("-10.00"), "Payment", reference="SAME"),
+            Line(DAY, Decimal("-10.00"), "Payment again", reference="SAME"),
+        )
+    )
+    assert [item.key.provider_uid for item in found] == [None, None]
+
+
+def test_changed_strategy_recognises_what_an_older_one_stored():
+    lines = transactions(coffee(reference="R1"), coffee(reference="R2"))
+    known = remember(recognise(lines, strategy=1))
+    for strategy in identity.STRATEGIES:
+        assert all(item.known for item in recognise(lines, known, strategy=strategy)), strategy
+
+
+def test_account_is_its_number_and_currency():
+    account = AccountRef(
+        iban="de89 3704 0044 0532 0130 00",
+        other_id=None,
+        scheme=None,
+        currency=None,
+        bic=None,
+        owner_name=None,
+    )
+    assert identity.account_key(account, currency="EUR") == ACCOUNT
+    with pytest.raises(ValueError, match="currency"):
+        identity.account_key(account)
+
+
+entries = st.lists(
+    st.builds(
+        Line,
+        day=st.sampled_from([DAY, DAY + timedelta(days=1)]),
+        amount=st.sampled_from([Decimal("-3.20"), Decimal("5.00")]),
+        text=st.sampled_from(["Coffee", "Tea", ""]),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@given(entries, st.randoms(use_true_random=False))
+def test_shuffled_window_is_known_whole(lines, random):
+    booked = list(transactions(*lines))
+    known = remember(recognise(booked))
+    random.shuffle(lines)
+    again = recognise(transactions(*lines), known)
+    assert all(item.known for item in again)
+    assert len({item.known.id for item in again}) == len(lines)
+
+
+@given(entries)
+def test_keys_of_a_window_are_unique(lines):
+    keys = identity.number_occurrences(ACCOUNT, transactions(*lines))
+    assert len({(key.fingerprint, key.occurrence, key.part) for key in keys}) == len(lines)
