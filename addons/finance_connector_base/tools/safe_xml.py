@@ -48,7 +48,8 @@ def _too_large(max_bytes):
 
 def _malformed(exc):
     return XmlRefusedError(
-        f"The XML document is damaged or cut short: {exc}",
+        # Not str(exc): that ends with the name of a file that there is none of.
+        f"The XML document is damaged or cut short: {exc.msg}",
         "xml_malformed",
         next_step="Fetch it again or ask the sender for a new copy; nothing was taken from it.",
     )
