@@ -82,13 +82,15 @@ class TestFinanceApi(EngineCase):
 
     def test_submit_other_content_is_a_conflict_that_leaves_evidence(self):
         first = self.api.submit(self.code, "k1", '{"amount": "1.00"}')
-        with (
-            self.assertRaises(FinanceApiConflict) as caught,
-            patch.object(type(self.inbound.exchange_ids), "_checkpoint") as checkpoint,
-        ):
-            self.api.submit(self.code, "k1", '{"amount": "2.00"}')
+        conflict = None
+        with patch.object(type(self.inbound.exchange_ids), "_checkpoint") as checkpoint:
+            # Not assertRaises, which would undo what the checkpoint commits.
+            try:
+                self.api.submit(self.code, "k1", '{"amount": "2.00"}')
+            except FinanceApiConflict as error:
+                conflict = error
         checkpoint.assert_called_once()
-        self.assertEqual(caught.exception.http_status, 409)
+        self.assertEqual(conflict.http_status, 409)
         exchange = self._exchange(first)
         exchange.invalidate_recordset()
         self.assertEqual(self.exception_codes(exchange), ["idempotency_conflict"])
