@@ -19,7 +19,7 @@ env.cr.commit()
 """
 #: What an addon must not leave behind. An archive of the audit trail is meant to stay.
 _LEFT = """
-SELECT 'model ' || model FROM ir_model_data d JOIN ir_model m ON m.id = d.res_id
+SELECT 'model ' || m.model FROM ir_model_data d JOIN ir_model m ON m.id = d.res_id
  WHERE d.model = 'ir.model' AND d.module = '{addon}'
 UNION ALL
 SELECT 'external id ' || name FROM ir_model_data WHERE module = '{addon}'
