@@ -129,14 +129,19 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
         )
         answer = nextgenpsd2.loads(response.body)
         links = answer.get("_links") or {}
-        redirect = links.get("scaRedirect") or links.get("scaOAuth") or {}
+        redirect = (links.get("scaRedirect") or links.get("scaOAuth") or {}).get("href")
+        if redirect and not redirect.startswith(("https://", "http://")):
+            raise FinalError(
+                "The bank's answer leads to something that is no web page.",
+                code="answer_incomplete",
+            )
         if not answer.get("consentId"):
             raise FinalError("The bank's answer names no consent.", code="answer_incomplete")
         return {
             "external_ref": answer["consentId"],
             "state": CONSENT_STATES.get(answer.get("consentStatus"), "received"),
             "valid_until": answer.get("validUntil") or consent._default_valid_until(),
-            "redirect_url": redirect.get("href") or False,
+            "redirect_url": redirect or False,
         }
 
     @api.model

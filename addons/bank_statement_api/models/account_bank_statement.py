@@ -33,3 +33,16 @@ class AccountBankStatement(models.Model):
             "legal_sequence",
             "bank_date",
         }
+
+    def unlink(self):
+        for statement in self.filtered("exchange_id"):
+            self.env["finance.audit.event"]._log(
+                "statement.deleted",
+                statement,
+                summary=statement.name,
+                details={
+                    "bank_date": str(statement.bank_date),
+                    "balance_end_real": str(statement.balance_end_real),
+                },
+            )
+        return super().unlink()

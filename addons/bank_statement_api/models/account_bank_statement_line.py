@@ -116,6 +116,9 @@ class AccountBankStatementLine(models.Model):
         return super()._provenance_fields() | PROVENANCE
 
     def write(self, vals):
+        if not self.env.su and self.exchange_id:
+            # Odoo's own field; where it came from the bank, matching reads the references from it.
+            self._check_provenance(vals.keys(), {"transaction_details"})
         changed = [name for name in FIGURES if name in vals] if not self.env.su else []
         before = {line: line._figures(changed) for line in self if changed and line.exchange_id}
         result = super().write(vals)

@@ -1,5 +1,8 @@
 from odoo import fields, models
 
+RECOGNISES = ("bank_account_id", "currency_id", "uid_strategy")
+"""What decides which statements are booked here, and what counts as booked already."""
+
 
 class AccountJournal(models.Model):
     _inherit = "account.journal"
@@ -15,6 +18,32 @@ class AccountJournal(models.Model):
     _uid_strategy_known = models.Constraint(
         "CHECK(uid_strategy IN (0, 1, 2))", "The duplicate strategy is 0, 1 or 2."
     )
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        names = [name for name in RECOGNISES if name in vals]
+        before = {journal: journal._shown_values(names) for journal in self if names}
+        result = super().write(vals)
+        for journal, values in before.items():
+            after = journal._shown_values(names)
+            if values != after:
+                self.env["finance.audit.event"]._log(
+                    "journal.changed",
+                    journal,
+                    summary=journal.display_name,
+                    details={"before": values, "after": after},
+                )
+        return result
+
+    def _shown_values(self, names):
+        self.ensure_one()
+        return {
+            name: self[name].display_name if self._fields[name].relational else self[name]
+            for name in names
+        }
+
+    # === ACTION METHODS === #
 
     def action_upload_bank_statement(self):
         """Open the upload of a statement file by hand."""

@@ -3,6 +3,7 @@ import io
 import zipfile
 from datetime import timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from unittest.mock import patch
 
 from freezegun import freeze_time
@@ -13,7 +14,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import mute_logger, tagged
 
 from odoo.addons.bank_statement_api.models import bank_statement_importer_lines
-from odoo.addons.finance_connector_base.tools.errors import RetryableError
+from odoo.addons.finance_connector_base.tools.errors import FinalError, RetryableError
 
 from .camt_writer import Line
 from .common import DAY, StatementCase
@@ -194,6 +195,7 @@ class TestAdversity(StatementCase):
             (line, {"exchange_id": False}),
             (line, {"match_state": "matched"}),
             (line, {"bank_entry_amount": 1.0}),
+            (line, {"transaction_details": {"remittance": ["INV77001"]}}),
             (line.statement_id, {"bank_statement_ref": "x"}),
         ):
             with self.subTest(vals=vals), self.assertRaises(AccessError):
@@ -230,6 +232,15 @@ class TestAdversity(StatementCase):
             ["statement_line.changed", "statement_line.deleted", "statement_line.deleted"],
         )
         self.assertIn("99.0", "".join(events.mapped("details")))
+
+    def test_deleted_statement_and_changed_journal_leave_an_event(self):
+        self.bring(self.file(("5.00", "x")))
+        self.lines().statement_id.with_user(self.operator).unlink()
+        self.journal.uid_strategy = 0
+        self.env.flush_all()
+        actions = self.env["finance.audit.event"].sudo().search([]).mapped("action")
+        self.assertIn("statement.deleted", actions)
+        self.assertIn("journal.changed", actions)
 
     def test_upload_deletes_nothing_but_its_own_copy(self):
         evidence = self.env["ir.attachment"].create(
@@ -320,3 +331,17 @@ class TestAdversity(StatementCase):
         ):
             with self.subTest(vals=vals), self.assertRaises(AccessError):
                 record.with_user(self.manager).write(vals)
+
+    def test_bank_leads_to_web_pages_only(self):
+        connection = self.make_connection("nextgenpsd2", endpoint="https://bank.example")
+        consent = self.env["bank.statement.consent"].create(
+            {"name": "c", "connection_id": connection.id, "company_id": self.company_a.id}
+        )
+        body = b'{"consentId": "1", "_links": {"scaRedirect": {"href": "javascript:alert(1)"}}}'
+        adapter_class = self.registry["finance.adapter.nextgenpsd2"]
+        with (
+            patch.object(adapter_class, "_call", return_value=SimpleNamespace(body=body)),
+            self.assertRaises(FinalError),
+        ):
+            consent.action_request()
+        self.assertFalse(consent.redirect_url)
