@@ -36,7 +36,7 @@ print(json.dumps(tokens))
 
 @pytest.fixture(scope="module")
 def server(odoo_server):
-    running = odoo_server("webhook")
+    running = odoo_server("webhooks")
     told = running.shell(MAKE_RECEIVER.format(secret=SECRET, limit=LIMIT))
     running.tokens = json.loads(told)
     return running
