@@ -46,11 +46,13 @@ class BankStatementImporter(models.AbstractModel):
         try:
             journal = self.env["finance.mapping.table"]._resolve(
                 "journal",
-                identity.account_key(account),
+                # Where the bank names no currency, it takes a mapping of its own to say which journal is meant.
+                identity.account_key(account, currency="?"),
                 connection=exchange.connection_id,
                 company=company,
             )
-        except BusinessError as error:
+        except (BusinessError, ValueError) as error:
+            # A ValueError: without number and currency there is nothing that a mapping could name.
             return None, BusinessError(
                 "account_unmapped",
                 self.env._(
@@ -62,7 +64,7 @@ class BankStatementImporter(models.AbstractModel):
                 next_step=self.env._(
                     "Set account number and currency on its bank journal, or map the account to a journal, then retry."
                 ),
-                evidence=mask_mapping(dict(error.evidence)),
+                evidence=mask_mapping(dict(getattr(error, "evidence", {}))),
             )
         return journal, None
 
