@@ -14,6 +14,8 @@ from odoo.exceptions import AccessError
 from odoo.tests import mute_logger, tagged
 
 from odoo.addons.bank_statement_api.models import bank_statement_importer_lines
+from odoo.addons.bank_statement_api.tools import api_window
+from odoo.addons.bank_statement_api.tools.documents import AccountRef
 from odoo.addons.finance_connector_base.tools.errors import FinalError, RetryableError
 
 from .camt_writer import Line
@@ -163,6 +165,14 @@ class TestAdversity(StatementCase):
             self.day_file("101.00", 3, ("1.00", "Third"), day=NEXT_DAY + timedelta(days=1))
         )
         self.assertEqual(self.open_codes(third), [])
+
+    def test_account_without_a_number_is_asked_for(self):
+        account = AccountRef(
+            iban=None, other_id=None, scheme=None, currency="EUR", bic=None, owner_name=None
+        )
+        page = b'{"transactions": {"booked": []}}'
+        exchange = self.bring(api_window.pack(account, DAY, DAY, [page]))
+        self.assertEqual(self.open_codes(exchange), ["account_unmapped"])
 
     # === TEXT === #
 
