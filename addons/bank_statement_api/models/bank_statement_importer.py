@@ -52,7 +52,7 @@ class BankStatementImporter(models.AbstractModel):
                 company=company,
             )
         except (BusinessError, ValueError) as error:
-            # A ValueError: without number and currency there is nothing that a mapping could name.
+            # A ValueError: without a number there is nothing that a mapping could name.
             return None, BusinessError(
                 "account_unmapped",
                 self.env._(
