@@ -7,5 +7,6 @@ from . import test_import
 from . import test_line_writer
 from . import test_matching
 from . import test_proof
+from . import test_public_methods
 from . import test_tours
 from . import test_account_mapping

@@ -2,7 +2,7 @@ import base64
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
 
@@ -32,7 +32,7 @@ class BankStatementUpload(models.TransientModel):
         """
         self.ensure_one()
         if not self.env.user.has_group("finance_connector_base.group_finance_operator"):
-            raise UserError(self.env._("Uploading statements is a task of the group Operator."))
+            raise AccessError(self.env._("Uploading statements is a task of the group Operator."))
         if not self.attachment_ids:
             raise UserError(self.env._("Choose at least one file."))
         interface = self._get_interface(self.company_id)

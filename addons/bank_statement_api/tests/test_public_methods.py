@@ -1,0 +1,125 @@
+import inspect
+
+from odoo.exceptions import AccessError, UserError
+from odoo.service.model import call_kw, get_public_method
+from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
+
+from .common import StatementCase
+
+_ADDON = "odoo.addons.bank_statement_api."
+# Odoo's own, made stricter here: Odoo checks who calls them.
+_EXTENDED = {"create", "unlink", "write"}
+_OWN = {
+    "account.bank.statement.line": {"action_match"},
+    "account.journal": {"action_upload_bank_statement"},
+    "bank.statement.consent": {"action_open_redirect", "action_refresh", "action_request"},
+    "bank.statement.feed": {"action_fetch_now", "action_open_exceptions"},
+    "bank.statement.upload": {"action_upload"},
+}
+_HARMLESS = {
+    ("account.journal", "action_upload_bank_statement"): "Opens an empty upload form.",
+}
+
+
+@tagged("post_install", "-at_install")
+class TestPublicMethods(StatementCase):
+    """Every public method can be called over RPC: one that forgot to ask who calls is open to every log-in."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        connection = cls.make_connection("nextgenpsd2", endpoint="https://bank.example")
+        interface = cls.make_interface("bank_statement", connection)
+        line = cls.env["account.bank.statement.line"].create(
+            {"journal_id": cls.journal.id, "amount": 5.0, "payment_ref": "x", "date": "2026-03-04"}
+        )
+        cls.records = {
+            "account.bank.statement.line": line,
+            "account.journal": cls.journal,
+            "bank.statement.consent": cls.env["bank.statement.consent"].create(
+                {
+                    "name": "c",
+                    "connection_id": connection.id,
+                    "company_id": cls.company_a.id,
+                    "redirect_url": "https://bank.example/confirm",
+                }
+            ),
+            "bank.statement.feed": cls.env["bank.statement.feed"].create(
+                {
+                    "name": "Feed",
+                    "interface_id": interface.id,
+                    "journal_id": cls.journal.id,
+                    "resource_ref": "r1",
+                }
+            ),
+            "bank.statement.upload": cls.env["bank.statement.upload"].create(
+                {"company_id": cls.company_a.id}
+            ),
+        }
+        cls.strangers = [
+            cls.api_user,
+            new_test_user(cls.env, "public_methods_portal", groups="base.group_portal"),
+            cls.env.ref("base.public_user"),
+            cls.users["manager", "b"],
+        ]
+
+    def _is_public(self, model_name, method):
+        try:
+            return callable(get_public_method(self.env[model_name], method))
+        except (AccessError, AttributeError):
+            return False
+
+    def test_every_public_method_is_listed(self):
+        found = {}
+        for model_name, model_class in self.registry.items():
+            names = {
+                name
+                for part in model_class.mro()
+                if part.__module__.startswith(_ADDON)
+                for name, value in vars(part).items()
+                if inspect.isroutine(value) and self._is_public(model_name, name)
+            } - _EXTENDED
+            if names:
+                found[model_name] = names
+        self.assertEqual(found, _OWN)
+
+    def _call(self, user, model_name, method):
+        """:return: the error that the call ended with, None if it went through"""
+        savepoint = self.env.cr.savepoint()
+        try:
+            call_kw(
+                self.env(user=user, context={})[model_name],
+                method,
+                [self.records[model_name].ids],
+                {},
+            )
+        except (AccessError, UserError) as error:
+            return error
+        finally:
+            savepoint.close(rollback=True)
+            self.env.invalidate_all()
+        return None
+
+    @mute_logger("odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule")
+    def test_strangers_are_refused(self):
+        for model_name, methods in _OWN.items():
+            for method in sorted(methods):
+                if (model_name, method) in _HARMLESS:
+                    continue
+                for user in self.strangers:
+                    with self.subTest(f"{user.login} {model_name}.{method}"):
+                        self.assertIsInstance(self._call(user, model_name, method), AccessError)
+
+    @mute_logger("odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule")
+    def test_viewer_looks_only(self):
+        looking = {
+            ("bank.statement.consent", "action_open_redirect"),
+            ("bank.statement.feed", "action_open_exceptions"),
+        }
+        for model_name, methods in _OWN.items():
+            for method in sorted(methods):
+                if (model_name, method) in _HARMLESS or (model_name, method) in looking:
+                    continue
+                with self.subTest(f"{model_name}.{method}"):
+                    self.assertIsInstance(self._call(self.viewer, model_name, method), AccessError)
