@@ -7,5 +7,6 @@ from . import (
     test_replay,
     test_screens,
     test_send,
+    test_surface,
     test_sweep,
 )

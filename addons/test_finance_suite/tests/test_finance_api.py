@@ -32,9 +32,7 @@ class TestFinanceApi(EngineCase):
         return cls.env(user=user, context=context)["finance.api"]
 
     def _operate(self):
-        self.api_user.group_ids += self.env.ref(
-            "finance_connector_base.group_finance_api_operator"
-        )
+        self.api_user.group_ids += self.env.ref("finance_connector_base.group_finance_api_operator")
 
     def _exchange(self, answer):
         return self.env["finance.exchange"].search([("name", "=", answer["exchange"])])
@@ -267,7 +265,10 @@ class TestFinanceApi(EngineCase):
                 ("replay", (reference,)),
                 ("resolve_exception", (exception["exception"], "Mine now.")),
             ):
-                with self.subTest(user=user.login, method=method), self.assertRaises(FinanceApiNotFound):
+                with (
+                    self.subTest(user=user.login, method=method),
+                    self.assertRaises(FinanceApiNotFound),
+                ):
                     getattr(api, method)(*arguments)
 
     def test_people_are_no_callers(self):

@@ -1,0 +1,223 @@
+import inspect
+
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
+from odoo.service.model import call_kw, get_public_method
+from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
+
+from .common import EngineCase
+from .surface import HARMLESS, OWN_METHODS
+
+_ADDONS = ("finance_connector_base", "bank_statement_api", "treasury_sync", "reporting_export")
+_MIXINS = ("base", "mail.thread", "mail.activity.mixin")
+# Odoo's own methods that read or change records; the rest of its base describes models, or acts on nothing stored.
+_DATA_METHODS = {
+    "copy",
+    "create",
+    "export_data",
+    "formatted_read_group",
+    "message_post",
+    "name_create",
+    "name_search",
+    "read",
+    "search",
+    "search_count",
+    "search_read",
+    "unlink",
+    "web_read",
+    "web_save",
+    "web_search_read",
+    "write",
+}
+_ARGUMENTS = {
+    "copy": [],
+    "create": [{}],
+    "export_data": [["id"]],
+    "formatted_read_group": [[]],
+    "message_post": [],
+    "name_create": ["x"],
+    "name_search": ["x"],
+    "read": [["id"]],
+    "search": [[]],
+    "search_count": [[]],
+    "search_read": [[]],
+    "unlink": [],
+    "web_read": [{"display_name": {}}],
+    "web_save": [{}, {"id": {}}],
+    "web_search_read": [[], {"id": {}}],
+    "write": [{}],
+}
+
+
+@tagged("post_install", "-at_install")
+class TestSurface(EngineCase):
+    """A public method that forgot to ask who calls would be open to every log-in of the database."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.portal = new_test_user(cls.env, "surface_portal", groups="base.group_portal")
+        cls.public = cls.env.ref("base.public_user")
+        cls.inbound.api_user_ids = cls.api_user
+        exchange, _is_new = cls.env["finance.exchange"]._receive(
+            cls.inbound, "surface", b'{"fail": "business"}', source="api"
+        )
+        exchange._job_process()
+        cls.env["finance.credential"].create(
+            {
+                "name": "Key",
+                "connection_id": cls.connection.id,
+                "kind": "api_key",
+                "secret": "seeded",
+            }
+        )
+        cls.exchange = exchange
+        cls.records = {
+            "finance.connection": cls.connection,
+            "finance.credential": cls.connection.credential_ids,
+            "finance.interface": cls.inbound,
+            "finance.interface.version": cls.inbound.active_version_id,
+            "finance.exchange": exchange,
+            "finance.exchange.payload": exchange.payload_ids,
+            "finance.exchange.attempt": exchange.attempt_ids,
+            "finance.exception": exchange.exception_ids,
+        }
+
+    def _suite_models(self):
+        return sorted(
+            name
+            for name in self.env.registry
+            if self.env.registry[name]._original_module in _ADDONS
+        )
+
+    def _public(self, model_name, method):
+        try:
+            return callable(get_public_method(self.env[model_name], method))
+        except (AccessError, AttributeError):
+            return False
+
+    def _own_methods(self, model_name):
+        """Names that the suite made public on a model, its own or one of Odoo's."""
+        model_class = self.env.registry[model_name]
+        inherited = {name for mixin in _MIXINS for name in dir(self.env.registry[mixin])}
+        own = set()
+        for name in dir(model_class):
+            if name.startswith("_") or name in inherited:
+                continue
+            first = [part for part in model_class.mro() if name in vars(part)][-1:]
+            if (
+                first
+                and getattr(first[0], "_module", None) in _ADDONS
+                and self._public(model_name, name)
+            ):
+                own.add(name)
+        return own
+
+    def test_every_public_method_is_listed(self):
+        found = {name: self._own_methods(name) for name in self.env.registry}
+        unlisted = {name: own - OWN_METHODS.get(name, set()) for name, own in found.items()}
+        self.assertEqual({name: own for name, own in unlisted.items() if own}, {})
+
+    def _attempt(self, user, model_name, method, arguments, ids=()):
+        """:return: the error of the call, or None when it went through"""
+        model = self.env(user=user, context={})[model_name]
+        if not getattr(get_public_method(model, method), "_api_model", False):
+            arguments = [list(ids), *arguments]
+        savepoint = self.env.cr.savepoint()
+        try:
+            result = call_kw(model, method, arguments, {})
+        except Exception as error:
+            return error
+        else:
+            return None if result not in ([], 0, False) else UserError("nothing")
+        finally:
+            savepoint.close(rollback=True)
+            self.env.invalidate_all()
+
+    def _arguments(self, model_name, method):
+        if method in _ARGUMENTS:
+            return _ARGUMENTS[method]
+        parameters = list(
+            inspect.signature(getattr(self.env.registry[model_name], method)).parameters.values()
+        )
+        return ["x" for part in parameters[1:] if part.default is part.empty and part.kind < 2]
+
+    @mute_logger("odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule")
+    def test_callers_portal_and_public_reach_nothing(self):
+        reached = []
+        for model_name in self._suite_models():
+            if model_name == "finance.api":
+                continue
+            methods = OWN_METHODS.get(model_name, set()) | {
+                name for name in _DATA_METHODS if self._public(model_name, name)
+            }
+            # Where no record was made, one that need not exist: the model itself has to refuse.
+            ids = self.records[model_name].ids if model_name in self.records else [1]
+            for method in sorted(methods):
+                if (model_name, method) in HARMLESS:
+                    continue
+                for user in (self.api_user, self.portal, self.public):
+                    error = self._attempt(
+                        user, model_name, method, self._arguments(model_name, method), ids
+                    )
+                    expected = (
+                        AccessError if method in _DATA_METHODS - {"export_data", "message_post"} else UserError
+                    )
+                    if not isinstance(error, expected):
+                        reached.append(f"{user.login} got {error!r} from {model_name}.{method}")
+        self.assertEqual(reached, [])
+
+    @mute_logger("odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule")
+    def test_other_companys_manager_reaches_no_record(self):
+        stranger = self.users["manager", "b"]
+        reached = []
+        for model_name, records in self.records.items():
+            self.assertTrue(records, model_name)
+            methods = OWN_METHODS.get(model_name, set()) | {
+                "read",
+                "write",
+                "unlink",
+                "copy",
+                "export_data",
+            }
+            for method in sorted(methods):
+                if (model_name, method) in HARMLESS or not self._public(model_name, method):
+                    continue
+                error = self._attempt(
+                    stranger, model_name, method, self._arguments(model_name, method), records.ids
+                )
+                if not isinstance(error, AccessError | UserError):
+                    reached.append(f"{model_name}.{method}: {error!r}")
+            found = self.env(user=stranger, context={})[model_name].search(
+                [("id", "in", records.ids)]
+            )
+            self.assertFalse(found, model_name)
+        self.assertEqual(reached, [])
+
+    @mute_logger("odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule")
+    def test_viewer_changes_nothing(self):
+        before = (self.exchange.work_status, self.exchange.exception_ids.mapped("state"))
+        for model_name, records in self.records.items():
+            for method in ("write", "unlink", "create"):
+                error = self._attempt(
+                    self.viewer,
+                    model_name,
+                    method,
+                    self._arguments(model_name, method),
+                    records.ids,
+                )
+                self.assertIsInstance(error, AccessError, f"{model_name}.{method}")
+        self.exchange.invalidate_recordset()
+        self.assertEqual(
+            (self.exchange.work_status, self.exchange.exception_ids.mapped("state")), before
+        )
+
+    def test_api_methods_ask_who_calls(self):
+        self.viewer.company_ids = [Command.link(self.company_b.id)]
+        for method in sorted(OWN_METHODS["finance.api"]):
+            for user in (self.viewer, self.portal, self.public):
+                error = self._attempt(
+                    user, "finance.api", method, self._arguments("finance.api", method)
+                )
+                self.assertIsInstance(error, AccessError, f"{user.login} {method}")
