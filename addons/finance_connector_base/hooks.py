@@ -16,7 +16,11 @@ def uninstall_hook(env):
     with path.open("x", encoding="utf-8") as stream:
         path.chmod(0o640)
         count = env["finance.audit.seal"]._export(stream)
-    _logger.info("The audit trail (%s events) was archived to %s before it is removed from the database.", count, path)
+    _logger.info(
+        "The audit trail (%s events) was archived to %s before it is removed from the database.",
+        count,
+        path,
+    )
     # The tables take their triggers along; the functions would stay behind.
     env.cr.execute("DROP FUNCTION IF EXISTS finance_audit_refuse() CASCADE")
     env.cr.execute("DROP FUNCTION IF EXISTS finance_audit_stamp() CASCADE")

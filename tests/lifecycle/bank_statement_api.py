@@ -18,9 +18,14 @@ interface = env["bank.statement.upload"]._get_interface(company)
 content = daily_file(
     IBAN,
     currency,
-    [Line(date(2026, 3, 4), Decimal(number), f"Payment {number}", reference=f"R{number}") for number in range(1, 41)],
+    [
+        Line(date(2026, 3, 4), Decimal(number), f"Payment {number}", reference=f"R{number}")
+        for number in range(1, 41)
+    ],
 )
-exchange, _is_new = env["finance.exchange"]._receive(interface, "lifecycle", content, source="upload")
+exchange, _is_new = env["finance.exchange"]._receive(
+    interface, "lifecycle", content, source="upload"
+)
 env.cr.commit()
 exchange._job_process()
 lines = env["account.bank.statement.line"].search([("journal_id", "=", journal.id)])
@@ -50,5 +55,10 @@ feed = env["bank.statement.feed"].create(
     }
 )
 env["bank.statement.gap"].create(
-    {"feed_id": feed.id, "date_from": "2026-03-05", "date_to": "2026-03-06", "reason": "The bank was down."}
+    {
+        "feed_id": feed.id,
+        "date_from": "2026-03-05",
+        "date_to": "2026-03-06",
+        "reason": "The bank was down.",
+    }
 )

@@ -2,7 +2,12 @@
 
 company = env.company
 connection = env["finance.connection"].create(
-    {"name": "Counterparty", "adapter": "webhook", "environment": "sandbox", "company_id": company.id}
+    {
+        "name": "Counterparty",
+        "adapter": "webhook",
+        "environment": "sandbox",
+        "company_id": company.id,
+    }
 )
 env["finance.credential"].create(
     {

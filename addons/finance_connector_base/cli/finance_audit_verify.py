@@ -22,7 +22,9 @@ class FinanceAuditVerify(Command):
         super().__init__()
         self.parser.add_argument("-c", "--config", help="configuration file of Odoo")
         self.parser.add_argument("-d", "--database", required=True)
-        self.parser.add_argument("--archive", type=Path, help="also write all events and seals to this new file")
+        self.parser.add_argument(
+            "--archive", type=Path, help="also write all events and seals to this new file"
+        )
 
     def run(self, cmdargs):
         arguments = self.parser.parse_args(cmdargs)
@@ -32,7 +34,9 @@ class FinanceAuditVerify(Command):
         config.parse_config(options, setup_logging=True)
         registry = Registry(arguments.database)
         if "finance.audit.seal" not in registry:
-            sys.exit(f"finance_connector_base is not installed in the database {arguments.database}.")
+            sys.exit(
+                f"finance_connector_base is not installed in the database {arguments.database}."
+            )
         with registry.cursor() as cr:
             seals = Environment(cr, SUPERUSER_ID, {})["finance.audit.seal"]
             if arguments.archive:
@@ -43,5 +47,6 @@ class FinanceAuditVerify(Command):
             sys.exit(result.finding.message)
         print(
             f"{result.sealed} events verify, {result.unsealed} wait for their seal"
-            f" (the oldest {result.lag_seconds:.0f} s), {result.anchored or 'no'} anchored. Last hash: {result.chain_hash}"
+            f" (the oldest {result.lag_seconds:.0f} s), {result.anchored or 'no'} anchored."
+            f" Last hash: {result.chain_hash}"
         )

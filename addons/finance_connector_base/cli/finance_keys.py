@@ -13,7 +13,7 @@ _BATCH = 500
 
 def _say(line):
     # At once, also into a pipe: a rotation can take long.
-    print(line, flush=True)  # noqa: T201
+    print(line, flush=True)
 
 
 class FinanceKeys(Command):

@@ -82,11 +82,11 @@ class WebhookController(Controller):
         """
         if not request.db:
             return _unavailable()
-        Connection = request.env["finance.connection"]
-        connection = Connection._listening_at(token)
+        connection_model = request.env["finance.connection"]
+        connection = connection_model._listening_at(token)
         if not connection:
             return _refuse(HTTPStatus.NOT_FOUND, "not_found", "Nobody listens at this address.")
-        limit = Connection._webhook_max_bytes()
+        limit = connection_model._webhook_max_bytes()
         request.httprequest.max_content_length = limit
         try:
             body = request.httprequest.get_data(cache=False)

@@ -41,6 +41,7 @@ from . import finance_exchange_event
 from . import finance_handler_event
 from . import finance_subscription
 from . import finance_api
+from . import finance_api_scope
 from . import finance_dashboard
 from . import account_move
 from . import ir_http

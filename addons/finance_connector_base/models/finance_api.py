@@ -1,9 +1,7 @@
-import base64
-import binascii
 import re
 
 from odoo import api, models
-from odoo.exceptions import AccessError, ConcurrencyError, UserError
+from odoo.exceptions import ConcurrencyError, UserError
 
 from odoo.addons.finance_connector_base.exceptions import (
     FinanceApiConflict,
@@ -13,19 +11,8 @@ from odoo.addons.finance_connector_base.exceptions import (
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
 from odoo.addons.finance_connector_base.tools.errors import DuplicateKeyRace
 
-_CALLER_GROUP = "finance_connector_base.group_finance_api"
 _OPERATOR_GROUP = "finance_connector_base.group_finance_api_operator"
-_MAX_BYTES_PARAMETER = "finance_connector_base.api_max_bytes"
-_MAX_BYTES = 16 * 1024 * 1024
 _MAX_PAGE = 200
-_EXCEPTION_FILTERS = {
-    "interface": "exchange_id.interface_id.code",
-    "exchange": "exchange_id.name",
-    "kind": "kind",
-    "code": "code",
-    "severity": "severity",
-    "state": "state",
-}
 # Printable ASCII without blanks at the ends: what survives every log, header and spreadsheet on its way.
 _KEY = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?")
 _MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(?:\s*;.{0,200})?", re.ASCII)
@@ -58,8 +45,8 @@ class FinanceApi(models.AbstractModel):
 
         The content is stored, encrypted, before this method answers; it is processed afterwards. The same key with the
         same content is safe to submit again, for ever, and gets the answer as it is by then. The same key with other
-        content is refused with HTTP 409 and ``FinanceApiConflict``; that content is kept as evidence on an exception for a
-        person, and nothing is posted twice.
+        content is refused with HTTP 409 and ``FinanceApiConflict``; that content is kept as evidence on an exception
+        for a person, and nothing is posted twice.
 
         Over JSON-2::
 
@@ -79,7 +66,8 @@ class FinanceApi(models.AbstractModel):
                        {"content_type": "application/xml"})
 
         :param str interface: code of an inbound interface that lists the caller, see ``list_interfaces``
-        :param str idempotency_key: names this document for ever within the interface; 1 to 255 printable ASCII characters
+        :param str idempotency_key: names this document for ever within the interface; 1 to 255 printable ASCII
+            characters
         :param str content: the document, as text or as standard Base64
         :param str content_type: media type of the document
         :param str encoding: ``text``: the document is the UTF-8 form of ``content``; ``base64``: for anything else
@@ -96,8 +84,12 @@ class FinanceApi(models.AbstractModel):
             raise FinanceApiError(
                 self.env._("interface: %s is outbound and takes no documents.", interface)
             )
-        self._check_match("idempotency_key", idempotency_key, _KEY, "1 to 255 printable ASCII characters")
-        self._check_match("content_type", content_type, _MEDIA_TYPE, "a media type such as application/json")
+        self._check_match(
+            "idempotency_key", idempotency_key, _KEY, "1 to 255 printable ASCII characters"
+        )
+        self._check_match(
+            "content_type", content_type, _MEDIA_TYPE, "a media type such as application/json"
+        )
         if external_ref is not None:
             self._check_text("external_ref", external_ref)
         data = self._decode(content, encoding)
@@ -114,7 +106,9 @@ class FinanceApi(models.AbstractModel):
         except DuplicateKeyRace as race:
             # Odoo repeats the whole call in a new transaction, which sees the other one's exchange.
             raise ConcurrencyError(str(race)) from race
-        if not is_new and exchange._has_conflict(sha256_hex(found._handler()._digest_content(data))):
+        if not is_new and exchange._has_conflict(
+            sha256_hex(found._handler()._digest_content(data))
+        ):
             # The evidence has to outlive the error, which rolls the call's transaction back.
             exchange._checkpoint()
             raise FinanceApiConflict(
@@ -260,7 +254,9 @@ class FinanceApi(models.AbstractModel):
         ]
 
     @api.model
-    def list_exceptions(self, filters: dict | None = None, limit: int = 80, offset: int = 0) -> dict:
+    def list_exceptions(
+        self, filters: dict | None = None, limit: int = 80, offset: int = 0
+    ) -> dict:
         """Exceptions of exchanges of the caller's interfaces, the most recent first.
 
         ::
@@ -274,9 +270,9 @@ class FinanceApi(models.AbstractModel):
                    "summary": "...", "next_step": "...", "opened_at": "2026-11-23T08:00:00Z",
                    "due_at": null, "resolution": null}]}
 
-        :param dict | None filters: any of ``interface``, ``exchange``, ``kind`` (``technical``, ``business``), ``code``,
-            ``severity`` (``"0"`` low to ``"3"`` critical) and ``state`` (``open``, ``in_progress``, ``resolved``,
-            ``ignored``), each with one text value
+        :param dict | None filters: any of ``interface``, ``exchange``, ``kind`` (``technical``, ``business``),
+            ``code``, ``severity`` (``"0"`` low to ``"3"`` critical) and ``state`` (``open``, ``in_progress``,
+            ``resolved``, ``ignored``), each with one text value
         :param int limit: at most this many, 1 to 200
         :param int offset: after this many
         :return: ``total`` (without limit) and ``exceptions``
@@ -285,7 +281,10 @@ class FinanceApi(models.AbstractModel):
         self._check_number("limit", limit, 1, _MAX_PAGE)
         self._check_number("offset", offset, 0, None)
         interfaces = self._interfaces()
-        domain = [("exchange_id.interface_id", "in", interfaces.ids), *self._exception_domain(filters)]
+        domain = [
+            ("exchange_id.interface_id", "in", interfaces.ids),
+            *self._exception_domain(filters),
+        ]
         exceptions = interfaces.env["finance.exception"]
         return {
             "total": exceptions.search_count(domain),
@@ -304,7 +303,9 @@ class FinanceApi(models.AbstractModel):
                     "due_at": self._time(exception.due_date),
                     "resolution": exception.resolution or None,
                 }
-                for exception in exceptions.search(domain, limit=limit, offset=offset, order="id desc")
+                for exception in exceptions.search(
+                    domain, limit=limit, offset=offset, order="id desc"
+                )
             ],
         }
 
@@ -384,136 +385,3 @@ class FinanceApi(models.AbstractModel):
             "milestone": found.milestone or None,
             "report": report if dry_run else None,
         }
-
-    # === SCOPE === #
-
-    @api.model
-    def _interfaces(self):
-        """What the caller may reach, as superuser and free of the caller's context: its keys (defaults, switches of the
-        queue) would reach the engine otherwise. Companies chosen by ``allowed_company_ids`` narrow the answer.
-        """
-        self._check_group(_CALLER_GROUP)
-        companies = self.env.companies & self.env.user.company_ids
-        env = self.env(su=True, context={"lang": self.env.lang})
-        return env["finance.interface"].search(
-            [("api_user_ids", "=", self.env.uid), ("company_id", "in", companies.ids)]
-        )
-
-    @api.model
-    def _find_interface(self, code):
-        interfaces = self._interfaces()
-        self._check_text("interface", code)
-        found = interfaces.filtered(lambda interface: interface.code == code)
-        if not found:
-            raise FinanceApiNotFound(self.env._("interface: you have no interface %s.", code))
-        if len(found) > 1:
-            raise FinanceApiError(
-                self.env._(
-                    "interface: %s exists in several of your companies. Choose one by allowed_company_ids in the context.",
-                    code,
-                )
-            )
-        return found
-
-    @api.model
-    def _find_exchange(self, reference):
-        interfaces = self._interfaces()
-        self._check_text("exchange", reference)
-        found = interfaces.env["finance.exchange"].search(
-            [("interface_id", "in", interfaces.ids), ("name", "=", reference)]
-        )
-        if not found:
-            raise FinanceApiNotFound(self.env._("exchange: you have no exchange %s.", reference))
-        return found
-
-    @api.model
-    def _exception_domain(self, filters):
-        if filters is not None and not isinstance(filters, dict):
-            raise FinanceApiError(self.env._("filters: an object is expected."))
-        domain = []
-        for name, value in (filters or {}).items():
-            if name not in _EXCEPTION_FILTERS:
-                raise FinanceApiError(
-                    self.env._(
-                        "filters: %(name)s is not known; use %(known)s.",
-                        name=name,
-                        known=", ".join(_EXCEPTION_FILTERS),
-                    )
-                )
-            self._check_text(f"filters.{name}", value)
-            domain.append((_EXCEPTION_FILTERS[name], "=", value))
-        return domain
-
-    # === ARGUMENTS === #
-
-    @api.model
-    def _check_group(self, group):
-        if not self.env.user.has_group(group):
-            raise AccessError(
-                self.env._("This needs the group %s.", self.env.ref(group).sudo().full_name)
-            )
-
-    @api.model
-    def _check_text(self, name, value):
-        if not isinstance(value, str) or not value.strip() or len(value) > 2000 or "\0" in value:
-            raise FinanceApiError(
-                self.env._("%s: a text of 1 to 2000 characters is expected.", name)
-            )
-
-    @api.model
-    def _check_match(self, name, value, pattern, expected):
-        if not isinstance(value, str) or not pattern.fullmatch(value):
-            raise FinanceApiError(
-                self.env._("%(name)s: expected %(expected)s.", name=name, expected=expected)
-            )
-
-    @api.model
-    def _check_number(self, name, value, low, high):
-        if (
-            not isinstance(value, int)
-            or isinstance(value, bool)
-            or value < low
-            or (high is not None and value > high)
-        ):
-            raise FinanceApiError(
-                self.env._("%(name)s: a whole number from %(low)s is expected.", name=name, low=low)
-                if high is None
-                else self.env._(
-                    "%(name)s: a whole number from %(low)s to %(high)s is expected.",
-                    name=name,
-                    low=low,
-                    high=high,
-                )
-            )
-
-    @api.model
-    def _decode(self, content, encoding):
-        if not isinstance(content, str) or not content:
-            raise FinanceApiError(self.env._("content: a text is expected, and it must not be empty."))
-        if encoding == "text":
-            try:
-                data = content.encode()
-            except UnicodeEncodeError as exc:
-                raise FinanceApiError(
-                    self.env._("content: a character at position %s cannot be written as UTF-8.", exc.start)
-                ) from exc
-        elif encoding == "base64":
-            try:
-                data = base64.b64decode(content, validate=True)
-            except (binascii.Error, ValueError) as exc:
-                raise FinanceApiError(
-                    self.env._("content: this is no standard Base64, as encoding says it is.")
-                ) from exc
-        else:
-            raise FinanceApiError(self.env._("encoding: text or base64 is expected."))
-        limit = int(self.env["ir.config_parameter"].sudo().get_param(_MAX_BYTES_PARAMETER, _MAX_BYTES))
-        if len(data) > limit:
-            raise FinanceApiError(
-                self.env._("content: %(size)s bytes are more than the %(limit)s this server takes.",
-                    size=len(data), limit=limit)
-            )
-        return data
-
-    @api.model
-    def _time(self, value):
-        return value.isoformat(timespec="seconds") + "Z" if value else None

@@ -5,8 +5,8 @@ from odoo.tools import SQL
 class FinanceAppendOnly(models.AbstractModel):
     """A table to which rows are added and from which nothing is taken, enforced by PostgreSQL.
 
-    The triggers are fired ``ALWAYS``, also with ``session_replication_role = replica``; whoever owns the table can still
-    disable them, which is what the sealed chain and its anchor are for.
+    The triggers are fired ``ALWAYS``, also with ``session_replication_role = replica``; whoever owns the table can
+    still disable them, which is what the sealed chain and its anchor are for.
     """
 
     _name = "finance.append.only"

@@ -9,7 +9,9 @@ from odoo.addons.finance_connector_base.tools.masking import mask_mapping, mask_
 
 def _canonical(details):
     # Not tools.digest: an odd value must not undo the work that the event tells of. What is hashed is this text.
-    return json.dumps(details, default=str, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return json.dumps(
+        details, default=str, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    )
 
 
 class FinanceAuditEvent(models.Model):
@@ -28,12 +30,12 @@ class FinanceAuditEvent(models.Model):
 
     event_time = fields.Datetime(required=True, readonly=True, help="Clock of the database, UTC.")
     action = fields.Char(required=True, readonly=True, index=True)
-    company_id = fields.Integer(string="Company", readonly=True, index=True)
+    company_id = fields.Integer(readonly=True, index=True)
     user_id = fields.Integer(string="User ID", readonly=True)
     user_login = fields.Char(string="User", readonly=True)
     exchange_id = fields.Integer(string="Exchange ID", readonly=True, index="btree_not_null")
     exchange_name = fields.Char(string="Exchange", readonly=True)
-    correlation_id = fields.Char(string="Correlation", readonly=True, index="btree_not_null")
+    correlation_id = fields.Char(readonly=True, index="btree_not_null")
     res_model = fields.Char(string="Model", readonly=True)
     res_id = fields.Many2oneReference(string="Record", model_field="res_model", readonly=True)
     summary = fields.Char(readonly=True)
@@ -123,8 +125,8 @@ class FinanceAuditEvent(models.Model):
                 exchange.id or None,
                 exchange.name or None,
                 exchange.correlation_id or None,
-                record_sudo and record_sudo._name or None,
-                record_sudo and record_sudo.id or None,
+                (record_sudo and record_sudo._name) or None,
+                (record_sudo and record_sudo.id) or None,
                 mask_text(summary, policy).replace("\0", "") if summary else None,
                 _canonical(mask_mapping(details, policy)) if details else None,
             )

@@ -10,6 +10,8 @@ from odoo.tools import SQL
 from odoo.addons.finance_connector_base.tools import audit_chain
 
 _logger = logging.getLogger(__name__)
+# Before any event; columns are naive UTC.
+_EARLIEST = datetime(1970, 1, 1)  # noqa: DTZ001
 
 _SEALER_LOCK = 7_304_112_019
 SEAL_BATCH = 5000
@@ -31,8 +33,12 @@ class FinanceAuditSeal(models.Model):
 
     position = fields.Integer(required=True, readonly=True)
     event_id = fields.Integer(string="Event ID", required=True, readonly=True)
-    event_hash = fields.Char(required=True, readonly=True, help="SHA-256 of the event's canonical form.")
-    chain_hash = fields.Char(required=True, readonly=True, help="SHA-256 over the previous link and this one.")
+    event_hash = fields.Char(
+        required=True, readonly=True, help="SHA-256 of the event's canonical form."
+    )
+    chain_hash = fields.Char(
+        required=True, readonly=True, help="SHA-256 over the previous link and this one."
+    )
     sealed_at = fields.Datetime(required=True, readonly=True)
 
     _position_uniq = models.UniqueIndex("(position)", "A position of the chain is used once.")
@@ -64,7 +70,10 @@ class FinanceAuditSeal(models.Model):
         :rtype: int
         """
         cr = self.env.cr
-        cr.execute("SELECT pg_try_advisory_xact_lock(%s), clock_timestamp() AT TIME ZONE 'UTC'", [_SEALER_LOCK])
+        cr.execute(
+            "SELECT pg_try_advisory_xact_lock(%s), clock_timestamp() AT TIME ZONE 'UTC'",
+            [_SEALER_LOCK],
+        )
         is_sealer, sealed_at = cr.fetchone()
         if not is_sealer:
             return 0
@@ -72,7 +81,10 @@ class FinanceAuditSeal(models.Model):
         events = self._unsealed_events(limit)
         seals = list(
             audit_chain.link(
-                last.chain_hash or audit_chain.GENESIS, last.position, events, audit_chain.iso(sealed_at)
+                last.chain_hash or audit_chain.GENESIS,
+                last.position,
+                events,
+                audit_chain.iso(sealed_at),
             )
         )
         if not seals:
@@ -114,7 +126,7 @@ class FinanceAuditSeal(models.Model):
                 ORDER BY e.event_time, e.id LIMIT %s
                 """,
                 self._event_columns(),
-                since[0] if since else datetime.min,
+                since[0] if since else _EARLIEST,
                 limit,
             )
         )

@@ -44,7 +44,11 @@ class FinanceAuditSeal(models.Model):
             if path:
                 audit_anchor.append(path, record | {"mac": self._anchor_mac(record)})
         except (OSError, ValueError, FinanceError) as exc:
-            self._open_exception("audit_anchor_failed", f"The audit anchor {path} cannot be used: {exc}", path or "log")
+            self._open_exception(
+                "audit_anchor_failed",
+                f"The audit anchor {path} cannot be used: {exc}",
+                path or "log",
+            )
 
     @api.model
     def _anchor_ahead(self):
@@ -56,7 +60,11 @@ class FinanceAuditSeal(models.Model):
         try:
             known = audit_anchor.last_record(path, self._database_uuid()) if path else None
         except (OSError, ValueError) as exc:
-            _logger.error("The audit anchor %s cannot be read, so nobody knows whether it is ahead: %s", path, exc)
+            _logger.error(
+                "The audit anchor %s cannot be read, so nobody knows whether it is ahead: %s",
+                path,
+                exc,
+            )
             return False
         if not known or not known["position"]:
             return False
@@ -86,7 +94,9 @@ class FinanceAuditSeal(models.Model):
     @api.model
     def _anchor_mac(self, record):
         # AES-GCM over nothing, bound to the line: a keyed authentication code that follows the key ring's rotation.
-        return base64.b64encode(self.env["finance.vault"]._encrypt(b"", self._anchor_purpose(record))).decode()
+        return base64.b64encode(
+            self.env["finance.vault"]._encrypt(b"", self._anchor_purpose(record))
+        ).decode()
 
     @api.model
     def _check_anchor_mac(self, number, line):

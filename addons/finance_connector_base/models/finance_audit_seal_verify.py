@@ -10,6 +10,8 @@ from odoo.addons.finance_connector_base.tools import audit_chain
 from odoo.addons.finance_connector_base.tools.errors import FinanceError
 
 _logger = logging.getLogger(__name__)
+# Before any event; columns are naive UTC.
+_EARLIEST = datetime(1970, 1, 1)  # noqa: DTZ001
 
 _BATCH = 5000
 
@@ -84,7 +86,11 @@ class FinanceAuditSeal(models.Model):
         self.env["finance.audit.event"]._log(
             "audit.verified" if result.ok else "audit.verification_failed",
             summary=summary,
-            details={"sealed": result.sealed, "unsealed": result.unsealed, "anchored": result.anchored},
+            details={
+                "sealed": result.sealed,
+                "unsealed": result.unsealed,
+                "anchored": result.anchored,
+            },
         )
         if result.finding:
             _logger.error("The audit trail does not verify: %s", summary)
@@ -155,7 +161,7 @@ class FinanceAuditSeal(models.Model):
 
     @api.model
     def _iter_unsealed(self):
-        after = (datetime.min, 0)
+        after = (_EARLIEST, 0)
         while rows := self.env.execute_query(
             SQL(
                 """

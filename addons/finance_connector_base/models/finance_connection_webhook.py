@@ -51,7 +51,9 @@ class FinanceConnection(models.Model):
         """:return: the largest body that is read, in bytes; 1 MiB unless configured.
         :rtype: int
         """
-        return int(self.env["ir.config_parameter"].sudo().get_param(_MAX_BYTES_PARAMETER, _MAX_BYTES))
+        return int(
+            self.env["ir.config_parameter"].sudo().get_param(_MAX_BYTES_PARAMETER, _MAX_BYTES)
+        )
 
     def _receive_webhook(self, headers, body):
         """Prove, store and commit one webhook.
@@ -99,7 +101,9 @@ class FinanceConnection(models.Model):
                 and interface._handler()._accepts_webhook(interface, headers, body)
             ):
                 return interface
-        raise FinalError("No interface of this connection takes this webhook.", code="webhook_not_accepted")
+        raise FinalError(
+            "No interface of this connection takes this webhook.", code="webhook_not_accepted"
+        )
 
     def _count_rejected_webhook(self, error):
         """Leave a trace of refused webhooks that their sender cannot make larger at will."""

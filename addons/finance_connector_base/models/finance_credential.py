@@ -148,7 +148,7 @@ class FinanceCredential(models.Model):
         try:
             valid_from, valid_until = certificates.validity(secret)
         except certificates.CertificateError as exc:
-            raise ValidationError(f"{exc.message} {exc.next_step}") from None
+            raise ValidationError(" ".join((exc.message, exc.next_step))) from None
         return {
             "valid_from": vals.get("valid_from") or valid_from,
             "valid_until": vals.get("valid_until") or valid_until,
@@ -159,7 +159,7 @@ class FinanceCredential(models.Model):
         try:
             self._seal(secret.encode())
         except FinalError as exc:
-            raise UserError(f"{exc.message} {exc.next_step}") from exc
+            raise UserError(" ".join((exc.message, exc.next_step))) from exc
         self.changed_at = fields.Datetime.now()
 
     def _reveal(self):

@@ -14,7 +14,6 @@ class FinanceEncryptedMixin(models.AbstractModel):
 
     ciphertext = fields.Binary(attachment=False, readonly=True, copy=False, groups=fields.NO_ACCESS)
     key_id = fields.Char(
-        string="Key",
         readonly=True,
         copy=False,
         index="btree_not_null",

@@ -11,7 +11,12 @@ from odoo.addons.finance_connector_base.tools.exception_codes import describe_co
 from odoo.addons.finance_connector_base.tools.masking import mask_mapping, mask_text
 
 OPEN_STATES = ("open", "in_progress")
-_SEVERITY_KEYS = {Severity.LOW: "0", Severity.MEDIUM: "1", Severity.HIGH: "2", Severity.CRITICAL: "3"}
+_SEVERITY_KEYS = {
+    Severity.LOW: "0",
+    Severity.MEDIUM: "1",
+    Severity.HIGH: "2",
+    Severity.CRITICAL: "3",
+}
 _ACTIVITY = "mail.mail_activity_data_todo"
 DEFAULT_RUNBOOK = "/finance_connector_base/static/runbooks.html"
 
@@ -36,7 +41,9 @@ class FinanceException(models.Model):
         default=lambda self: self.env["ir.sequence"].next_by_code("finance.exception"),
     )
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
-    kind = fields.Selection([("technical", "Technical"), ("business", "Business")], required=True, readonly=True)
+    kind = fields.Selection(
+        [("technical", "Technical"), ("business", "Business")], required=True, readonly=True
+    )
     code = fields.Char(required=True, readonly=True, index=True)
     title = fields.Char(compute="_compute_title", help="What the code means.")
     severity = fields.Selection(SEVERITIES, required=True, default="1", tracking=True)
@@ -46,7 +53,12 @@ class FinanceException(models.Model):
     evidence_text = fields.Text(compute="_compute_evidence_text", string="Evidence in Words")
     runbook_url = fields.Char(string="Runbook", readonly=True)
     state = fields.Selection(
-        [("open", "Open"), ("in_progress", "In Progress"), ("resolved", "Resolved"), ("ignored", "Ignored")],
+        [
+            ("open", "Open"),
+            ("in_progress", "In Progress"),
+            ("resolved", "Resolved"),
+            ("ignored", "Ignored"),
+        ],
         required=True,
         readonly=True,
         default="open",
@@ -56,11 +68,17 @@ class FinanceException(models.Model):
     )
     owner_id = fields.Many2one("res.users", tracking=True, index="btree_not_null")
     opened_at = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
-    due_date = fields.Datetime(compute="_compute_due_date", store=True, precompute=True, readonly=True)
+    due_date = fields.Datetime(
+        compute="_compute_due_date", store=True, precompute=True, readonly=True
+    )
     is_overdue = fields.Boolean(compute="_compute_is_overdue", search="_search_is_overdue")
-    exchange_id = fields.Many2one("finance.exchange", readonly=True, index="btree_not_null", ondelete="restrict")
+    exchange_id = fields.Many2one(
+        "finance.exchange", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
     interface_id = fields.Many2one(related="exchange_id.interface_id", string="Interface")
-    connection_id = fields.Many2one("finance.connection", readonly=True, index="btree_not_null", ondelete="restrict")
+    connection_id = fields.Many2one(
+        "finance.connection", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
     unit_key = fields.Char(
         required=True,
         readonly=True,
@@ -110,7 +128,9 @@ class FinanceException(models.Model):
         now = fields.Datetime.now()
         for exception in self:
             exception.is_overdue = (
-                exception.state in OPEN_STATES and bool(exception.due_date) and exception.due_date < now
+                exception.state in OPEN_STATES
+                and bool(exception.due_date)
+                and exception.due_date < now
             )
 
     @api.model
@@ -142,7 +162,11 @@ class FinanceException(models.Model):
                 self.env._(
                     "%(fields)s of an exception cannot be edited. Use its buttons: they check who may decide and"
                     " leave a trace.",
-                    fields=", ".join(sorted(self._fields[name].string for name in refused if name in self._fields)),
+                    fields=", ".join(
+                        sorted(
+                            self._fields[name].string for name in refused if name in self._fields
+                        )
+                    ),
                 )
             )
         if vals.keys() & {"owner_id", "severity", "state", "resolution"}:
@@ -152,11 +176,16 @@ class FinanceException(models.Model):
 
     def _writable_fields(self):
         """:return: names of the fields that an operator edits directly; the rest is set by the buttons."""
-        return {"owner_id", "severity"} | self.env["mail.activity.mixin"]._fields.keys() | self.env["mail.thread"]._fields.keys()
+        mixins = (self.env["mail.activity.mixin"], self.env["mail.thread"])
+        return {"owner_id", "severity"}.union(*(mixin._fields for mixin in mixins))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_evidence(self):
-        raise UserError(self.env._("Exceptions are evidence and are never deleted. Close it with a reason instead."))
+        raise UserError(
+            self.env._(
+                "Exceptions are evidence and are never deleted. Close it with a reason instead."
+            )
+        )
 
     # === ACTION METHODS === #
 
@@ -206,7 +235,9 @@ class FinanceException(models.Model):
         :raise UserError: they do not all miss the same code
         """
         self._check_open()
-        wizard = self.env["finance.exception.fix.mapping"].create({"exception_ids": [Command.set(self.ids)]})
+        wizard = self.env["finance.exception.fix.mapping"].create(
+            {"exception_ids": [Command.set(self.ids)]}
+        )
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Fix Mapping"),
@@ -227,7 +258,8 @@ class FinanceException(models.Model):
         :raise UserError: it is about none, or the record was deleted
         """
         self.ensure_one()
-        if not self.res_id or self.res_model not in self.env or not self.env[self.res_model].browse(self.res_id).exists():
+        known = self.res_id and self.res_model in self.env
+        if not known or not self.env[self.res_model].browse(self.res_id).exists():
             raise UserError(self.env._("This exception is not about a record that can be opened."))
         return {
             "type": "ir.actions.act_window",
@@ -291,7 +323,11 @@ class FinanceException(models.Model):
         """
         exchange_sudo = (exchange or self.env["finance.exchange"]).sudo()
         connection_sudo = (connection or exchange_sudo.connection_id).sudo()
-        same = [("code", "=", code), ("unit_key", "=", unit_key), ("exchange_id", "=", exchange_sudo.id)]
+        same = [
+            ("code", "=", code),
+            ("unit_key", "=", unit_key),
+            ("exchange_id", "=", exchange_sudo.id),
+        ]
         if not exchange_sudo:
             same += [("company_id", "=", company.id), ("connection_id", "=", connection_sudo.id)]
         existing = self.sudo().search([*same, ("state", "in", OPEN_STATES)], limit=1)
@@ -318,7 +354,9 @@ class FinanceException(models.Model):
                 "res_id": record.id if record else False,
             }
         )
-        exception._log("exception.opened", summary=summary, details={"code": code, "unit": unit_key})
+        exception._log(
+            "exception.opened", summary=summary, details={"code": code, "unit": unit_key}
+        )
         owner = exception.sudo()._default_owner()
         if owner:
             exception.sudo().owner_id = owner
@@ -354,7 +392,9 @@ class FinanceException(models.Model):
 
     @api.model
     def _runbook_url(self, code):
-        base = self.env["ir.config_parameter"].sudo().get_param("finance_connector_base.runbook_url")
+        base = (
+            self.env["ir.config_parameter"].sudo().get_param("finance_connector_base.runbook_url")
+        )
         # What a counterparty answers, such as HTTP 404, is a refusal and has no section of its own.
         section = code if code in known_codes() else "final_error"
         return f"{base or DEFAULT_RUNBOOK}#{section}"
@@ -392,7 +432,7 @@ class FinanceException(models.Model):
             raise UserError(self.env._("Give a reason: the auditor will ask for it."))
         exchanges = self.exchange_id
         if exchanges:
-            # Two people who close the last two at once must not each see the other's as open: the second one is repeated.
+            # Two people who close the last two at once must not each see the other's as open: the second is repeated.
             self.env.cr.execute(
                 SQL(
                     "UPDATE finance_exchange SET write_date = NOW() AT TIME ZONE 'UTC' WHERE id IN %s",
@@ -401,9 +441,11 @@ class FinanceException(models.Model):
             )
         self._set_state(state, f"exception.{state}", reason)
         self.sudo().activity_feedback([_ACTIVITY], feedback=reason)
-        still_open = self.sudo().search(
-            [("exchange_id", "in", exchanges.ids), ("state", "in", OPEN_STATES)]
-        ).exchange_id
+        still_open = (
+            self.sudo()
+            .search([("exchange_id", "in", exchanges.ids), ("state", "in", OPEN_STATES)])
+            .exchange_id
+        )
         return exchanges - still_open.with_env(self.env)
 
     @api.model
@@ -438,13 +480,19 @@ class FinanceException(models.Model):
     def _require_exchange(self):
         if not all(exception.exchange_id for exception in self):
             raise UserError(
-                self.env._("This exception is about no single exchange. Correct the cause and resolve it with a reason.")
+                self.env._(
+                    "This exception is about no single exchange. Correct the cause and resolve it."
+                )
             )
 
     # === OWNER === #
 
     def _default_owner(self):
-        candidates = self.exchange_id.owner_id | self.exchange_id.interface_id.owner_id | self.connection_id.owner_id
+        candidates = (
+            self.exchange_id.owner_id
+            | self.exchange_id.interface_id.owner_id
+            | self.connection_id.owner_id
+        )
         return candidates.filtered(self._may_own)[:1]
 
     def _may_own(self, user):

@@ -88,9 +88,9 @@ class FinanceSubscription(models.Model):
         :return: the exchanges that carry the events
         """
         # The caller's context may hold defaults meant for its own records.
-        outbox = self.sudo().with_context({})
+        outbox = self.sudo().with_env(self.env(su=True, context={}))
         exchanges = outbox.env["finance.exchange"]
-        for record in records.sudo().with_context({}):
+        for record in records.with_env(outbox.env):
             interface_ids = outbox._subscribed_interface_ids(record.company_id.id, event_type)
             if not interface_ids:
                 continue
@@ -99,7 +99,11 @@ class FinanceSubscription(models.Model):
                 {
                     "type": event_type,
                     "timestamp": now,
-                    "data": {"model": record._name, "id": record.id, **record._finance_event_data()},
+                    "data": {
+                        "model": record._name,
+                        "id": record.id,
+                        **record._finance_event_data(),
+                    },
                 }
             )
             for interface in outbox.env["finance.interface"].browse(interface_ids):

@@ -206,7 +206,7 @@ class FinanceVault(models.AbstractModel):
         try:
             current = self._key_ring().current_key_id
         except FinalError as exc:
-            raise UserError(f"{exc.message} {exc.next_step}") from exc
+            raise UserError(" ".join((exc.message, exc.next_step))) from exc
         remaining = sum(count for key_id, count in self._keys_in_use().items() if key_id != current)
         if remaining:
             self.env.ref("finance_connector_base.ir_cron_rotate_keys").sudo()._trigger()

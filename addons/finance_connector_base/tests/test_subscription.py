@@ -37,7 +37,9 @@ class TestSubscription(AccountTestInvoicingCommon):
 
     @classmethod
     def get_default_groups(cls):
-        return super().get_default_groups() | cls.quick_ref("finance_connector_base.group_finance_manager")
+        return super().get_default_groups() | cls.quick_ref(
+            "finance_connector_base.group_finance_manager"
+        )
 
     @classmethod
     def setUpClass(cls):
@@ -112,7 +114,7 @@ class TestSubscription(AccountTestInvoicingCommon):
     def test_rolled_back_invoice_leaves_no_event(self):
         with self.assertRaisesRegex(UserError, "changed my mind"), self.env.cr.savepoint():
             self._post_invoice()
-            raise UserError("changed my mind")
+            raise UserError(self.env._("Changed my mind"))
         self.assertFalse(self._events())
 
     def test_paid_invoice_has_one_event(self):
@@ -140,7 +142,11 @@ class TestSubscription(AccountTestInvoicingCommon):
                 "move_type": "entry",
                 "line_ids": [
                     fields.Command.create(
-                        {"account_id": self.company_data["default_account_revenue"].id, "debit": debit, "credit": credit}
+                        {
+                            "account_id": self.company_data["default_account_revenue"].id,
+                            "debit": debit,
+                            "credit": credit,
+                        }
                     )
                     for debit, credit in ((10.0, 0.0), (0.0, 10.0))
                 ],
@@ -187,7 +193,9 @@ class TestSubscription(AccountTestInvoicingCommon):
         ).action_post()
         event = self._events()
         self.assertEqual(event.initiated_by_id, clerk)
-        self.assertEqual((event.shadow, event.work_status, event.external_ref), (False, "ready", False))
+        self.assertEqual(
+            (event.shadow, event.work_status, event.external_ref), (False, "ready", False)
+        )
 
     def test_opened_exception_is_told_unless_about_telling(self):
         invoice = self._post_invoice()

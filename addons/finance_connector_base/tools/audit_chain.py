@@ -8,8 +8,8 @@ An *event* is a mapping with the keys of :data:`EVENT_FIELDS`. A *seal* is a map
 ``event_id``, ``event_hash``, ``chain_hash`` and ``sealed_at``. Times are ISO 8601, UTC, with microseconds.
 An *archive* is JSON lines: a header with ``format`` and ``database``, then ``{"seal": ..., "event": ...}`` in the order
 of the positions, events that are not sealed yet at the end with ``"seal": null``.
-An *anchor* is JSON lines with ``database``, ``position``, ``chain_hash``, ``time``, and ``restored`` where an older copy
-of the database took over: it is kept outside the database.
+An *anchor* is JSON lines with ``database``, ``position``, ``chain_hash``, ``time``, and ``restored`` where an older
+copy of the database took over: it is kept outside the database.
 """
 
 import hashlib
@@ -129,9 +129,9 @@ def link(previous, position, events, sealed_at):
     :param str sealed_at: time of the sealing.
     :return: iterator over the seals.
     """
-    for position, event in enumerate(events, position + 1):
+    for place, event in enumerate(events, position + 1):
         seal = {
-            "position": position,
+            "position": place,
             "event_id": event["id"],
             "event_hash": event_hash(event),
             "sealed_at": sealed_at,
@@ -236,7 +236,10 @@ def _check_link(seal, event, previous, expected, anchored):
         )
     if event is None:
         return Finding(
-            "event_missing", f"Event {event_id} (position {position}) was removed.", position, event_id
+            "event_missing",
+            f"Event {event_id} (position {position}) was removed.",
+            position,
+            event_id,
         )
     if event_hash(event) != seal["event_hash"]:
         return Finding(

@@ -155,7 +155,7 @@ register(
     "webhook_not_accepted",
     "A webhook came that no interface takes",
     Severity.HIGH,
-    "Add an inbound interface for it to the connection, or have the sender stop it. Nothing was stored; senders repeat.",
+    "Add an inbound interface for it to the connection, or have the sender stop. Nothing was stored; senders repeat.",
 )
 register(
     "subscriber_gone",
