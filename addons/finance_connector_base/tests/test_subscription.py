@@ -114,7 +114,7 @@ class TestSubscription(AccountTestInvoicingCommon):
     def test_rolled_back_invoice_leaves_no_event(self):
         with self.assertRaisesRegex(UserError, "changed my mind"), self.env.cr.savepoint():
             self._post_invoice()
-            raise UserError(self.env._("Changed my mind"))
+            raise UserError(self.env._("changed my mind"))
         self.assertFalse(self._events())
 
     def test_paid_invoice_has_one_event(self):
