@@ -75,14 +75,24 @@ def test_unproven_messages_are_refused_and_leave_a_bounded_trace(server):
     ]
     assert {answer.status_code for answer in refused} == {401}
     assert not any("session_id" in answer.cookies for answer in refused)
-    assert not _count(server, "msg_stranger") + _count(server, "msg_old") + _count(server, "msg_flood_1")
-    assert server.sql("SELECT count(*) FROM finance_audit_event WHERE action = 'webhook.rejected'") == [(1,)]
-    assert server.sql("SELECT count(*) FROM finance_exception WHERE code = 'signature_invalid'") == [(1,)]
+    assert (
+        not _count(server, "msg_stranger")
+        + _count(server, "msg_old")
+        + _count(server, "msg_flood_1")
+    )
+    assert server.sql(
+        "SELECT count(*) FROM finance_audit_event WHERE action = 'webhook.rejected'"
+    ) == [(1,)]
+    assert server.sql(
+        "SELECT count(*) FROM finance_exception WHERE code = 'signature_invalid'"
+    ) == [(1,)]
 
 
 def test_unknown_addresses_look_all_the_same(server):
-    server.sql("INSERT INTO finance_connection (name, adapter, environment, oauth_auth, active, webhook_token)"
-               " VALUES ('Old', 'webhook', 'test', 'basic', FALSE, 'archived-token')")
+    server.sql(
+        "INSERT INTO finance_connection (name, adapter, environment, oauth_auth, active, webhook_token)"
+        " VALUES ('Old', 'webhook', 'test', 'basic', FALSE, 'archived-token')"
+    )
     answers = [
         requests.post(f"{server.url}/finance/webhook/{token}", data=b"{}", timeout=60)
         for token in ("unknown", "archived-token", "x" * 2000)
@@ -106,7 +116,9 @@ def test_large_body_is_refused_unread(server):
 
 def test_form_body_is_verified_byte_by_byte(server):
     body = b"id=tr_1&amount=10.00"
-    headers = edge_world.signed("msg_form", body) | {"Content-Type": "application/x-www-form-urlencoded"}
+    headers = edge_world.signed("msg_form", body) | {
+        "Content-Type": "application/x-www-form-urlencoded"
+    }
     assert requests.post(server.address, data=body, headers=headers, timeout=60).status_code == 202
 
 
