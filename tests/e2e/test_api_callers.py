@@ -1,4 +1,4 @@
-"""What callers of ``finance.api`` rely on, over JSON-RPC and JSON-2: once, clear refusals, nothing of other companies."""
+"""What callers rely on, over JSON-RPC and JSON-2: at most once, clear refusals, nothing of other companies."""
 
 import json
 import uuid
