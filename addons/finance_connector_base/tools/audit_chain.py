@@ -6,8 +6,9 @@ Standard library only and free of Odoo, so that an auditor can run this one file
 
 An *event* is a mapping with the keys of :data:`EVENT_FIELDS`. A *seal* is a mapping with ``position`` (1, 2, 3, ...),
 ``event_id``, ``event_hash``, ``chain_hash`` and ``sealed_at``. Times are ISO 8601, UTC, with microseconds.
-An *archive* is JSON lines: a header with ``format`` and ``database``, then ``{"seal": ..., "event": ...}`` in the order
-of the positions, events that are not sealed yet at the end with ``"seal": null``.
+An *archive* is JSON lines: a header with ``format``, ``database`` and ``exported_at``, then
+``{"seal": ..., "event": ...}`` in the order of the positions, events that are not sealed yet at the end with
+``"seal": null``.
 An *anchor* is JSON lines with ``database``, ``position``, ``chain_hash``, ``time``, and ``restored`` where an older
 copy of the database took over: it is kept outside the database.
 """
@@ -279,7 +280,7 @@ def read_archive(lines):
     """Open an archive.
 
     :param lines: iterable of text lines.
-    :return: the database's uuid, and an iterator over ``(seal, event)``.
+    :return: the database's uuid, when it was exported, and an iterator over ``(seal, event)``.
     :raise ValueError: it is no archive of this format.
     """
     lines = iter(lines)
@@ -287,7 +288,8 @@ def read_archive(lines):
     if header.get("format") != FORMAT:
         raise ValueError(f"This is no archive of the format {FORMAT}.")
     records = map(json.loads, lines)
-    return header["database"], ((record["seal"], record["event"]) for record in records)
+    rows = ((record["seal"], record["event"]) for record in records)
+    return header["database"], _moment(header["exported_at"]), rows
 
 
 def main(arguments):
@@ -300,12 +302,13 @@ def main(arguments):
         return 2
     try:
         with Path(arguments[0]).open(encoding="utf-8") as archive:
-            database, rows = read_archive(archive)
+            database, exported_at, rows = read_archive(archive)
             anchored = {}
             if arguments[1:]:
                 with Path(arguments[1]).open(encoding="utf-8") as anchor:
                     anchored = read_anchor(anchor, database)
-            result = verify(rows, anchored, datetime.now(UTC))
+            # What waited for its seal then will wait in this file for ever.
+            result = verify(rows, anchored, exported_at)
     except (OSError, ValueError, KeyError) as exc:
         sys.stderr.write(f"Cannot read: {exc}\n")
         return 2

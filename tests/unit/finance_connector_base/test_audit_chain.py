@@ -189,7 +189,11 @@ def test_damaged_line_is_named(bad):
 
 
 def write(path, rows):
-    header = {"format": FORMAT, "database": "db"}
+    header = {
+        "format": FORMAT,
+        "database": "db",
+        "exported_at": iso(NOW.replace(tzinfo=None)),
+    }
     records = [{"seal": seal, "event": each} for seal, each in rows]
     path.write_text("\n".join(map(json.dumps, [header, *records])))
     return str(path)
@@ -205,6 +209,13 @@ def test_command_on_an_archive(tmp_path, capsys):
     assert main([write(tmp_path / "cut.jsonl", rows[:2]), str(anchor)]) == 1
     assert "position 3" in capsys.readouterr().out
     assert main([]) == main([str(anchor)]) == main([str(tmp_path / "none")]) == 2
+
+
+def test_archive_verifies_years_later_as_on_its_day(tmp_path, capsys):
+    last = iso((NOW - timedelta(seconds=5)).replace(tzinfo=None))
+    rows = [*chain(2), (None, event(9, event_time=last))]
+    assert main([write(tmp_path / "archive.jsonl", rows)]) == 0
+    assert "2 events verify" in capsys.readouterr().out
 
 
 def test_other_files_are_no_archive():
