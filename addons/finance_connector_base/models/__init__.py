@@ -34,6 +34,7 @@ from . import finance_mapping_table
 from . import finance_mapping_entry
 from . import finance_routing_rule
 from . import finance_exception_mapping
+from . import finance_exception_owner
 from . import finance_connection_webhook
 from . import finance_event_type
 from . import finance_exception_event
