@@ -30,9 +30,11 @@ def test_json2_submits_and_follows_an_exchange(server):
     assert submitted.status_code == 200
     reference = submitted.json()["exchange"]
     done = server.wait_for(
-        lambda: (status := _json2(server, "caller", "status", exchange=reference).json())["status"]
-        == "done"
-        and status,
+        lambda: (
+            (status := _json2(server, "caller", "status", exchange=reference).json())["status"]
+            == "done"
+            and status
+        ),
         "the exchange to be done",
     )
     assert (done["milestone"], done["result"]) == ("posted", {"posted": 1})
@@ -100,7 +102,9 @@ def test_odoorpc_submits_and_reads(server):
 
 def test_api_key_is_the_password_of_jsonrpc(server):
     uid = server.sql("SELECT id FROM res_users WHERE login = 'caller'")[0][0]
-    answer = _jsonrpc(server, uid, server.world["keys"]["caller"], "finance.api", "list_interfaces", [])
+    answer = _jsonrpc(
+        server, uid, server.world["keys"]["caller"], "finance.api", "list_interfaces", []
+    )
     assert [row["interface"] for row in answer["result"]] == ["acme.events"]
 
 
