@@ -167,7 +167,7 @@ class TestFinanceApi(EngineCase):
         self._exchange(answer)._job_process()
         status = self.api.status(answer["exchange"])
         self.assertEqual((status["status"], status["milestone"]), ("done", "posted"))
-        self.assertEqual(list(status["milestones"])[0], "received")
+        self.assertEqual(next(iter(status["milestones"])), "received")
         self.assertEqual((status["attempts"], status["open_exceptions"]), (1, []))
         actions = [event["action"] for event in self.api.timeline(answer["exchange"])]
         self.assertEqual(actions[0], "exchange.received")
