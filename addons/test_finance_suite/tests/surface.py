@@ -1,7 +1,8 @@
 """The public methods of the suite, which anybody with a log-in can call over RPC.
 
-A method without a leading underscore that is not in this list fails ``test_surface``. Add it here once you have made sure
-that it checks who calls: every one of them is tried as a caller, portal and public user and as another company's manager.
+A method without a leading underscore that is not in this list fails ``test_surface``. Add it here once you have made
+sure that it checks who calls: every one of them is tried as a caller, portal and public user and as another company's
+manager.
 """
 
 OWN_METHODS = {
