@@ -131,7 +131,7 @@ def test_scope_by_account_method_and_path(client):
     assert client.transactions("alpenglut-chf").status == 200
     assert client.transactions("alpenglut-usd").status == 500
     client.fault("server_error", path="/v1/consents", method="POST")
-    assert client.call("GET", "/v1/accounts").status == 200
+    assert client.call("GET", f"/v1/consents/{client.headers['Consent-ID']}").status == 200
     assert client.ask_consent().status == 500
 
 

@@ -171,6 +171,11 @@ def test_pending_is_kept_apart_and_has_no_identification(client):
     assert "booked" not in only.json["transactions"]
     assert only.json["transactions"]["pending"] == answer["pending"]
     assert "pending" not in client.transactions("alpenglut-chf").json["transactions"]
+    client.server.control("PUT", "/control/settings", {"page_size": 10})
+    first = client.transactions("alpenglut-chf", status="both").json["transactions"]
+    assert first["pending"] == answer["pending"]
+    second = client.call("GET", first["_links"]["next"]["href"]).json["transactions"]
+    assert second["pending"] == []
 
 
 def test_what_the_entries_say(client):

@@ -146,6 +146,15 @@ def test_a_stop_lets_a_request_finish(client, wait_for):
         stopping.result()
 
 
+def test_a_stop_ends_idle_connections():
+    with SandboxServer(history_days=1) as server:
+        link = connection(server)
+        link.request("GET", "/health")
+        link.getresponse().read()
+    assert link.sock.recv(1) == b""
+    link.close()
+
+
 @pytest.fixture
 def program():
     command = [sys.executable, "-m", "sandbox", "--port", "0", "--history-days", "3"]
