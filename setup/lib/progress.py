@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from .paths import LOGS, SetupError
+from .paths import LOGS, ROOT, SetupError
 
 #: Without a terminal a long step says that it is alive this often, in seconds.
 _HEARTBEAT = 20
@@ -65,7 +65,7 @@ def run(
 ) -> Path:
     """Run a program to its end with its output in ``.run/logs``.
 
-    :param failure: the sentence shown, with the end of the log, if the program fails.
+    :param failure: the sentence shown, with the place of the log, if the program fails.
     :return: the log file.
     :raise SetupError: when the program fails or cannot be started.
     """
@@ -85,8 +85,14 @@ def run(
         except FileNotFoundError as error:
             raise SetupError(f"The program {command[0]} is missing: install it.") from error
     if done.returncode:
-        raise SetupError(f"{failure}\n{tail(log)}\n(the whole log: {log})")
+        if "No space left on device" in log.read_text(errors="replace"):
+            failure = _disk_is_full(cwd or ROOT)
+        raise SetupError(f"{failure} (details: {log})")
     return log
+
+
+def _disk_is_full(place: str | Path) -> str:
+    return f"The disk holding {place} is full: free some space and run this again."
 
 
 @contextlib.contextmanager
@@ -98,10 +104,7 @@ def explained() -> Iterator[None]:
         raise SystemExit(f"error: {error}") from None
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            place = error.filename or Path.cwd()
-            raise SystemExit(
-                f"error: The disk holding {place} is full: free some space and run this again."
-            ) from None
+            raise SystemExit(f"error: {_disk_is_full(error.filename or ROOT)}") from None
         raise
     except KeyboardInterrupt:
         say("\ninterrupted: run the same command again to go on from here.")
