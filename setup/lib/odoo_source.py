@@ -1,5 +1,6 @@
 """Odoo 19: one that is already here, or Debian's package unpacked into ``.run/odoo``."""
 
+import importlib.util
 import os
 import platform
 import shutil
@@ -36,6 +37,9 @@ def ensure() -> Path:
     chosen = os.environ.get(ODOO_HOME)
     if chosen:
         return _checked(Path(chosen).expanduser().resolve())
+    importable = _importable()
+    if importable:
+        return importable
     with exclusive("odoo"):
         python_path = _TARGET / "usr/lib/python3/dist-packages"
         if not (_TARGET / ".complete").exists():
@@ -45,9 +49,22 @@ def ensure() -> Path:
         return python_path
 
 
+def _importable() -> Path | None:
+    """:return: the folder of an Odoo 19.0 this Python already finds."""
+    spec = importlib.util.find_spec("odoo")
+    # Addons from PyPI make folders of that name as well, so each of them is looked into.
+    homes = (Path(place).parent for place in (spec and spec.submodule_search_locations) or ())
+    return next((home for home in homes if _is_odoo_19(home)), None)
+
+
+def _is_odoo_19(home: Path) -> bool:
+    release = home / "odoo/release.py"
+    return release.is_file() and "version_info = (19, 0," in release.read_text()
+
+
 def _checked(home: Path) -> Path:
     release = home / "odoo/release.py"
-    if not release.is_file() or "version_info = (19, 0," not in release.read_text():
+    if not _is_odoo_19(home):
         raise SetupError(f"{ODOO_HOME}={home} is not a checkout of Odoo 19.0: {release} is wrong.")
     return home
 
