@@ -192,6 +192,14 @@ class FinanceExchange(models.Model):
 
         :return: as :meth:`_receive`
         """
+        if not self._find_by_key(interface, key):
+            # Nearly all are new and alone; only those that are not pay for the lock.
+            try:
+                exchange, is_new = self._receive(interface, key, content, **kwargs)
+                self._checkpoint()
+                return exchange, is_new
+            except DuplicateKeyRace:
+                self._abandon()
         with self._advisory_lock("receive", f"{interface.id}:{key}"):
             # The snapshot of this transaction may be older than the lock.
             self._checkpoint()
