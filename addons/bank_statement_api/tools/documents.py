@@ -20,6 +20,13 @@ BOOKED = "booked"
 PENDING = "pending"
 INFORMATION = "information"
 
+# What a document is: the bank's word on a finished period, on a day that goes on (camt.052,
+# MT942), or on single bookings that stand in a statement as well (camt.054).
+STATEMENT = "statement"
+REPORT = "report"
+NOTIFICATION = "notification"
+KINDS = (STATEMENT, REPORT, NOTIFICATION)
+
 # Policies for a batch booked in one amount: a line for each detail, or one line for the entry.
 SPLIT = "split"
 SINGLE = "single"
@@ -277,6 +284,8 @@ class DeclaredTotals:
 class Statement:
     """One statement of one account, or one fetched window of an interface.
 
+    :ivar kind: ``statement``, ``report`` (intraday: booked entries are final, a statement follows) or ``notification``
+        (details of bookings that a statement brings; never bookings of its own).
     :ivar position: 1-based number in its source.
     :ivar opening: booked balance before the first transaction; None when not reported.
     :ivar closing: booked balance after the last one; None when not reported.
@@ -286,6 +295,7 @@ class Statement:
     account: AccountRef
     source_format: str
     source_version: str
+    kind: str = STATEMENT
     position: int = 1
     message_id: str | None = None
     statement_id: str | None = None

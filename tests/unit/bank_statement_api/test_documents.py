@@ -59,6 +59,17 @@ def test_schema_accepts_what_is_written_and_refuses_a_float(statement):
         jsonschema.validate(document, SCHEMA)
 
 
+@pytest.mark.parametrize("kind", documents.KINDS)
+def test_kind_of_a_document_is_kept_and_part_of_its_schema(statement, kind):
+    assert statement.kind == documents.STATEMENT
+    found = dataclasses.replace(statement, kind=kind)
+    document = json.loads(json.dumps(documents.to_dict(found)))
+    jsonschema.validate(document, SCHEMA)
+    assert documents.from_dict(document) == found
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**document, "kind": "rumour"}, SCHEMA)
+
+
 def test_unknown_field_and_other_version_are_refused(statement):
     document = documents.to_dict(statement)
     with pytest.raises(ValueError, match="nobody_knows"):
