@@ -16,4 +16,6 @@ from . import bank_statement_proof
 from . import bank_statement_importer
 from . import bank_statement_importer_lines
 from . import bank_statement_line_writer
+from . import bank_statement_poster
+from . import bank_statement_poster_entry
 from . import bank_statement_matcher

@@ -19,6 +19,7 @@ PROVENANCE = frozenset(
         "match_state",
         "match_explanation",
         "match_evidence",
+        "match_before",
     }
 )
 FIGURES = ("amount", "date", "journal_id")
@@ -72,6 +73,11 @@ class AccountBankStatementLine(models.Model):
     )
     match_explanation = fields.Char(readonly=True, copy=False)
     match_evidence = fields.Json(readonly=True, copy=False)
+    match_before = fields.Json(
+        readonly=True,
+        copy=False,
+        help="What posting a match changed on the line beside its items, for undoing it.",
+    )
     match_reference_text = fields.Char(
         string="References in the Text",
         compute="_compute_match_evidence_shown",
@@ -156,3 +162,48 @@ class AccountBankStatementLine(models.Model):
         return self.env["bank.statement.matcher"]._match(
             self.filtered(lambda line: not line.is_reconciled)
         )
+
+    def action_undo_reconciliation(self):
+        """Odoo's undoing, which forgets that the line had another partner and an entry nobody had changed."""
+        before = {line: line.match_before for line in self if line.match_before}
+        for line, values in before.items():
+            if line.partner_id.id == values["posted_partner_id"]:
+                line._write_partner(self.env["res.partner"].browse(values["partner_id"]).exists())
+        result = super().action_undo_reconciliation()
+        for line, values in before.items():
+            line.move_id.with_context(skip_readonly_check=True).write(
+                {name: values[name] for name in ("checked", "is_manually_modified")}
+            )
+            line.sudo().match_before = False
+        return result
+
+    # === POSTING === #
+
+    def _remember_unmatched(self):
+        """Keep what a match will change beside the items; what an earlier part of it changed is kept already."""
+        alike = {}
+        for line in self:
+            _liquidity, suspense, other = line._seek_for_lines()
+            if suspense and not other:
+                values = (line.partner_id.id, line.checked, line.move_id.is_manually_modified)
+                alike.setdefault(values, self.browse())
+                alike[values] |= line
+        for (partner_id, checked, is_manually_modified), lines in alike.items():
+            lines.sudo().match_before = {
+                "partner_id": partner_id,
+                "posted_partner_id": partner_id,
+                "checked": checked,
+                "is_manually_modified": is_manually_modified,
+            }
+
+    def _write_partner(self, partner):
+        """Set the partner on line, entry and bank item; through ``write`` Odoo would make all items anew."""
+        quiet = {"skip_account_move_synchronization": True, "skip_readonly_check": True}
+        lines = self.with_context(**quiet)
+        lines.partner_id = partner
+        lines.move_id.partner_id = partner
+        bank_items = lines.browse().line_ids.union(*(line._seek_for_lines()[0] for line in lines))
+        bank_items.partner_id = partner
+        for line in lines:
+            if line.match_before:
+                line.sudo().match_before = {**line.match_before, "posted_partner_id": partner.id}

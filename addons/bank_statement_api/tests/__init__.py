@@ -6,6 +6,7 @@ from . import test_folder
 from . import test_import
 from . import test_line_writer
 from . import test_matching
+from . import test_poster
 from . import test_proof
 from . import test_public_methods
 from . import test_tours

@@ -9,7 +9,7 @@ from .common import StatementCase
 
 _ADDON = "odoo.addons.bank_statement_api."
 # Odoo's own, made stricter here: Odoo checks who calls them.
-_EXTENDED = {"create", "unlink", "write"}
+_EXTENDED = {"action_undo_reconciliation", "create", "unlink", "write"}
 _OWN = {
     "account.bank.statement.line": {"action_match"},
     "account.journal": {"action_upload_bank_statement"},
