@@ -8,11 +8,11 @@ where it has a name. ``schemas/statement.v1.json`` describes the form made by :f
 from __future__ import annotations
 
 import datetime
-import functools
-import types
 import typing
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+
+from odoo.addons.finance_connector_base.tools.canonical import from_plain, to_plain
 
 SCHEMA_VERSION = 1
 
@@ -330,7 +330,7 @@ class Statement:
 
 def to_dict(statement: Statement) -> dict[str, typing.Any]:
     """Return the JSON form: amounts, dates and times as strings, absent values as null."""
-    return {"schema_version": SCHEMA_VERSION, **_plain(statement)}
+    return {"schema_version": SCHEMA_VERSION, **to_plain(statement)}
 
 
 def from_dict(document: dict[str, typing.Any]) -> Statement:
@@ -345,12 +345,12 @@ def from_dict(document: dict[str, typing.Any]) -> Statement:
             f"Statement document of schema version {version!r}: this release reads version "
             f"{SCHEMA_VERSION}."
         )
-    return _build(Statement, document)
+    return from_plain(Statement, document)
 
 
 def transaction_to_dict(transaction: Transaction) -> dict[str, typing.Any]:
     """Return the JSON form of one transaction, as inside that of its statement."""
-    return _plain(transaction)
+    return to_plain(transaction)
 
 
 def transaction_from_dict(document: dict[str, typing.Any]) -> Transaction:
@@ -358,49 +358,4 @@ def transaction_from_dict(document: dict[str, typing.Any]) -> Transaction:
 
     :raise ValueError: unknown or missing field.
     """
-    return _build(Transaction, document)
-
-
-def _plain(value):
-    if is_dataclass(value):
-        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, datetime.date):
-        return value.isoformat()
-    if isinstance(value, dict):
-        return dict(value)
-    return value
-
-
-@functools.cache
-def _field_types(cls) -> dict[str, typing.Any]:
-    return typing.get_type_hints(cls)
-
-
-def _build(expected, value):
-    if value is None:
-        return None
-    if isinstance(expected, types.UnionType):
-        expected = next(item for item in typing.get_args(expected) if item is not types.NoneType)
-    if is_dataclass(expected):
-        hints = _field_types(expected)
-        unknown = value.keys() - hints.keys()
-        if unknown:
-            raise ValueError(f"{expected.__name__} has no field {', '.join(sorted(unknown))}.")
-        try:
-            return expected(**{name: _build(hints[name], item) for name, item in value.items()})
-        except TypeError as error:
-            raise ValueError(f"{expected.__name__}: {error}") from error
-    if typing.get_origin(expected) is tuple:
-        item_type = typing.get_args(expected)[0]
-        return tuple(_build(item_type, item) for item in value)
-    if expected is Decimal:
-        return Decimal(value)
-    if expected in (datetime.date, datetime.datetime):
-        return expected.fromisoformat(value)
-    if typing.get_origin(expected) is dict:
-        return dict(value)
-    return value
+    return from_plain(Transaction, document)

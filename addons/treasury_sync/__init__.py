@@ -1,0 +1,2 @@
+from . import models
+from .tools import exception_codes, pain001

@@ -1,0 +1,124 @@
+from odoo import Command
+from odoo.tests import new_test_user
+
+from odoo.addons.bank_statement_api.tests.common import StatementCase
+
+VENDOR_IBAN = "FR7630006000011234567890189"
+
+
+class TreasuryCase(StatementCase):
+    """Companies whose payments await the bank, a vendor with a trusted account, two preparers and three approvers."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for company in (cls.company_a, cls.company_b):
+            company.payments_await_bank = True
+        cls.preparer, cls.other_preparer = (
+            cls.make_user(f"preparer_{number}", "preparer") for number in (1, 2)
+        )
+        cls.approver, cls.second_approver, cls.third_approver = (
+            cls.make_user(f"approver_{number}", "approver") for number in (1, 2, 3)
+        )
+        cls.vendor = cls.make_vendor("Vendor SARL", VENDOR_IBAN)
+
+    @classmethod
+    def make_user(cls, login, group, company=None):
+        company = company or cls.company_a
+        return new_test_user(
+            cls.env,
+            login,
+            groups=f"treasury_sync.group_treasury_{group}",
+            company_id=company.id,
+            company_ids=[Command.set(company.ids)],
+        )
+
+    @classmethod
+    def make_vendor(cls, name, iban, *, trusted=True, country="FR"):
+        vendor = cls.env["res.partner"].create(
+            {
+                "name": name,
+                "is_company": True,
+                "street": "1 Rue de la Paix",
+                "zip": "75002",
+                "city": "Paris",
+                "country_id": cls.env.ref(f"base.{country.lower()}").id,
+            }
+        )
+        cls.env.user.group_ids |= cls.env.ref("account.group_validate_bank_account")
+        cls.env["res.partner.bank"].create(
+            {"acc_number": iban, "partner_id": vendor.id, "allow_out_payment": trusted}
+        )
+        return vendor
+
+    @classmethod
+    def make_bill(
+        cls,
+        amount,
+        *,
+        vendor=None,
+        company=None,
+        due="2026-12-15",
+        move_type="in_invoice",
+        **values,
+    ):
+        company = company or cls.company_a
+        vendor = vendor or cls.vendor
+        bill = (
+            cls.env["account.move"]
+            .with_company(company)
+            .create(
+                {
+                    "move_type": move_type,
+                    "partner_id": vendor.id,
+                    "invoice_date": "2026-11-02",
+                    "invoice_date_due": due,
+                    "ref": f"V{next(cls._keys)}",
+                    "partner_bank_id": vendor.bank_ids[:1].id,
+                    "invoice_line_ids": [
+                        Command.create(
+                            {
+                                "name": "Goods",
+                                "quantity": 1,
+                                "price_unit": amount,
+                                "tax_ids": [Command.clear()],
+                            }
+                        )
+                    ],
+                    **values,
+                }
+            )
+        )
+        bill.action_post()
+        return bill
+
+    @classmethod
+    def pay(cls, bills, *, user=None, journal=None, date="2026-11-26", **values):
+        """Register a payment with Odoo's own wizard.
+
+        :return: the payments
+        """
+        journal = journal or cls.journal
+        wizard = (
+            cls.env["account.payment.register"]
+            .with_user(user or cls.env.user)
+            .with_company(journal.company_id)
+            .with_context(active_model="account.move", active_ids=bills.ids)
+            .create({"journal_id": journal.id, "payment_date": date, **values})
+        )
+        return wizard._create_payments()
+
+    def statement_line(self, amount, journal=None, **values):
+        return self.env["account.bank.statement.line"].create(
+            {
+                "journal_id": (journal or self.journal).id,
+                "amount": amount,
+                "payment_ref": "Booked by the bank",
+                "date": "2026-11-27",
+                **values,
+            }
+        )
+
+    def settle(self, line, item):
+        """Book a statement line against an open item, as the matching does."""
+        self.env["bank.statement.matcher"]._book(line, item)
