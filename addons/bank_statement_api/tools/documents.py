@@ -209,6 +209,7 @@ class Transaction(PaymentInfo):
     :ivar reversal: it takes back an earlier entry; the sign of ``amount`` already says so.
     :ivar account_servicer_ref: the bank's own reference of the booking, equal in its channels.
     :ivar provider_uid: identifier a provider's interface uses for it.
+    :ivar kind: what sort of booking it is, one of :data:`.kinds.KINDS`; empty when nobody asked.
     :ivar extras: fields of the source without a place here, by their name in the source.
     """
 
@@ -222,6 +223,7 @@ class Transaction(PaymentInfo):
     entry_ref: str | None = None
     account_servicer_ref: str | None = None
     provider_uid: str | None = None
+    kind: str = ""
     batch: Batch | None = None
     details: tuple[Detail, ...] = ()
     extras: dict[str, str] = field(default_factory=dict)
@@ -290,6 +292,7 @@ class Statement:
     :ivar opening: booked balance before the first transaction; None when not reported.
     :ivar closing: booked balance after the last one; None when not reported.
     :ivar findings: what the reader noticed; the proofs of ``checks`` are separate.
+    :ivar extras: fields of the source without a place here, by their name in the source.
     """
 
     account: AccountRef
@@ -314,6 +317,7 @@ class Statement:
     bad_entries: tuple[BadEntry, ...] = ()
     findings: tuple[Finding, ...] = ()
     warnings: tuple[Warn, ...] = ()
+    extras: dict[str, str] = field(default_factory=dict)
 
     @property
     def booked(self) -> tuple[Transaction, ...]:
