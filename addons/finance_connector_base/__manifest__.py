@@ -6,7 +6,9 @@
     "license": "LGPL-3",
     "category": "Accounting/Accounting",
     "depends": ["account", "queue_job"],
-    "external_dependencies": {"python": ["cryptography", "jsonschema", "lxml", "requests"]},
+    "external_dependencies": {
+        "python": ["cryptography", "jsonschema", "lxml", "pyjwt", "requests"]
+    },
     "data": [
         "security/finance_security.xml",
         "security/ir.model.access.csv",

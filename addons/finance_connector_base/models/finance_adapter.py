@@ -34,6 +34,18 @@ class FinanceAdapter(models.AbstractModel):
         )
 
     @api.model
+    def _request_token(self, connection, stored, now):
+        """Ask for an access token where the counterparty has a way of its own. Called under the connection's lock.
+
+        :param connection: ``finance.connection``, one record
+        :param Token stored: of ``tools.oauth2``, the one in use, or None
+        :param datetime now: the present time, naive UTC
+        :return: the new token; None where the counterparty speaks OAuth2
+        :rtype: Token | None
+        """
+        return
+
+    @api.model
     def _test_connection(self, connection):
         """Ask the counterparty for something harmless, without moving data.
 

@@ -75,6 +75,7 @@ class FinanceConnection(models.Model):
         tracking=True, help="Most calls a day (UTC) of one scope, such as one account; 0: no limit."
     )
     health_ids = fields.One2many("finance.connection.health", "connection_id")
+    quota_ids = fields.One2many("finance.connection.quota", "connection_id")
     health_state = fields.Selection(
         [
             ("untried", "Not used yet"),
@@ -203,6 +204,7 @@ class FinanceConnection(models.Model):
             endpoint or connection_sudo.endpoint or "",
             allow_private=connection_sudo.allow_private_address,
             verify=authority.name if authority else True,
+            client_certificate=connection_sudo._client_certificate(),
             **options,
         )
         # Removed together with the client.

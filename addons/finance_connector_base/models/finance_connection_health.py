@@ -109,11 +109,8 @@ class FinanceConnectionHealth(models.Model):
             if report.retry_after:
                 self._pause(report, scope, now + timedelta(seconds=report.retry_after))
         self._write_breaker(transition(self._breaker(), event, now, _POLICY))
-        for limit in parse_rate_limit_headers(headers or {}, now.replace(tzinfo=UTC)):
-            if not limit.remaining and limit.reset_seconds:
-                self._quotas()._block(
-                    self.connection_id, scope, now + timedelta(seconds=limit.reset_seconds)
-                )
+        limits = parse_rate_limit_headers(headers or {}, now.replace(tzinfo=UTC))
+        self._quotas()._remember(self.connection_id, scope, limits, now)
 
     def _pause(self, report, scope, until):
         """Keep the pause that was asked for; the limit of one scope is none of the others' business."""

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -35,6 +37,21 @@ class FinanceConnectionQuota(models.Model):
     updated_at = fields.Datetime(readonly=True)
     day = fields.Date(readonly=True, help="UTC")
     used = fields.Integer(readonly=True, help="Calls made on that day.")
+    per_day = fields.Integer(
+        string="Allowed a Day", readonly=True, help="Most calls a day that we make; 0: no limit."
+    )
+    told_limit = fields.Integer(
+        string="Limit Told", readonly=True, help="Calls that the counterparty said it allows."
+    )
+    told_remaining = fields.Integer(
+        string="Left",
+        readonly=True,
+        aggregator=None,
+        help="Calls that the counterparty said are left.",
+    )
+    told_reset_at = fields.Datetime(
+        string="Counted Anew", readonly=True, help="When the counterparty begins to count anew."
+    )
     blocked_until = fields.Datetime(
         readonly=True, help="The counterparty said that nothing is left until then."
     )
@@ -64,13 +81,38 @@ class FinanceConnectionQuota(models.Model):
         if per_day:
             quota, wait = take_quota(Quota(row.day, row.used) if row.day else None, now, per_day)
             self._refuse("quota_spent", "The calls of this day are used up.", wait)
-            rows.append((row, {"day": quota.day, "used": quota.used}))
+            rows.append((row, {"day": quota.day, "used": quota.used, "per_day": per_day}))
         for row, vals in rows:
             row.write(vals)
 
     @api.model
     def _block(self, connection, scope, until):
         self._row(connection, scope).blocked_until = until
+
+    @api.model
+    def _remember(self, connection, scope, limits, now):
+        """Keep what an answer told of the limits: people see it, and a limit that is spent is not run into.
+
+        :param connection: ``finance.connection``, one record
+        :param str scope: what was called
+        :param limits: of ``tools.rate_limit``
+        :param datetime now: the present time, naive UTC
+        """
+        if not limits:
+            return
+        row = self._row(connection, scope)
+        tightest = min(limits, key=lambda limit: limit.remaining)
+        spent = [limit.reset_seconds for limit in limits if not limit.remaining]
+        resets_in = [seconds for seconds in spent if seconds]
+        row.write(
+            {
+                "told_limit": tightest.limit or 0,
+                "told_remaining": tightest.remaining,
+                "told_reset_at": tightest.reset_seconds is not None
+                and now + timedelta(seconds=tightest.reset_seconds),
+                **({"blocked_until": now + timedelta(seconds=max(resets_in))} if resets_in else {}),
+            }
+        )
 
     @api.model
     def _row(self, connection, scope):

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from odoo import fields, models
 from odoo.tools import SQL
 
-from odoo.addons.finance_connector_base.tools import oauth2
+from odoo.addons.finance_connector_base.tools import client_certificate, oauth2
 from odoo.addons.finance_connector_base.tools.errors import BusinessError, FinalError
 
 TOKEN_MARGIN_SECONDS = 120
@@ -21,6 +21,11 @@ class FinanceConnection(models.Model):
     credential_ids = fields.One2many("finance.credential", "connection_id")
     token_url = fields.Char(
         string="Token Address", tracking=True, help="OAuth2: where access tokens are issued."
+    )
+    authorization_url = fields.Char(
+        string="Authorisation Address",
+        tracking=True,
+        help="OAuth2: the page on which a person gives access.",
     )
     client_id = fields.Char(string="Client ID", tracking=True)
     oauth_scope = fields.Char(string="OAuth2 Scope", tracking=True)
@@ -84,6 +89,18 @@ class FinanceConnection(models.Model):
         """
         return [credential._reveal() for credential in self._credentials(kind)]
 
+    def _client_certificate(self):
+        """The certificate that shows the counterparty who we are, where the connection has one.
+
+        :rtype: ClientCertificate | None
+        :raise FinalError: ``client_certificate_invalid`` or ``credential_missing``: there is one, and no key for it
+        """
+        chains = self._secrets("certificate")
+        if not chains:
+            return None
+        self._secret("private_key")
+        return client_certificate.choose_pair(chains, self._secrets("private_key"))
+
     # === OAUTH2 === #
 
     def _access_token(self, force=False):
@@ -122,30 +139,78 @@ class FinanceConnection(models.Model):
         self._store_token(token, now)
         return token.access_token
 
-    def _request_token(self, stored, now):
+    def _oauth_client(self):
+        """:raise FinalError: ``oauth2_not_configured`` or ``credential_missing``"""
         if not self.token_url or not self.client_id:
             raise FinalError(
                 f"{self.display_name} has no token address or no client id.",
                 code="oauth2_not_configured",
                 next_step="Enter both on the connection.",
             )
-        client = oauth2.OAuthClient(
+        return oauth2.OAuthClient(
             self.token_url, self.client_id, self._secret("client_secret"), self.oauth_auth
         )
+
+    def _request_token(self, stored, now):
+        token = self._adapter()._request_token(self, stored, now)
+        if token:
+            return token
+        client = self._oauth_client()
         scope = self.oauth_scope or None
         granted = self._credentials("refresh_token")[:1]
         refresh_token = stored and stored.refresh_token
         if granted and (not stored or granted.changed_at > self._token_credential().changed_at):
             refresh_token = granted._reveal()
+        person_needed = bool(granted or self.authorization_url)
         with self._http_client(self.token_url) as http:
             if refresh_token:
                 try:
                     return oauth2.refresh(http.request, client, refresh_token, now, scope)
                 except BusinessError:
                     # Only what a person granted has to be granted again by a person.
-                    if granted:
+                    if person_needed:
                         raise
+            if person_needed:
+                raise BusinessError(
+                    "consent_expired",
+                    "Nobody has given access to this connection yet.",
+                    next_step="Open the consent of the connection, request it and confirm it on the provider's page.",
+                )
             return oauth2.fetch_client_credentials(http.request, client, now, scope)
+
+    def _authorization_address(self, redirect_uri, state):
+        """The page on which a person gives access to this connection.
+
+        :param str redirect_uri: where the person comes back to
+        :param str state: unguessable, for this request only
+        :rtype: str
+        """
+        if not self.authorization_url:
+            raise FinalError(
+                f"{self.display_name} has no authorisation address.",
+                code="oauth2_not_configured",
+                next_step="Enter it on the connection.",
+            )
+        return oauth2.authorization_address(
+            self.authorization_url,
+            self._oauth_client(),
+            redirect_uri,
+            state,
+            self.oauth_scope or None,
+        )
+
+    def _redeem_code(self, code, redirect_uri, state):
+        """Make the code that a person came back with the connection's token. Committed on its own: a code works once.
+
+        :raise FinanceError: the provider refused it or could not be reached
+        """
+        client = self._oauth_client()
+        with self._token_lock(), self.env.registry.cursor() as cr:
+            connection = self.with_env(self.env(cr=cr))
+            now = fields.Datetime.now()
+            with connection._http_client(self.token_url) as http:
+                token = oauth2.exchange_code(http.request, client, code, redirect_uri, state, now)
+            connection._store_token(token, now)
 
     def _token_credential(self):
         return (

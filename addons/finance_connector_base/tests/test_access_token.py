@@ -108,6 +108,23 @@ class TestAccessToken(VaultCase):
         self.assertEqual(caught.exception.code, "consent_expired")
         self.assertEqual(self.server.form["refresh_token"], "granted")
 
+    def test_access_that_a_person_gives_is_not_replaced_by_our_own(self):
+        self.connection.authorization_url = "https://bank.example/authorize"
+        with self.assertRaises(BusinessError) as caught:
+            self.connection._access_token()
+        self.assertEqual((caught.exception.code, self.server.asked), ("consent_expired", []))
+        address = self.connection._authorization_address("https://odoo.example/back", "S1")
+        self.assertIn("state=S1", address)
+        self.connection._redeem_code("C", "https://odoo.example/back", "S1")
+        self.assertEqual(self.connection._access_token(), "access-1")
+        self.end_in(0)
+        self.assertEqual(self.connection._access_token(), "access-2")
+        self.server.refuse = "refresh_token"
+        self.end_in(0)
+        with self.assertRaises(BusinessError):
+            self.connection._access_token()
+        self.assertNotIn("client_credentials", self.server.asked)
+
     def test_new_grant_of_a_person_wins_over_the_stored_one(self):
         grant = self.make_secret("refresh_token", "granted")
         self.connection._access_token()

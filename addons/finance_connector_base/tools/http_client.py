@@ -2,6 +2,7 @@
 
 import json as jsonlib
 import logging
+import re
 import threading
 import time
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from .addresses import address_refusal
+from .client_certificate import client_context
 from .errors import (
     ErrorClass,
     FinalError,
@@ -33,6 +35,12 @@ _logger = logging.getLogger(__name__)
 
 _CHUNK_BYTES = 64 * 1024
 _LONGEST_PAUSE = 86400.0
+# What a server says of our certificate (RFC 8446, section 6.2), as OpenSSL names it. TLS 1.2 answers a missing one with
+# handshake_failure.
+_CERTIFICATE_ALERT = re.compile(
+    r"ALERT_(CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_REVOKED"
+    r"|CERTIFICATE_EXPIRED|CERTIFICATE_UNKNOWN|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE)"
+)
 _CHECK_STATUS = "Ask the counterparty for the status before anything is sent again."
 
 
@@ -136,7 +144,7 @@ class HttpClient:
     :param bool allow_private: private and loopback addresses may be talked to. The check is made on
         the connected peer, so a name that resolves differently the second time gains nothing.
     :param verify: True for the public authorities, or the path of a PEM bundle.
-    :param cert: PEM file of a client certificate, or a pair of certificate and key file.
+    :param ClientCertificate client_certificate: shown to a server that asks for one (mutual TLS).
     :param tuple timeout: seconds to connect, and seconds without a byte while reading.
     :param float total_seconds: seconds for the whole answer.
     :param int max_bytes: largest body accepted.
@@ -150,13 +158,13 @@ class HttpClient:
         *,
         allow_private=False,
         verify=True,
-        cert=None,
+        client_certificate=None,
         timeout=(5.0, 30.0),
         total_seconds=120.0,
         max_bytes=20 * 1024 * 1024,
         user_agent="finance-connector/19.0",
     ):
-        _check_setup(base_url, allow_private, verify, cert)
+        _check_setup(base_url, allow_private, verify)
         self._base_url = base_url if base_url.endswith("/") else f"{base_url}/"
         self._origin = _origin(urlsplit(base_url))
         self._timeout = timeout
@@ -166,12 +174,12 @@ class HttpClient:
         self._session = _Session()
         self._session.trust_env = False
         self._session.verify = verify
-        self._session.cert = cert
         self._session.headers["User-Agent"] = user_agent
         # A compressed answer could be a bomb: ask for none, and refuse one sent all the same.
         self._session.headers["Accept-Encoding"] = "identity"
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = _GuardedAdapter(allow_private, self._flight)
+        context = client_certificate and client_context(client_certificate)
+        adapter = _GuardedAdapter(allow_private, self._flight, context)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
 
@@ -315,12 +323,13 @@ class _GuardedConnection:
 
 
 class _GuardedAdapter(HTTPAdapter):
-    def __init__(self, allow_private, flight):
+    def __init__(self, allow_private, flight, context):
         self._shared = {"allow_private": allow_private, "flight": flight}
+        self._context = context
         super().__init__()
 
     def init_poolmanager(self, *args, **kwargs):
-        super().init_poolmanager(*args, **kwargs)
+        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {
             "http": self._pool_class(HTTPConnectionPool, HTTPConnection, encrypted=False),
             "https": self._pool_class(HTTPSConnectionPool, HTTPSConnection, encrypted=True),
@@ -339,7 +348,7 @@ def _origin(url):
     return url.scheme, url.hostname, url.port or {"http": 80, "https": 443}.get(url.scheme)
 
 
-def _check_setup(base_url, allow_private, verify, cert):
+def _check_setup(base_url, allow_private, verify):
     try:
         base = urlsplit(base_url)
         _origin(base)  # also reads the port
@@ -354,12 +363,8 @@ def _check_setup(base_url, allow_private, verify, cert):
         problem = "Without TLS only a system on the own network may be called: use https."
     elif not verify:
         problem = "TLS is always verified: name a certificate bundle instead of switching it off."
-    else:
-        files = [verify] if verify is not True else []
-        files += [cert] if isinstance(cert, str | Path) else list(cert or ())
-        missing = [str(file) for file in files if not Path(file).is_file()]
-        if missing:
-            problem = f"The certificate file {missing[0]} does not exist."
+    elif verify is not True and not Path(verify).is_file():
+        problem = f"The certificate file {verify} does not exist."
     if problem:
         raise FinalError(problem, "http_setup", next_step="Correct the settings of the connection.")
 
@@ -382,6 +387,13 @@ def _refused_answer(exc, call, idempotent):
 
 
 def _map_failure(exc, call, sent, idempotent):
+    if _CERTIFICATE_ALERT.search(str(exc)):
+        # Refused before the request was read, also where TLS 1.3 had let us send it.
+        return FinalError(
+            f"The server does not accept our client certificate: {call}.",
+            "http_client_certificate",
+            next_step="Enter the certificate and key that the provider issued for this application.",
+        )
     if sent:
         timed_out = isinstance(exc, requests.Timeout | urllib3.exceptions.ReadTimeoutError)
         what = "No answer came in time" if timed_out else "The connection broke before the answer"

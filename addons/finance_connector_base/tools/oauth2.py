@@ -1,9 +1,11 @@
-"""OAuth 2.0 token requests (RFC 6749, sections 4.4 and 6): from a client to a token, nothing stored."""
+"""OAuth 2.0 (RFC 6749): from a client, a person's code or a refresh token to a token, nothing stored."""
 
 import base64
+import hashlib
+import hmac
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from .errors import BusinessError, FinalError, RetryableError, Severity
 
@@ -60,6 +62,56 @@ def fetch_client_credentials(send, client, now, scope=None):
     :raise FinanceError: see :func:`refresh`.
     """
     return _ask(send, client, {"grant_type": "client_credentials", "scope": scope}, now)
+
+
+def authorization_address(url, client, redirect_uri, state, scope=None):
+    """Return the page on which a person gives access (RFC 6749, 4.1.1, with PKCE of RFC 7636).
+
+    :param str url: the authorization endpoint.
+    :param OAuthClient client: who asks.
+    :param str redirect_uri: where the person comes back to, exactly as registered with the provider.
+    :param str state: unguessable, for this request only.
+    :param str scope: what for, or None.
+    :rtype: str
+    """
+    digest = hashlib.sha256(_verifier(client, state).encode()).digest()
+    query = {
+        "response_type": "code",
+        "client_id": client.client_id,
+        "redirect_uri": redirect_uri,
+        "state": state,
+        "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+        "code_challenge_method": "S256",
+        **({"scope": scope} if scope else {}),
+    }
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(query)}"
+
+
+def exchange_code(send, client, code, redirect_uri, state, now):
+    """Ask for a token with the code that a person came back with.
+
+    :param send: callable of the signature of :meth:`.http_client.HttpClient.request`.
+    :param str code: as the provider gave it; it works once.
+    :param str redirect_uri: as in :func:`authorization_address`.
+    :param str state: as in :func:`authorization_address`.
+    :param datetime.datetime now: the present time.
+    :rtype: Token
+    :raise FinanceError: see :func:`refresh`.
+    """
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": redirect_uri,
+        "code_verifier": _verifier(client, state),
+    }
+    return _ask(send, client, form, now)
+
+
+def _verifier(client, state):
+    """Return the PKCE secret of one request: derived, so that none has to be stored meanwhile."""
+    key = client.client_secret.encode()
+    digest = hmac.new(key, f"pkce:{client.client_id}:{state}".encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def refresh(send, client, refresh_token, now, scope=None):

@@ -119,6 +119,27 @@ class TestLimits(EngineCase):
             clock.tick(timedelta(seconds=3601))
             self.connection._guard_call("account 1")
 
+    def test_limits_told_are_shown_before_they_are_hit(self):
+        headers = {
+            "HTTP_X_RATELIMIT_LIMIT": "100",
+            "HTTP_X_RATELIMIT_REMAINING": "92",
+            "HTTP_X_RATELIMIT_RESET": "1",
+            "HTTP_X_RATELIMIT_ACCOUNT_SUCCESS_LIMIT": "4",
+            "HTTP_X_RATELIMIT_ACCOUNT_SUCCESS_REMAINING": "1",
+            "HTTP_X_RATELIMIT_ACCOUNT_SUCCESS_RESET": "5242",
+        }
+        with freeze_time("2026-11-23 10:00:00"):
+            self.connection._record_outcome(headers=headers, scope="transactions:a")
+            [quota] = self.connection.quota_ids.filtered(lambda row: row.scope == "transactions:a")
+            self.assertEqual((quota.told_limit, quota.told_remaining), (4, 1))
+            self.assertEqual(quota.told_reset_at, fields.Datetime.now() + timedelta(seconds=5242))
+            self.assertFalse(quota.blocked_until)
+            headers["HTTP_X_RATELIMIT_ACCOUNT_SUCCESS_REMAINING"] = "0"
+            self.connection._record_outcome(headers=headers, scope="transactions:a")
+            refusal = self.guard_refusal(scope="transactions:a")
+            self.assertEqual((refusal.code, refusal.retry_after), ("quota_spent", 5242))
+            self.connection._guard_call("balances:a")
+
     def test_refusal_by_a_limit_costs_no_try(self):
         self.fail()
         exchange = self.env["finance.exchange"]._emit(self.outbound, "K")

@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import ssl
 import threading
 import traceback
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from decimal import Decimal
 import pytest
 
 from odoo.addons.finance_connector_base.tools.addresses import address_refusal
+from odoo.addons.finance_connector_base.tools.client_certificate import ClientCertificate
 from odoo.addons.finance_connector_base.tools.errors import (
     FinalError,
     FinanceError,
@@ -334,6 +336,27 @@ def test_a_certificate_nobody_vouches_for_is_refused(tmp_path):
             assert http.request("GET", "", idempotent=True).body == b"x"
 
 
+def test_client_certificate_is_shown_and_its_absence_is_no_cut_connection(tmp_path):
+    ca, context = self_signed(tmp_path)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(ca)
+    # With TLS 1.3 we are refused after we sent: whether the reason still reaches us is a race.
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    own = ClientCertificate(ca.read_text(), ca.with_suffix(".key").read_text())
+    stranger, _context = self_signed(tmp_path, address="127.0.0.9")
+    other = ClientCertificate(stranger.read_text(), stranger.with_suffix(".key").read_text())
+    with serve({"/": lambda handler: handler.answer(200, b"x")}, context) as server:
+        with client(server, verify=str(ca), client_certificate=own) as http:
+            assert http.request("POST", "", idempotent=False, body=b"1").body == b"x"
+        server.requests.clear()
+        for certificate in (None, other):
+            with client(server, verify=str(ca), client_certificate=certificate) as http:
+                with pytest.raises(FinalError) as caught:
+                    http.request("POST", "", idempotent=False, body=b"1")
+                assert caught.value.code == "http_client_certificate"
+        assert server.requests == []
+
+
 def test_a_certificate_for_another_host_is_refused(tmp_path):
     ca, context = self_signed(tmp_path, address="127.0.0.9")
     with (
@@ -374,7 +397,6 @@ def test_the_environment_changes_nothing(tmp_path, monkeypatch):
         ("https://bank.example/?key=1", {}),
         ("https://bank.example", {"verify": False}),
         ("https://bank.example", {"verify": "/no/such.pem"}),
-        ("https://bank.example", {"cert": ("/no/such.pem", "/no/such.key")}),
     ],
 )
 def test_settings_that_cannot_be_safe_are_refused(url, options):

@@ -1,8 +1,10 @@
 """A token is renewed in time, a refusal says who has to do what, and nothing secret is shown."""
 
 import base64
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from requests.structures import CaseInsensitiveDict
@@ -16,6 +18,8 @@ from odoo.addons.finance_connector_base.tools.http_client import HttpResponse
 from odoo.addons.finance_connector_base.tools.oauth2 import (
     OAuthClient,
     Token,
+    authorization_address,
+    exchange_code,
     fetch_client_credentials,
     refresh,
 )
@@ -66,6 +70,39 @@ def test_client_credentials_are_asked_for_by_post():
     }
     with pytest.raises(ValueError, match="basic or post"):
         OAuthClient("/token", "id", "secret", auth="header")
+
+
+def test_code_is_redeemed_by_whoever_asked_for_it_only():
+    """The challenge in the address is the digest of the verifier sent with the code (RFC 7636, section 4.6)."""
+    address = urlsplit(
+        authorization_address(
+            "https://p.example/auth?x=1", CLIENT, "https://o.example/r", "S1", "ai"
+        )
+    )
+    query = dict(parse_qsl(address.query))
+    assert query.pop("x") == "1"
+    challenge = query.pop("code_challenge")
+    assert query == {
+        "response_type": "code",
+        "client_id": "id",
+        "redirect_uri": "https://o.example/r",
+        "state": "S1",
+        "scope": "ai",
+        "code_challenge_method": "S256",
+    }
+    server = Server(body=GRANTED)
+    exchange_code(server, CLIENT, "C", "https://o.example/r", "S1", NOW)
+    form = server.call[3]
+    verifier = form.pop("code_verifier")
+    assert form == {
+        "grant_type": "authorization_code",
+        "code": "C",
+        "redirect_uri": "https://o.example/r",
+    }
+    digest = hashlib.sha256(verifier.encode()).digest()
+    assert base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == challenge
+    exchange_code(server, CLIENT, "C", "https://o.example/r", "S2", NOW)
+    assert server.call[3]["code_verifier"] != verifier, "another request, another verifier"
 
 
 @pytest.mark.parametrize(("sent", "kept"), [({}, "RT"), ({"refresh_token": "RT2"}, "RT2")])
