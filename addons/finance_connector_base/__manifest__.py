@@ -7,7 +7,7 @@
     "category": "Accounting/Accounting",
     "depends": ["account", "queue_job"],
     "external_dependencies": {
-        "python": ["cryptography", "jsonschema", "lxml", "pyjwt", "requests"]
+        "python": ["cryptography", "jsonschema", "lxml", "paramiko", "pyjwt", "requests"]
     },
     "data": [
         "security/finance_security.xml",
@@ -30,6 +30,7 @@
         "views/finance_audit_views.xml",
         "views/finance_exchange_views.xml",
         "views/finance_interface_views.xml",
+        "wizards/finance_connection_host_key_views.xml",
         "views/finance_connection_views.xml",
         "views/finance_connection_health_views.xml",
         "views/finance_dashboard_views.xml",

@@ -1,1 +1,1 @@
-from . import folder, nextgenpsd2, upload
+from . import folder, nextgenpsd2, sftp, upload

@@ -3,18 +3,14 @@ import os
 import shutil
 import stat
 import time
-from functools import partial
 from pathlib import Path
 
 from odoo import api, fields, models
 
 from odoo.addons.finance_connector_base.tools.errors import FinalError, RetryableError
 
-STABLE_SECONDS = 2
-"""A file younger than this may still be written to."""
-MAX_BYTES = 256 * 1024 * 1024
-UNFINISHED_SUFFIXES = (".part", ".partial", ".tmp", ".filepart", ".crdownload")
-ARCHIVE, DUPLICATES = "archive", "duplicates"
+from . import file_drop
+from .file_drop import MAX_BYTES, STABLE_SECONDS
 
 
 class FinanceAdapterFolder(models.AbstractModel):
@@ -30,6 +26,7 @@ class FinanceAdapterFolder(models.AbstractModel):
 
     _adapter_label = "Folder"
     _capabilities = frozenset({"pick_up_files"})
+    _connection_fields = ("endpoint",)
 
     @api.model
     def _test_connection(self, connection):
@@ -44,27 +41,15 @@ class FinanceAdapterFolder(models.AbstractModel):
     def _pick_up(self, feed):
         with feed.connection_id._call("pick_up"):
             waiting = sorted(self._waiting(self._folder(feed.connection_id)))
-        refused = []
 
         def archive(path, duplicate):
             try:
                 self._archive(path, duplicate)
             except OSError as error:
-                refused.append(_unusable(path, error))
+                raise _unusable(path, error) from error
 
-        for path in waiting:
-            if not feed._wants_file(path.name):
-                continue
-            try:
-                content = self._read(path)
-            except FinalError as error:
-                refused.append(error)
-                continue
-            if content is not None:
-                yield _shown(path), content, partial(archive, path)
-        if refused:
-            # Only now, so that the other files did not wait for these.
-            raise refused[0]
+        wanted = [(_shown(path), path) for path in waiting if feed._wants_file(path.name)]
+        yield from file_drop.pick_up(wanted, self._read, archive)
 
     # === FILE SYSTEM === #
 
@@ -98,7 +83,7 @@ class FinanceAdapterFolder(models.AbstractModel):
         youngest = time.time() - STABLE_SECONDS
         with os.scandir(folder) as entries:
             for entry in entries:
-                if entry.name.startswith(".") or entry.name.lower().endswith(UNFINISHED_SUFFIXES):
+                if not file_drop.is_finished(entry.name):
                     continue
                 with contextlib.suppress(FileNotFoundError):  # another worker archived it
                     if (
@@ -144,7 +129,7 @@ class FinanceAdapterFolder(models.AbstractModel):
         :raise OSError: it cannot be moved
         """
         day = fields.Date.context_today(self)
-        target_folder = path.parent / (DUPLICATES if duplicate else ARCHIVE) / f"{day:%Y-%m}"
+        target_folder = path.parent / file_drop.archive_folder(day, duplicate)
         if not target_folder.resolve().is_relative_to(path.parent.resolve()):
             # Whoever drops files must not choose, by a link, where Odoo writes them.
             raise NotADirectoryError(f"{target_folder} leads out of the folder")

@@ -40,6 +40,15 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
 
     _adapter_label = "NextGenPSD2 (Berlin Group)"
     _capabilities = frozenset({"fetch_statements", "fetch_balances"})
+    _connection_fields = (
+        "endpoint",
+        "allow_private_address",
+        "token_url",
+        "client_id",
+        "oauth_scope",
+        "oauth_auth",
+    )
+    _credential_kinds = (("client_secret",),)
 
     @api.model
     def _test_connection(self, connection):

@@ -9,6 +9,7 @@ class FinanceAdapterUpload(models.AbstractModel):
     _description = "Adapter of Uploads by Hand"
 
     _adapter_label = "Upload by hand"
+    _connection_fields = ()
 
     @api.model
     def _test_connection(self, connection):

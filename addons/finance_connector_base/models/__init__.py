@@ -9,6 +9,7 @@ from . import finance_connection
 from . import finance_connection_health
 from . import finance_connection_quota
 from . import finance_connection_secret
+from . import finance_connection_sftp
 from . import finance_credential
 from . import finance_interface
 from . import finance_interface_version

@@ -17,6 +17,10 @@ class FinanceAdapter(models.AbstractModel):
     _adapter_label = ""
     _capabilities = frozenset()
     """Subset of ``fetch_statements, fetch_balances, pick_up_files, deliver_events, receive_webhooks, ...``."""
+    _connection_fields = ("endpoint", "allow_private_address")
+    """Fields of ``finance.connection`` that the adapter reads, in the order in which a person is asked for them."""
+    _credential_kinds = ()
+    """Kinds of ``finance.credential`` that the adapter uses: a tuple for each secret, of the kinds it may be of."""
 
     @api.model
     def _call_limits(self, connection, scope):

@@ -30,6 +30,7 @@ class FinanceCredential(models.Model):
         [
             ("api_key", "API key"),
             ("basic", "User name and password"),
+            ("password", "Password"),
             ("client_secret", "OAuth2 client secret"),
             ("refresh_token", "OAuth2 refresh token"),
             ("oauth2_token", "OAuth2 access token"),

@@ -1,3 +1,4 @@
+from . import finance_connection_host_key
 from . import finance_exchange_cancel
 from . import finance_exchange_dry_run
 from . import finance_exception_close

@@ -23,7 +23,8 @@ OWN_METHODS = {
     },
     "finance.audit.event": {"action_open_record"},
     "finance.audit.seal": {"action_verify"},
-    "finance.connection": {"action_test_connection"},
+    "finance.connection": {"action_ask_host_key", "action_test_connection"},
+    "finance.connection.host.key": {"action_trust"},
     "finance.dashboard": {"get_overview"},
     "finance.exception": {
         "action_assign",
