@@ -4,6 +4,8 @@ from . import finance_handler_bank_statement
 from . import bank_statement_consent
 from . import bank_statement_feed
 from . import bank_statement_feed_fetch
+from . import bank_statement_feed_mail
+from . import mail_thread
 from . import bank_statement_gap
 from . import bank_statement_balance
 from . import bank_statement_pending

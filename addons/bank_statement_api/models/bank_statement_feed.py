@@ -109,7 +109,7 @@ class BankStatementFeed(models.Model):
                 else self.env._("Files like %s", feed.filename_pattern or "*")
             )
 
-    @api.depends("failure_count", "last_success_at", "interval_minutes")
+    @api.depends("kind", "failure_count", "last_success_at", "interval_minutes")
     def _compute_health(self):
         now = fields.Datetime.now()
         for feed in self:
@@ -117,7 +117,11 @@ class BankStatementFeed(models.Model):
                 feed.health = "failing"
             elif not feed.last_success_at:
                 feed.health = "new"
-            elif feed.last_success_at < now - timedelta(minutes=3 * feed.interval_minutes):
+            elif (
+                # A mail comes when the bank sends it.
+                feed.kind != "mail"
+                and feed.last_success_at < now - timedelta(minutes=3 * feed.interval_minutes)
+            ):
                 feed.health = "late"
             else:
                 feed.health = "ok"

@@ -28,7 +28,11 @@ class BankStatementFeed(models.Model):
     def _cron_fetch(self):
         """Enqueue every feed that is due. One job per feed, so that one account's failure leaves the others running."""
         due = self.search(
-            [("next_run_at", "<=", fields.Datetime.now()), ("interface_id.mode", "!=", "off")]
+            [
+                ("kind", "!=", "mail"),
+                ("next_run_at", "<=", fields.Datetime.now()),
+                ("interface_id.mode", "!=", "off"),
+            ]
         )
         due._enqueue_fetch()
         self.env["ir.cron"]._commit_progress(len(due), remaining=0)

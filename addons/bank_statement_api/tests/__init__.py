@@ -5,6 +5,7 @@ from . import test_feed
 from . import test_folder
 from . import test_import
 from . import test_line_writer
+from . import test_mail
 from . import test_matching
 from . import test_poster
 from . import test_proof

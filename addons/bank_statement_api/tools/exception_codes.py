@@ -42,6 +42,19 @@ register(
     "Ask the sender for smaller files, or move this one away to let the others through.",
 )
 
+register(
+    "mail_sender_refused",
+    "A mail of an unknown sender was refused",
+    Severity.MEDIUM,
+    "Nothing of it was taken. If it is the bank, add its address to the allowed senders and have the mail sent again.",
+)
+register(
+    "mail_without_statement",
+    "A mail brought no statement",
+    Severity.MEDIUM,
+    "Ask the sender what it was meant to bring. Its text was not kept; files not of the feed's pattern were not taken.",
+)
+
 # === THE DOCUMENT === #
 
 register(

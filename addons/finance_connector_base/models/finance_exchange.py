@@ -70,6 +70,7 @@ class FinanceExchange(models.Model):
             ("webhook", "Webhook"),
             ("schedule", "Schedule"),
             ("upload", "Upload"),
+            ("mail", "E-mail"),
             ("event", "Odoo event"),
         ],
         required=True,

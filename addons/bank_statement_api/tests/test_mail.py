@@ -1,0 +1,178 @@
+import email.policy
+from datetime import timedelta
+from decimal import Decimal
+from email.message import EmailMessage
+from unittest.mock import patch
+
+from psycopg2 import IntegrityError
+
+from odoo.exceptions import ValidationError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.bank_statement_api.models import bank_statement_feed_mail
+
+from .camt_writer import Line
+from .common import DAY, IBAN, StatementCase
+
+SENDER = "statements@bank.example"
+
+
+@tagged("post_install", "-at_install")
+class TestMail(StatementCase):
+    """Statements by mail: from known senders only, each once, and in clear nowhere."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        domain = cls.env["mail.alias.domain"].create({"name": "alder.example"})
+        cls.company_a.alias_domain_id = domain
+        cls.mail_interface = cls.make_interface("bank_statement", cls.make_connection("upload"))
+        cls.feed = (
+            cls.env["bank.statement.feed"]
+            .with_user(cls.manager)
+            .create(
+                {
+                    "name": "Mails of the bank",
+                    "kind": "mail",
+                    "interface_id": cls.mail_interface.id,
+                    "alias_name": "statements",
+                    "mail_senders": f"{SENDER}, *@other.example",
+                }
+            )
+        )
+
+    def mail(self, *files, sender=SENDER, number=1, to="statements@alder.example", body="Hello"):
+        message = EmailMessage(policy=email.policy.SMTP)
+        message["From"] = sender
+        message["To"] = to
+        message["Subject"] = f"Statement of {IBAN}"
+        message["Message-Id"] = f"<{number}@bank.example>"
+        message.set_content(body)
+        for name, content in files:
+            kind = ("text", "xml") if name.endswith(".xml") else ("application", "octet-stream")
+            message.add_attachment(content, maintype=kind[0], subtype=kind[1], filename=name)
+        with mute_logger(
+            "odoo.addons.mail.models.mail_thread", "odoo.addons.mail.models.mail_mail"
+        ):
+            self.env["mail.thread"].message_process(False, message.as_bytes(), save_original=True)
+
+    def exchanges(self):
+        return self.env["finance.exchange"].search(
+            [("interface_id", "=", self.mail_interface.id)], order="id"
+        )
+
+    def codes(self):
+        return (
+            self.env["finance.exception"]
+            .search([("res_model", "=", self.feed._name)])
+            .mapped("code")
+        )
+
+    def test_every_attachment_becomes_an_exchange_with_the_banks_bytes(self):
+        files = [
+            ("a.xml", self.file(("5.00", "x"))),
+            (
+                "b.xml",
+                self.file(
+                    Line(DAY + timedelta(days=1), Decimal("6.00"), "y", reference="B"),
+                    opening=Decimal("105.00"),
+                    sequence=2,
+                ),
+            ),
+        ]
+        self.assertEqual(self.feed.alias_email, "statements@alder.example")
+        self.mail(*files)
+        exchanges = self.exchanges()
+        self.assertEqual(
+            [exchange._content() for exchange in exchanges], [file[1] for file in files]
+        )
+        self.assertEqual(set(exchanges.mapped("source")), {"mail"})
+        for exchange in exchanges:
+            exchange._job_process()
+        self.assertEqual(self.lines().mapped("amount"), [5.0, 6.0])
+        self.assertEqual(self.feed.health, "ok")
+
+    def test_nothing_of_the_mail_stays_in_clear(self):
+        attachments = self.env["ir.attachment"].sudo().search_count([])
+        self.mail(("a.xml", self.file(("5.00", "x"))), body=f"Your balance of {IBAN}: 4711")
+        self.assertEqual(len(self.exchanges()), 1)
+        self.assertEqual(self.env["ir.attachment"].sudo().search_count([]), attachments)
+        messages = (
+            self.env["mail.message"]
+            .sudo()
+            .search([("model", "=", self.feed._name), ("res_id", "=", self.feed.id)])
+        )
+        for text in (IBAN, "4711", "Document"):
+            self.assertNotIn(text, " ".join(f"{each.subject} {each.body}" for each in messages))
+        self.assertIn(self.exchanges().name, " ".join(messages.mapped("body")))
+
+    def test_mail_twice_is_once(self):
+        content = self.file(("5.00", "x"))
+        self.mail(("a.xml", content))
+        self.mail(("a.xml", content))
+        self.mail(("renamed.xml", content), number=2)
+        self.assertEqual(len(self.exchanges()), 1)
+
+    def test_unknown_senders_are_refused_and_shown(self):
+        for number, sender in enumerate(
+            (
+                "thief@bank.example",
+                "statements@bank.example.evil.example",
+                f"{SENDER}, thief@evil.example",
+                '"statements@bank.example" <thief@evil.example>',
+                "",
+                "x@sub.other.example",
+            )
+        ):
+            self.mail(("a.xml", self.file(("5.00", "x"))), sender=sender, number=number)
+        self.assertFalse(self.exchanges())
+        self.assertEqual(self.codes(), ["mail_sender_refused"])
+        self.mail(("a.xml", self.file(("5.00", "x"))), sender="Other <x@OTHER.example>", number=99)
+        self.assertEqual(len(self.exchanges()), 1)
+
+    def test_reply_into_the_thread_is_no_way_around_the_list(self):
+        note = self.feed.message_post(body="Hello")
+        message = EmailMessage(policy=email.policy.SMTP)
+        message["From"] = "thief@evil.example"
+        message["To"] = "catchall@alder.example"
+        message["Message-Id"] = "<reply@evil.example>"
+        message["In-Reply-To"] = message["References"] = note.message_id
+        message.set_content("x")
+        message.add_attachment(
+            self.file(("5.00", "x")), maintype="text", subtype="xml", filename="a.xml"
+        )
+        attachments = self.env["ir.attachment"].sudo().search_count([])
+        self.env["mail.thread"].message_process(False, message.as_bytes())
+        self.assertFalse(self.exchanges())
+        self.assertEqual(self.env["ir.attachment"].sudo().search_count([]), attachments)
+
+    def test_archived_feed_takes_nothing(self):
+        self.feed.active = False
+        self.mail(("a.xml", self.file(("5.00", "x"))))
+        self.assertFalse(self.exchanges())
+
+    def test_files_not_of_the_pattern_and_mails_without_any_are_told(self):
+        self.feed.filename_pattern = "*.xml"
+        self.mail(("logo.png", b"png"))
+        self.assertFalse(self.exchanges())
+        self.assertEqual(self.codes(), ["mail_without_statement"])
+
+    def test_too_large_a_file_is_told_and_not_taken(self):
+        with patch.object(bank_statement_feed_mail, "MAX_BYTES", 2000):
+            self.mail(("small.xml", b"<x/>"), ("large.xml", b"x" * 2001))
+        self.assertEqual(len(self.exchanges()), 1)
+        self.assertEqual(self.codes(), ["file_too_large"])
+
+    def test_off_interface_keeps_it_for_later(self):
+        self.mail_interface._set_mode("off")
+        self.mail(("a.xml", self.file(("5.00", "x"))))
+        self.assertEqual(self.exchanges().work_status, "ready")
+
+    def test_senders_are_addresses_or_whole_domains(self):
+        for senders in ("*", "*@*", "bank.example", "*@*.example", "x@localhost", "@bank.example"):
+            with self.subTest(senders), self.assertRaises(ValidationError):
+                self.feed.mail_senders = senders
+        with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError), self.env.cr.savepoint():
+            self.feed.mail_senders = False
+            self.feed.flush_recordset()
