@@ -12,8 +12,9 @@ from pathlib import Path
 from .paths import ADDONS, DATA, KEYS, RUN
 from .postgres import Cluster
 
-#: ``rpc`` is kept: naming this option replaces Odoo's own list, and without it there is no RPC.
-SERVER_WIDE = "base,rpc,web,queue_job"
+#: ``rpc`` is kept: naming this option replaces Odoo's own list, and without it there is no RPC. The base addon is there
+#: to tell senders of webhooks to come again while the database is away.
+SERVER_WIDE = "base,rpc,web,queue_job,finance_connector_base"
 #: Fetching and matching go on while payments and exports are busy, and the other way round.
 CHANNELS = (
     "root:4,root.finance:4,root.finance.inbound:2,root.finance.match:1,"
@@ -43,8 +44,8 @@ def write(
         "db_host": str(cluster.socket),
         "db_port": "5432",
         "db_user": cluster.user,
+        # No dbfilter beside it: Odoo would ask PostgreSQL for the list of databases at each webhook.
         "db_name": database,
-        "dbfilter": f"^{database}$",
         "list_db": "False",
         "server_wide_modules": SERVER_WIDE,
         "http_interface": "127.0.0.1",

@@ -34,8 +34,9 @@ def run_lint(bench: Bench) -> Result:
 
 
 def run_unit(python: Path, arguments: Sequence[str] = ()) -> Result:
-    """Tests of the pure layer, of the sandbox and of this set-up: no Odoo, no database."""
-    return _pytest(python, "unit", ["-p", "no:odoo", "tests/unit", *arguments])
+    """Tests of the pure layer, of the sandbox and of this set-up: no Odoo, no database; all of them on all cores."""
+    spread = [] if arguments else ["--numprocesses=auto", "--dist=worksteal"]
+    return _pytest(python, "unit", ["-p", "no:odoo", "tests/unit", *spread, *arguments])
 
 
 def run_packages(bench: Bench) -> Result:

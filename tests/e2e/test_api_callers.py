@@ -6,7 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import odoorpc
 import pytest
+import requests
 
+SECRET = "seeded-api-key-of-a-counterparty"
 NAMES = "odoo.addons.finance_connector_base.exceptions."
 NOT_FOUND, CONFLICT, ERROR = (
     f"{NAMES}FinanceApi{name}" for name in ("NotFound", "Conflict", "Error")
@@ -45,8 +47,16 @@ for company, code, users in (
         "name": code, "code": code, "handler": "dummy", "connection_id": connection.id,
         "company_id": company.id, "api_user_ids": [(6, 0, users.ids)]})
     interface._go_live("Needed by a test.")
+env["finance.credential"].create({
+    "name": "Key", "connection_id": connection.id, "kind": "api_key", "secret": "SECRET"})
+for login, groups in (
+    ("viewer", ["base.group_user", "finance_connector_base.group_finance_viewer"]),
+    ("portal user", ["base.group_portal"]),
+):
+    user = make(login, "group_finance_api", env.company)
+    user.group_ids = [(6, 0, [env.ref(group).id for group in groups])]
 print(json.dumps(keys))
-"""
+""".replace("SECRET", SECRET)
 
 
 @pytest.fixture(scope="module")
@@ -205,6 +215,7 @@ def test_only_an_operator_resolves_and_replays(server):
         ("status", {"exchange": 1}, "exchange"),
         ("status", {"exchange": ["FX/1", "FX/2"]}, "exchange"),
         ("status", {}, "exchange"),
+        ("replay", {"dry_run": True}, "exchange"),
         ("timeline", {"exchange": None}, "exchange"),
         ("explain", {"exchange": {}}, "exchange"),
         ("list_exceptions", {"filters": ["state"]}, "filters"),
@@ -275,6 +286,10 @@ def test_no_key_wrong_key_expired_key(server):
     arguments = {"interface": "erp.in", "idempotency_key": "k", "content": "{}"}
     for key in ("", "0" * 40):
         assert server.json2(key, "finance.api", "submit", **arguments).status_code == 401
+    unsigned = requests.post(
+        f"{server.url}/json/2/finance.api/list_interfaces", json={"context": {}}, timeout=60
+    )
+    assert unsigned.status_code == 401
     assert call(server, "unlisted", "list_interfaces").status_code == 200
     server.sql(
         "UPDATE res_users_apikeys SET expiration_date = now() - interval '1 minute' WHERE user_id ="
@@ -298,9 +313,61 @@ def test_twenty_at_once_are_one_exchange(server):
     assert postings_of(server, reference) == [("20.00",)]
 
 
+def test_who_is_no_caller_calls_nothing(server):
+    for login in ("viewer", "portal user"):
+        assert refusal(call(server, login, "list_interfaces")) == (
+            403,
+            "odoo.exceptions.AccessError",
+        )
+
+
+def test_api_key_is_the_password_of_jsonrpc(server):
+    answer = _jsonrpc(server, "erp", "finance.api", "list_interfaces", [])
+    assert [row["interface"] for row in answer["result"]] == ["erp.in"]
+
+
+def _jsonrpc(server, login, model, method, arguments):
+    [(uid,)] = server.sql("SELECT id FROM res_users WHERE login = %s", (login,))
+    call = [server.name, uid, server.keys[login], model, method, arguments]
+    return requests.post(
+        f"{server.url}/jsonrpc",
+        json={
+            "jsonrpc": "2.0",
+            "method": "call",
+            "params": {"service": "object", "method": "execute_kw", "args": call},
+        },
+        timeout=60,
+    ).json()
+
+
+@pytest.mark.parametrize("login", ["erp", "stranger", "portal user"])
+def test_models_of_the_suite_are_closed_over_both_protocols(server, login):
+    suite = server.sql(
+        "SELECT model FROM ir_model WHERE (model LIKE 'finance.%%' OR model LIKE 'bank.statement.%%')"
+        " AND model <> 'finance.api' ORDER BY model"
+    )
+    assert len(suite) > 20
+    reached = []
+    for [model] in suite:
+        if server.json2(server.keys[login], model, "search_read", domain=[]).status_code != 403:
+            reached.append(f"JSON-2 {model}")
+        answer = _jsonrpc(server, login, model, "search_read", [[]])
+        if answer.get("error", {}).get("data", {}).get("name") != "odoo.exceptions.AccessError":
+            reached.append(f"JSON-RPC {model}")
+    assert reached == []
+
+
+def test_no_secret_of_a_connection_is_readable(server):
+    [credential] = server.rpc().env["finance.credential"].search_read([], [])
+    assert credential["is_set"] is True
+    assert SECRET not in str(credential)
+    assert not credential.get("secret")
+
+
 def test_log_is_clean_and_holds_no_key(server):
     """Last: the log of all of the above."""
     bad = [line for line in server.bad_lines() if not any(text in line for text in EXPECTED)]
     assert bad == []
     log = server.log.read_text(errors="replace")
     assert not [login for login, key in server.keys.items() if key in log]
+    assert SECRET not in log

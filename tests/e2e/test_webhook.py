@@ -1,13 +1,16 @@
 """Webhooks as a sender outside sends them: stored once, proven, committed before they are answered."""
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
+import socket
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg2
 import pytest
 import requests
 
@@ -97,6 +100,7 @@ def test_fifty_at_once_are_one_exchange_and_one_posting(server):
     assert {answer.text for answer in answers} == {json.dumps({"exchange": name})}
     wait_done(server, message_id)
     assert postings_of(server, message_id) == [("50.00",)]
+    assert send(server, body, headers).text == answers[0].text
 
 
 def test_altered_content_under_a_known_id_is_a_conflict(server):
@@ -147,6 +151,7 @@ def test_unproven_is_refused_and_not_stored(server, headers):
     assert (answer.status_code, answer.json()["error"]) == (401, "signature_invalid")
     assert exchange_count(server) == before
     assert SECRET not in answer.text
+    assert "session_id" not in answer.cookies
 
 
 def test_connection_without_a_secret_refuses_everything(server):
@@ -161,27 +166,34 @@ def test_connection_without_a_secret_refuses_everything(server):
 
 
 def test_refusals_are_told_once_and_not_one_by_one(server):
-    count = (
+    exceptions = (
         "SELECT count(*) FROM finance_exception WHERE code = 'signature_invalid' AND state = 'open'"
     )
+    events = "SELECT count(*) FROM finance_audit_event WHERE action = 'webhook.rejected'"
     for _attempt in range(5):
         assert send(server, b"{}", {}).status_code == 401
-    [(told,)] = server.sql(count)
+    [(told,)], [(logged,)] = server.sql(exceptions), server.sql(events)
     for _attempt in range(20):
         assert send(server, b"{}", {}).status_code == 401
-    assert server.sql(count) == [(told,)]
+    assert server.sql(exceptions) == [(told,)]
     assert 1 <= told <= 2
+    # One a minute, and a minute may have gone by.
+    assert 1 <= logged <= server.sql(events)[0][0] <= logged + 1
 
 
 def test_address_tells_nothing_about_what_exists(server):
     body = b"{}"
-    unknown = send(server, body, sign("1", body), token="x" * 32)
     server.sql("UPDATE finance_connection SET active = false WHERE name = 'Without secret'")
-    archived = send(server, body, sign("1", body), token=server.tokens["Without secret"])
-    assert (unknown.status_code, archived.status_code) == (404, 404)
-    assert unknown.text == archived.text
+    answers = [
+        send(server, body, headers, token=token)
+        for token in ("x" * 32, "x" * 2000, server.tokens["Without secret"])
+        for headers in (sign("1", body), {})
+    ]
+    assert {(answer.status_code, answer.text) for answer in answers} == {
+        (404, '{"error": "not_found", "message": "Nobody listens at this address."}')
+    }
     for method in ("GET", "PUT", "DELETE"):
-        assert send(server, None, {}, method=method).status_code in (404, 405)
+        assert send(server, None, {}, method=method).status_code == 405
 
 
 def test_large_body_is_not_read(server):
@@ -193,6 +205,20 @@ def test_large_body_is_not_read(server):
     chunked = send(server, iter([body[:100], body[100:]]), sign(message_id, body))
     assert chunked.status_code in (411, 413, 401)
     assert exchange_of(server, message_id) == []
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall(
+            f"POST /finance/webhook/{server.tokens['Sender']} HTTP/1.1\r\n"
+            f"Host: 127.0.0.1:{server.port}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {LIMIT + 1}\r\n\r\n".encode()
+        )
+        # Not a byte of the body was sent: an answer shows that none was waited for.
+        assert b" 413 " in connection.recv(200)
+
+
+def test_form_is_verified_byte_by_byte(server):
+    message_id, body = uuid.uuid4().hex, b"id=tr_1&amount=10.00"
+    headers = sign(message_id, body) | {"Content-Type": "application/x-www-form-urlencoded"}
+    assert send(server, body, headers).status_code == 202
 
 
 def test_proven_but_wanted_by_nobody(server):
@@ -200,6 +226,36 @@ def test_proven_but_wanted_by_nobody(server):
     answer = send(server, body, sign(message_id, body))
     assert (answer.status_code, answer.json()["error"]) == (422, "webhook_not_accepted")
     assert exchange_of(server, message_id) == []
+
+
+def test_503_while_the_database_is_down_and_nothing_is_lost(odoo_server):
+    server = odoo_server("webhook_down", queue=False)
+    server.tokens = json.loads(server.shell(MAKE_RECEIVER.format(secret=SECRET, limit=LIMIT)))
+    message_id, body = uuid.uuid4().hex, b"{}"
+    assert send(server, body, sign("before", body)).status_code == 202
+    _administer(server, f'ALTER DATABASE "{server.name}" ALLOW_CONNECTIONS false')
+    _administer(
+        server,
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{server.name}'",
+    )
+    down = send(server, body, sign(message_id, body))
+    _administer(server, f'ALTER DATABASE "{server.name}" ALLOW_CONNECTIONS true')
+    assert down.status_code == 503
+    assert int(down.headers["Retry-After"]) > 0
+    server.wait_for(
+        lambda: send(server, body, sign(message_id, body)).status_code == 202, "the database"
+    )
+    assert len(exchange_of(server, message_id)) == 1
+
+
+def _administer(server, query):
+    connection = psycopg2.connect(
+        host=str(server.cluster.socket), user=server.cluster.user, dbname="postgres"
+    )
+    with contextlib.closing(connection):
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(query)
 
 
 def test_committed_before_it_is_answered(server):

@@ -89,7 +89,8 @@ class WebhookController(Controller):
         limit = connection_model._webhook_max_bytes()
         request.httprequest.max_content_length = limit
         try:
-            body = request.httprequest.get_data(cache=False)
+            # Kept with the request: Odoo repeats the whole call when transactions meet.
+            body = request.httprequest.get_data()
         except RequestEntityTooLarge:
             return _refuse(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

@@ -116,12 +116,12 @@ class FinanceAuditEvent(models.Model):
                 INSERT INTO finance_audit_event
                     (action, company_id, user_id, user_login, exchange_id, exchange_name, correlation_id,
                      res_model, res_id, summary, details)
-                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                VALUES (%s, %s, %s, (SELECT login FROM res_users WHERE id = %s), %s, %s, %s, %s, %s, %s, %s)
                 """,
                 action,
                 company.id or None,
                 self.env.uid,
-                self.env.user.login,
+                self.env.uid,
                 exchange.id or None,
                 exchange.name or None,
                 exchange.correlation_id or None,

@@ -42,23 +42,20 @@ class FinanceConnection(models.Model):
     def _credentials(self, kind):
         """:return: the credentials of a kind that are valid now, newest first, as superuser"""
         self.ensure_one()
-        now = fields.Datetime.now()
-        return (
-            self.env["finance.credential"]
-            .sudo()
-            .search(
-                [
-                    ("connection_id", "=", self.id),
-                    ("kind", "=", kind),
-                    ("key_id", "!=", False),
-                    ("valid_from", "<=", now),
-                    "|",
-                    ("valid_until", "=", False),
-                    ("valid_until", ">", now),
-                ],
-                order="valid_from desc, id desc",
+        self.env["finance.credential"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT id
+                     FROM finance_credential
+                    WHERE connection_id = %(connection)s AND kind = %(kind)s AND key_id IS NOT NULL
+                      AND valid_from <= %(now)s AND (valid_until IS NULL OR valid_until > %(now)s)
+                    ORDER BY valid_from DESC, id DESC""",
+                connection=self.id,
+                kind=kind,
+                now=fields.Datetime.now(),
             )
         )
+        return self.env["finance.credential"].sudo().browse(row[0] for row in rows)
 
     def _secret(self, kind, required=True):
         """The newest valid secret of a kind.

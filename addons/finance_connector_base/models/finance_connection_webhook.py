@@ -9,6 +9,18 @@ from odoo.addons.finance_connector_base.tools.rejection_log import RejectionLog
 
 _MAX_BYTES_PARAMETER = "finance_connector_base.webhook_max_bytes"
 _MAX_BYTES = 1024 * 1024
+# What receiving looks at: an interface has many more.
+_INTERFACE_FIELDS = [
+    "active",
+    "active_version_id",
+    "code",
+    "company_id",
+    "connection_id",
+    "direction",
+    "handler",
+    "mode",
+    "owner_id",
+]
 _rejections = RejectionLog()
 
 
@@ -44,7 +56,9 @@ class FinanceConnection(models.Model):
         rows = env.execute_query(
             SQL("SELECT id FROM finance_connection WHERE webhook_token = %s AND active", token)
         )
-        return env["finance.connection"].browse(row[0] for row in rows)
+        connection = env["finance.connection"].browse(row[0] for row in rows)
+        connection.fetch(["adapter"])
+        return connection
 
     @api.model
     def _webhook_max_bytes(self):
@@ -94,12 +108,17 @@ class FinanceConnection(models.Model):
 
         :raise FinalError: ``webhook_not_accepted``
         """
-        for interface in self.interface_ids.sorted("id"):
-            if (
-                interface.direction == "inbound"
-                and interface.sync_mode == "event"
-                and interface._handler()._accepts_webhook(interface, headers, body)
-            ):
+        interfaces = self.env["finance.interface"].search_fetch(
+            [
+                ("connection_id", "=", self.id),
+                ("direction", "=", "inbound"),
+                ("sync_mode", "=", "event"),
+            ],
+            _INTERFACE_FIELDS,
+            order="id",
+        )
+        for interface in interfaces:
+            if interface._handler()._accepts_webhook(interface, headers, body):
                 return interface
         raise FinalError(
             "No interface of this connection takes this webhook.", code="webhook_not_accepted"

@@ -28,21 +28,31 @@ class FinanceEncryptedMixin(models.AbstractModel):
         self.ensure_one()
         return f"{self._name},{self.id}"
 
+    def _sealed(self, content):
+        """
+        :param bytes content: the clear bytes
+        :return: values of the two columns that hold them
+        :rtype: dict
+        :raise FinalError: there is no usable key ring
+        """
+        vault = self.env["finance.vault"]
+        sealed = vault._encrypt(content, self._purpose())
+        return {"ciphertext": sealed, "key_id": vault._key_id_of(sealed)}
+
     def _seal(self, content):
         """Encrypt ``content`` into this row.
 
         :param bytes content: the clear bytes
         :raise FinalError: there is no usable key ring
         """
-        vault = self.env["finance.vault"]
-        sealed = vault._encrypt(content, self._purpose())
+        sealed = self._sealed(content)
         self.flush_recordset()
         self.env.cr.execute(
             SQL(
                 "UPDATE %s SET ciphertext = %s, key_id = %s WHERE id = %s",
                 SQL.identifier(self._table),
-                sealed,
-                vault._key_id_of(sealed),
+                sealed["ciphertext"],
+                sealed["key_id"],
                 self.id,
             )
         )

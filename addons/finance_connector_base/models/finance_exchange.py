@@ -3,7 +3,7 @@ import uuid
 
 import psycopg2
 
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError
 from odoo.tools import SQL
 
@@ -42,15 +42,11 @@ class FinanceExchange(models.Model):
 
     _name = "finance.exchange"
     _description = "Finance Exchange"
+    _inherit = ["finance.insert.mixin"]
     _order = "id desc"
     _check_company_auto = True
 
-    name = fields.Char(
-        required=True,
-        readonly=True,
-        copy=False,
-        default=lambda self: self.env["ir.sequence"].next_by_code("finance.exchange"),
-    )
+    name = fields.Char(required=True, readonly=True, copy=False, index=True)
     interface_id = fields.Many2one(
         "finance.interface", required=True, readonly=True, index=True, ondelete="restrict"
     )
@@ -170,19 +166,22 @@ class FinanceExchange(models.Model):
             if existing._has_conflict(digest):
                 existing._keep_conflict(digest, content, filename, content_type)
             return existing.with_env(self.env), False
-        exchange_sudo = self.sudo()._insert(
+        exchange_sudo = self.sudo()._insert_new(
             self._prepare_exchange_vals(interface_sudo, key)
             | {
                 "source": source,
                 "digest": digest,
                 "external_ref": external_ref,
+                # What is stored is received: the first milestone, there from the start.
+                "milestone": "received",
+                "date_received": fields.Datetime.now(),
                 **({"correlation_id": correlation_id} if correlation_id else {}),
             }
         )
         exchange_sudo._store_payload("content", content, filename, content_type)
-        exchange_sudo._reach("received")
+        self.env["finance.audit.event"]._log("exchange.received", exchange=exchange_sudo)
         if process and interface_sudo._is_running():
-            exchange_sudo._enqueue()
+            exchange_sudo._enqueue_new()
         return exchange_sudo.with_env(self.env), True
 
     @api.model
@@ -193,14 +192,16 @@ class FinanceExchange(models.Model):
 
         :return: as :meth:`_receive`
         """
-        if not self._find_by_key(interface, key):
-            # Nearly all are new and alone; only those that are not pay for the lock.
-            try:
-                exchange, is_new = self._receive(interface, key, content, **kwargs)
-                self._checkpoint()
-                return exchange, is_new
-            except DuplicateKeyRace:
-                self._abandon()
+        # Nearly all are new and alone; only those that are not pay for the lock.
+        try:
+            exchange, is_new = self._receive(interface, key, content, **kwargs)
+            name = exchange.name
+            self._checkpoint()
+            # The sender waits for it: no further transaction only to read it again.
+            exchange._update_cache({"name": name})
+            return exchange, is_new
+        except (DuplicateKeyRace, psycopg2.errors.SerializationFailure):
+            self._abandon()
         with self._advisory_lock("receive", f"{interface.id}:{key}"):
             # The snapshot of this transaction may be older than the lock.
             self._checkpoint()
@@ -233,23 +234,28 @@ class FinanceExchange(models.Model):
         if record:
             vals |= {"res_model": record._name, "res_id": record.id}
         try:
-            exchange_sudo = self.sudo()._insert(vals)
+            exchange_sudo = self.sudo()._insert_new(vals)
         except DuplicateKeyRace as race:
             raise ConcurrencyError(str(race)) from race
         self.env["finance.audit.event"]._log("exchange.emitted", exchange=exchange_sudo)
         if content is not None:
             exchange_sudo._store_prepared(content)
         if interface_sudo._is_running():
-            exchange_sudo._enqueue()
+            exchange_sudo._enqueue_new()
         return exchange_sudo.with_env(self.env)
 
     @api.model
     def _find_by_key(self, interface, key):
         if not key:
             raise ValueError("An exchange needs an idempotency key.")
-        return self.sudo().search(
-            [("interface_id", "=", interface.id), ("idempotency_key", "=", key)]
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM finance_exchange WHERE interface_id = %s AND idempotency_key = %s",
+                interface.id,
+                key,
+            )
         )
+        return self.sudo().browse(row[0] for row in rows)
 
     @api.model
     def _prepare_exchange_vals(self, interface, key):
@@ -270,40 +276,22 @@ class FinanceExchange(models.Model):
         }
 
     @api.model
-    def _insert(self, vals):
-        """Create by one INSERT, because a lost race for the key is an everyday event and no error for the log.
+    def _insert_new(self, vals):
+        """Store a new exchange under its key.
 
-        :raise DuplicateKeyRace: the key is taken by a transaction that this one cannot see
+        :raise DuplicateKeyRace: the key is taken by a transaction that this one cannot see; this one has to be rolled back
         """
-        vals = self._add_missing_default_values(vals)
-        columns = {
-            name: field.convert_to_column_insert(vals[name], self, vals)
-            for name, field in self._fields.items()
-            if name in vals and field.store and field.column_type
-        }
-        columns["create_uid"] = columns["write_uid"] = SUPERUSER_ID
-        columns["create_date"] = columns["write_date"] = self.env.cr.now()
-        query = SQL(
-            "INSERT INTO %s (%s) VALUES %s RETURNING id",
-            SQL.identifier(self._table),
-            SQL(", ").join(map(SQL.identifier, columns)),
-            tuple(columns.values()),
-        )
+        exchange_id = self._next_id()
+        name = f"FX/{fields.Date.today():%Y}/{exchange_id:06d}"
         try:
-            with self.env.cr.savepoint():
-                self.env.cr.execute(query, log_exceptions=False)
-                [exchange_id] = self.env.cr.fetchone()
-        except (psycopg2.errors.UniqueViolation, psycopg2.errors.SerializationFailure) as error:
+            exchange = self._insert(vals | {"name": name}, id=exchange_id)
+        except psycopg2.errors.SerializationFailure as error:
             raise DuplicateKeyRace(
                 f"Exchange {vals['idempotency_key']} is being stored elsewhere."
             ) from error
-        self.env["finance.interface"].browse(vals["interface_id"]).invalidate_recordset(
-            ["exchange_ids"]
-        )
-        self.env["finance.connection"].browse(vals["connection_id"]).invalidate_recordset(
-            ["exchange_ids"]
-        )
-        return self.browse(exchange_id)
+        for owner in (exchange.interface_id, exchange.connection_id):
+            owner.invalidate_recordset(["exchange_ids"], flush=False)
+        return exchange
 
     # === SAME KEY, OTHER CONTENT === #
 

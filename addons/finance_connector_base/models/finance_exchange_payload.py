@@ -17,7 +17,7 @@ class FinanceExchangePayload(models.Model):
 
     _name = "finance.exchange.payload"
     _description = "Finance Exchange Payload"
-    _inherit = ["finance.encrypted.mixin"]
+    _inherit = ["finance.encrypted.mixin", "finance.insert.mixin"]
     _order = "exchange_id, role, id"
     _rec_name = "role"
 
@@ -81,18 +81,22 @@ class FinanceExchangePayload(models.Model):
         :return: the new payload
         :raise FinalError: there is no usable key ring; nothing is stored in clear instead
         """
-        payload = self.create(
+        payload_id = self._next_id()
+        payload = self._insert(
             {
                 "exchange_id": exchange.id,
+                "company_id": exchange.company_id.id,
                 "role": role,
                 # Banks put the account into the name of a statement file.
                 "filename": filename and self.env["finance.vault"]._mask(filename),
                 "content_type": content_type,
                 "size": len(content),
                 "digest": sha256_hex(content),
-            }
+            },
+            id=payload_id,
+            **self.browse(payload_id)._sealed(content),
         )
-        payload._seal(content)
+        exchange.invalidate_recordset(["payload_ids"], flush=False)
         return payload
 
     def _content(self):

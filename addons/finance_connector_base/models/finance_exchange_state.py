@@ -11,6 +11,8 @@ from weakref import WeakKeyDictionary
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.queue_job.job import Job
+
 from odoo.addons.finance_connector_base.tools.errors import (
     BusinessError,
     ErrorClass,
@@ -389,14 +391,27 @@ class FinanceExchange(models.Model):
         """
         for exchange in self._engine():
             name = method or exchange._job_method()
-            due = fields.Datetime.to_string(exchange.due_at) if exchange.due_at else "now"
-            delayable = exchange.with_delay(
-                eta=int(delay) + 1 if delay else None,
-                identity_key=f"finance.exchange,{exchange.id},{name},{due}",
-                description=f"{exchange.name} {name.removeprefix('_job_')}",
-                max_retries=0,
-            )
+            delayable = exchange.with_delay(**exchange._job_options(name, delay))
             getattr(delayable, name)()
+
+    def _enqueue_new(self):
+        """:meth:`_enqueue` for an exchange that is being made: no job can have its key yet, and nobody follows this one.
+
+        The row is what ``with_delay`` would have made of it.
+        """
+        exchange = self._engine()
+        name = exchange._job_method()
+        job = Job(getattr(exchange, name), **exchange._job_options(name))
+        self.env["queue.job"].sudo()._insert(job._store_values(create=True))
+
+    def _job_options(self, name, delay=0):
+        due = fields.Datetime.to_string(self.due_at) if self.due_at else "now"
+        return {
+            "eta": int(delay) + 1 if delay else None,
+            "identity_key": f"finance.exchange,{self.id},{name},{due}",
+            "description": f"{self.name} {name.removeprefix('_job_')}",
+            "max_retries": 0,
+        }
 
     def _job_method(self):
         if self.direction == "inbound":

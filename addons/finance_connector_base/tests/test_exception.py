@@ -25,7 +25,7 @@ class TestException(FinanceCase):
 
     @classmethod
     def make_exchange(cls, key, **values):
-        return cls.env["finance.exchange"].create(
+        return cls.env["finance.exchange"]._insert_new(
             {
                 "interface_id": cls.interface.id,
                 "connection_id": cls.connection.id,

@@ -67,7 +67,7 @@ class VaultCase(TransactionCase):
 
     @classmethod
     def make_exchange(cls, key="1", **values):
-        return cls.env["finance.exchange"].create(
+        return cls.env["finance.exchange"]._insert_new(
             {
                 "interface_id": cls.interface.id,
                 "connection_id": cls.connection.id,

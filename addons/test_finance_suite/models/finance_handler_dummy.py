@@ -1,4 +1,3 @@
-import json
 import time
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from odoo.addons.finance_connector_base.tools.errors import (
     RetryableError,
     UnknownOutcomeError,
 )
+from odoo.addons.finance_connector_base.tools.schema import parse_json
 
 
 class FinanceHandlerDummy(models.AbstractModel):
@@ -39,7 +39,7 @@ class FinanceHandlerDummy(models.AbstractModel):
 
     @api.model
     def _validate(self, exchange, content):
-        document = json.loads(content)
+        document = parse_json(content)
         self._step("validate", document)
         return document
 

@@ -39,6 +39,25 @@ class TestReceive(EngineCase):
         self.assertEqual(self.actions_of(exchange), ["exchange.received"])
         self.assertFalse(self.postings(exchange))
 
+    def test_job_of_a_new_exchange_is_the_row_that_the_queue_would_have_made(self):
+        exchange, _is_new = self.receive(self.inbound, {"amount": "1.00"})
+        [ours] = self.job_rows(exchange)
+        self.env.cr.execute("DELETE FROM queue_job WHERE id = %s", [ours["id"]])
+        self.env.invalidate_all()
+        exchange._enqueue()
+        [theirs] = self.job_rows(exchange)
+        for name in ("id", "uuid", "date_created"):
+            self.assertTrue(ours.pop(name) and theirs.pop(name))
+        self.assertEqual(ours, theirs)
+
+    def job_rows(self, exchange):
+        self.env["queue.job"].flush_model()
+        self.env.cr.execute(
+            "SELECT * FROM queue_job WHERE identity_key LIKE %s",
+            [f"finance.exchange,{exchange.id},%"],
+        )
+        return self.env.cr.dictfetchall()
+
     def test_job_carries_ids_only(self):
         exchange, _is_new = self.receive(self.inbound, {"amount": "12345.67"})
         job = self.jobs_of(exchange, "_job_process")
@@ -108,10 +127,14 @@ class TestReceive(EngineCase):
                 env = api.Environment(cr, SUPERUSER_ID, {})
                 exchanges = env["finance.exchange"]
                 exchanges._receive(interfaces[0].with_env(env), "K", b"{}", source="api")
-                exchanges._emit(interfaces[1].with_env(env), "K")
             exchanges = late_env["finance.exchange"]
             with self.assertRaises(DuplicateKeyRace), self.assertNoLogs("odoo.sql_db", "ERROR"):
                 exchanges._receive(interfaces[0].with_env(late_env), "K", b"{}", source="api")
+            late.rollback()
+            late_env["finance.exchange"].search_count([])
+            with self.registry.cursor() as cr:
+                env = api.Environment(cr, SUPERUSER_ID, {})
+                env["finance.exchange"]._emit(interfaces[1].with_env(env), "K")
             with self.assertRaises(ConcurrencyError):
                 exchanges._emit(interfaces[1].with_env(late_env), "K")
             late.rollback()
