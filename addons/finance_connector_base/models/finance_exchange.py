@@ -279,7 +279,7 @@ class FinanceExchange(models.Model):
     def _insert_new(self, vals):
         """Store a new exchange under its key.
 
-        :raise DuplicateKeyRace: the key is taken by a transaction that this one cannot see; this one has to be rolled back
+        :raise DuplicateKeyRace: a transaction that this one cannot see has the key; this one has to be rolled back
         """
         exchange_id = self._next_id()
         name = f"FX/{fields.Date.today():%Y}/{exchange_id:06d}"

@@ -11,8 +11,6 @@ from weakref import WeakKeyDictionary
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.queue_job.job import Job
-
 from odoo.addons.finance_connector_base.tools.errors import (
     BusinessError,
     ErrorClass,
@@ -25,6 +23,7 @@ from odoo.addons.finance_connector_base.tools.states import (
     check_milestone,
     check_transition,
 )
+from odoo.addons.queue_job.job import Job
 
 # First key of PostgreSQL's two-key advisory locks; the second is what is locked.
 _LOCK_SPACES = {"run": 0x46495201, "receive": 0x46495202, "feed": 0x46495203, "journal": 0x46495204}
@@ -395,7 +394,7 @@ class FinanceExchange(models.Model):
             getattr(delayable, name)()
 
     def _enqueue_new(self):
-        """:meth:`_enqueue` for an exchange that is being made: no job can have its key yet, and nobody follows this one.
+        """:meth:`_enqueue` for an exchange that is being made: no job can have its key yet, nobody follows this one.
 
         The row is what ``with_delay`` would have made of it.
         """

@@ -5,7 +5,7 @@ from odoo.tools import SQL
 class FinanceInsertMixin(models.AbstractModel):
     """Rows made by one INSERT: for what arrives many times a second, and twice at the same time.
 
-    Where a unique index refuses the row, there is none, and no error in the log; computed columns are the caller's affair.
+    Where a unique index refuses the row, there is none, and no error in the log. Computed columns are up to the caller.
     """
 
     _name = "finance.insert.mixin"
