@@ -23,3 +23,9 @@ for _addon in sorted((ROOT / "addons").iterdir()):
     if (_addon / "tools").is_dir():
         _bare_package(f"odoo.addons.{_addon.name}", _addon)
 sys.path.insert(0, str(ROOT))
+
+
+def pytest_make_parametrize_id(config, val, argname):
+    """Bytes and long texts are named by their argument: made by chance, they would be another test in each process."""
+    long = isinstance(val, bytes) or (isinstance(val, str) and len(val) > 40)
+    return argname if long else None

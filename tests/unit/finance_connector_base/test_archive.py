@@ -103,16 +103,6 @@ def test_a_stated_size_is_not_believed():
         gzip.compress(b"content") + b"trailing",
         b"\x1f\x8b",
     ],
-    # Not their bytes, which tell the time of the run.
-    ids=[
-        "zip cut",
-        "zip altered",
-        "zip head",
-        "gzip cut",
-        "gzip half",
-        "gzip trailed",
-        "gzip head",
-    ],
 )
 def test_damage_is_refused(data):
     assert refusal(data) == "archive_refused"
