@@ -1,7 +1,7 @@
 {
     "name": "Bank Statement API",
     "summary": "Bank statements by API, file drop and upload: complete, once, balanced, and matched when certain",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "author": "Finance Connectivity Suite contributors",
     "license": "LGPL-3",
     "category": "Accounting/Accounting",
@@ -18,6 +18,7 @@
         "views/bank_statement_consent_views.xml",
         "views/bank_statement_balance_views.xml",
         "views/bank_statement_pending_views.xml",
+        "views/bank_statement_notification_views.xml",
         "views/account_bank_statement_views.xml",
         "views/account_bank_statement_line_views.xml",
         "views/account_journal_views.xml",

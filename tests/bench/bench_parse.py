@@ -30,9 +30,9 @@ OURS = """
 import sys
 sys.path[:0] = [{root!r}, {root!r} + "/tests/unit"]
 import conftest
-from odoo.addons.bank_statement_api.tools import camt053
+from odoo.addons.bank_statement_api.tools import camt
 def run(stream):
-    return sum(1 for statement in camt053.parse(stream) for _line in statement)
+    return sum(1 for statement in camt.parse(stream) for _line in statement)
 """
 BARE = """
 from lxml import etree

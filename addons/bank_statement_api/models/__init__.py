@@ -9,6 +9,7 @@ from . import mail_thread
 from . import bank_statement_gap
 from . import bank_statement_balance
 from . import bank_statement_pending
+from . import bank_statement_notification
 from . import account_bank_statement
 from . import account_bank_statement_line
 from . import account_journal
@@ -17,6 +18,7 @@ from . import finance_dashboard
 from . import bank_statement_proof
 from . import bank_statement_importer
 from . import bank_statement_importer_lines
+from . import bank_statement_importer_reports
 from . import bank_statement_line_writer
 from . import bank_statement_poster
 from . import bank_statement_poster_entry

@@ -1,7 +1,17 @@
 from odoo import api, fields, models
 
+from odoo.addons.bank_statement_api.tools import documents, transaction_kinds
+
 PROVENANCE = frozenset(
     {
+        "account_servicer_ref",
+        "bank_document_kind",
+        "bank_kind",
+        "bank_reversal",
+        "counterparty_bic",
+        "creditor_reference",
+        "creditor_scheme_id",
+        "mandate_id",
         "exchange_id",
         "bank_position",
         "bank_channel",
@@ -48,7 +58,55 @@ class AccountBankStatementLine(models.Model):
     )
     bank_value_date = fields.Date(readonly=True, copy=False)
     bank_transaction_code = fields.Char(readonly=True, copy=False)
+    bank_kind = fields.Selection(
+        [
+            ("transfer", "Credit Transfer"),
+            ("direct_debit", "Direct Debit"),
+            ("card", "Card"),
+            ("cash", "Cash"),
+            ("cheque", "Cheque"),
+            ("bill", "Bill of Exchange"),
+            ("fee", "Fee"),
+            ("interest", "Interest"),
+            ("return", "Return or Reversal"),
+            ("foreign_exchange", "Currency Exchange"),
+            ("securities", "Securities"),
+            ("loan", "Loan"),
+            ("sweep", "Cash Pooling"),
+            ("other", "Other"),
+        ],
+        string="Kind of Transaction",
+        readonly=True,
+        copy=False,
+        help="From the bank transaction code; see tools/transaction_kinds.py.",
+    )
+    bank_document_kind = fields.Selection(
+        [("statement", "Statement"), ("report", "Intraday Report")],
+        string="Came First in",
+        readonly=True,
+        copy=False,
+    )
+    bank_reversal = fields.Boolean(
+        string="Taken Back",
+        readonly=True,
+        copy=False,
+        help="The bank says that it takes back an earlier booking; the sign of the amount says so already.",
+    )
     end_to_end_id = fields.Char(readonly=True, copy=False)
+    account_servicer_ref = fields.Char(
+        string="Bank's Reference",
+        readonly=True,
+        copy=False,
+        help="The bank's own name of the booking, equal in all its channels.",
+    )
+    creditor_reference = fields.Char(
+        readonly=True, copy=False, help="Structured references, as the payer gave them."
+    )
+    mandate_id = fields.Char(string="Direct Debit Mandate", readonly=True, copy=False)
+    creditor_scheme_id = fields.Char(
+        string="Creditor Identifier", readonly=True, copy=False, help="Of a SEPA direct debit."
+    )
+    counterparty_bic = fields.Char(string="Other Party's Bank (BIC)", readonly=True, copy=False)
     bank_entry_amount = fields.Monetary(
         readonly=True,
         copy=False,
@@ -152,6 +210,51 @@ class AccountBankStatementLine(models.Model):
     def _log_by_hand(self, action, details):
         self.env["finance.audit.event"]._log(
             action, self, exchange=self.exchange_id, summary=self.bank_position, details=details
+        )
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _prepare_bank_vals(self, transaction):
+        """What a canonical transaction says beside its figures, as people search for it.
+
+        :param Transaction transaction: a booking, or a line of one
+        :return: values of fields that may be filled later, from a notification
+        :rtype: dict
+        """
+        party, code = transaction.counterparty, transaction.bank_code
+        return {
+            "transaction_details": documents.transaction_to_dict(transaction),
+            "partner_name": party.name or False,
+            "account_number": party.iban or party.other_id or False,
+            "counterparty_bic": party.bic or False,
+            "bank_transaction_code": code.text if code else False,
+            "bank_kind": transaction.kind
+            or transaction_kinds.kind_of(code, reversal=transaction.reversal),
+            "end_to_end_id": transaction.end_to_end_id or False,
+            "account_servicer_ref": transaction.account_servicer_ref or False,
+            "creditor_reference": " ".join(item.value for item in transaction.structured) or False,
+            "mandate_id": transaction.mandate_id or False,
+            "creditor_scheme_id": transaction.creditor_id or False,
+        }
+
+    def _enrich(self, transaction):
+        """Keep what another document says of the booking; what was there stays, and so do its figures.
+
+        :param Transaction transaction: the line's own, with what was added
+        """
+        self.ensure_one()
+        vals = self._prepare_bank_vals(transaction)
+        if not self.is_reconciled:
+            # What it knows now may be what makes a match certain.
+            self.sudo().match_state = "pending"
+        self.sudo().write(
+            {
+                name: value
+                for name, value in vals.items()
+                if name == "transaction_details"
+                or (value and (not self[name] or self[name] == "other"))
+            }
         )
 
     # === ACTION METHODS === #

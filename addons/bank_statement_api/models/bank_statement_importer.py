@@ -4,7 +4,7 @@ from decimal import Decimal
 from odoo import SUPERUSER_ID, api, models
 
 from odoo.addons.bank_statement_api.models.bank_statement_proof import API_FORMATS
-from odoo.addons.bank_statement_api.tools import identity
+from odoo.addons.bank_statement_api.tools import documents, identity
 from odoo.addons.finance_connector_base.tools.errors import BusinessError, describe
 from odoo.addons.finance_connector_base.tools.masking import mask_mapping, mask_text
 
@@ -106,6 +106,8 @@ class BankStatementImporter(models.AbstractModel):
         if self._is_held(exchange, plan, findings):
             return {"held": 1}
         counts = {"refused": self._report_bad_entries(exchange, plan)}
+        if statement.kind == documents.NOTIFICATION:
+            return counts | self._take_notification(exchange, plan)
         recognitions, asked = self._tell_apart(exchange, plan, self._recognise(journal, statement))
         new = [item for item in recognitions if item.known is None]
         lines, set_based, refused = self._create_lines(exchange, plan, new)
@@ -118,15 +120,19 @@ class BankStatementImporter(models.AbstractModel):
         counts["duplicates"] = len(known)
         new_balances = self._store_balances(exchange, journal, statement)
         counts["pending"] = self._replace_pending(exchange, journal, statement)
+        if statement.source_format not in API_FORMATS:
+            self._settle_pending(journal, statement)
         if statement.source_format in API_FORMATS:
             self._report_window(exchange, journal, statement)
         else:
             counts["statements"] = self._store_statement(
                 exchange, journal, statement, lines | known
             )
+            self._check_reported(exchange, journal, statement)
         if counts["lines"] or new_balances:
             # Only what is new can help others: two files that wait would else wake each other for ever.
             self._release_held(exchange, journal)
+        counts["attached"] = self._attach_notifications(journal, statement)
         # Also those of a run that was killed before it came this far.
         unmatched = (lines | known).filtered(lambda line: line.match_state == "pending")
         self.env["bank.statement.matcher"]._enqueue(journal, unmatched)
@@ -270,32 +276,33 @@ class BankStatementImporter(models.AbstractModel):
     def _store_balances(self, exchange, journal, statement):
         """:return: the balances that this exchange had not stated before"""
         model = self.env["bank.statement.balance"]
-        known_types = dict(model._fields["type"].selection)
-        currency = self._journal_currency(journal)
+        currencies = self.env["res.currency"].with_context(active_test=False)
+        by_name = currencies.search(
+            [("name", "in", [balance.currency for balance in statement.balances])]
+        ).grouped("name")
         stored = {
-            (row.type, row.date, row.electronic_sequence)
+            (row.type, row.currency_id.name, row.date, row.electronic_sequence)
             for row in model.search(
                 [("exchange_id", "=", exchange.id), ("journal_id", "=", journal.id)]
             )
         }
         vals_list = []
         for balance in statement.balances:
-            key = (balance.type, balance.date, statement.electronic_sequence or 0)
-            if (
-                balance.type in known_types
-                and balance.currency == currency.name
-                and balance.date
-                and key not in stored
-            ):
+            day = balance.date or False
+            sequence = statement.electronic_sequence or 0
+            key = (balance.type, balance.currency, day, sequence)
+            if balance.currency in by_name and key not in stored:
                 stored.add(key)
                 vals_list.append(
                     {
                         "journal_id": journal.id,
-                        "currency_id": currency.id,
+                        "currency_id": by_name[balance.currency].id,
                         "type": balance.type,
                         "amount": float(balance.amount),
-                        "date": balance.date,
-                        "electronic_sequence": statement.electronic_sequence or 0,
+                        "date": day,
+                        "document_kind": statement.kind,
+                        "credit_line_included": balance.credit_line_included,
+                        "electronic_sequence": sequence,
                         "exchange_id": exchange.id,
                     }
                 )
@@ -305,6 +312,8 @@ class BankStatementImporter(models.AbstractModel):
     def _replace_pending(self, exchange, journal, statement):
         """The bank's latest word on what is pending replaces its earlier one; it is never booked."""
         if not statement.pending and statement.source_format not in API_FORMATS:
+            return 0
+        if self._is_outdated(journal, statement):
             return 0
         model = self.env["bank.statement.pending"].sudo()
         model.search([("journal_id", "=", journal.id)]).unlink()
@@ -316,7 +325,7 @@ class BankStatementImporter(models.AbstractModel):
                     "currency_id": currency.id,
                     "amount": float(line.amount),
                     "date": line.value_date or line.booking_date or False,
-                    "label": line.remittance_text or line.additional_info or "/",
+                    "label": self._pending_label(line),
                     "partner_name": line.counterparty.name or False,
                     "exchange_id": exchange.id,
                 }

@@ -8,7 +8,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import split_every
 
-from odoo.addons.bank_statement_api.tools import documents, identity
+from odoo.addons.bank_statement_api.tools import identity
 from odoo.addons.finance_connector_base.tools.errors import RetryableError, describe
 from odoo.addons.finance_connector_base.tools.masking import mask_text
 
@@ -312,8 +312,7 @@ class BankStatementImporter(models.AbstractModel):
         """
         transaction, key, journal = item.transaction, item.key, plan.journal
         party = transaction.counterparty
-        code = transaction.bank_code
-        vals = {
+        vals = self.env["account.bank.statement.line"]._prepare_bank_vals(transaction) | {
             "journal_id": journal.id,
             "date": transaction.booking_date,
             "amount": float(transaction.amount),
@@ -321,18 +320,15 @@ class BankStatementImporter(models.AbstractModel):
             or transaction.additional_info
             or party.name
             or "/",
-            "partner_name": party.name or False,
-            "account_number": party.iban or party.other_id or False,
             "partner_id": partners.get(self._sanitize(party.iban or party.other_id), False),
-            "transaction_type": code.text if code else False,
-            "transaction_details": documents.transaction_to_dict(transaction),
+            "transaction_type": transaction.bank_code.text if transaction.bank_code else False,
             "exchange_id": exchange.id,
             "bank_position": str(transaction.position),
             "bank_channel": plan.statement.source_format,
+            "bank_document_kind": plan.statement.kind,
+            "bank_reversal": transaction.reversal,
             "bank_booking_date": transaction.booking_date,
             "bank_value_date": transaction.value_date or False,
-            "bank_transaction_code": code.text if code else False,
-            "end_to_end_id": transaction.end_to_end_id or False,
             "bank_entry_amount": float(
                 transaction.batch.entry_amount if transaction.batch else transaction.amount
             ),

@@ -24,7 +24,7 @@ class BankStatementProof(models.AbstractModel):
         :rtype: list[Finding]
         """
         findings = list(checks.prove(statement))
-        if statement.source_format in API_FORMATS:
+        if statement.source_format in API_FORMATS or statement.kind != documents.STATEMENT:
             return findings
         previous = self._previous_closings(journal, statement)
         chains = [checks.check_chain(closing, statement) for closing in previous]
@@ -47,13 +47,25 @@ class BankStatementProof(models.AbstractModel):
         if not statement.opening:
             return []
         model = self.env["bank.statement.balance"]
-        domain = [("journal_id", "=", journal.id), ("type", "=", "CLBD")]
+        domain = self._closing_domain(journal)
         found = model.search([*domain, ("date", "<", statement.opening.date)], limit=1)
         if statement.closing and statement.closing.date > statement.opening.date:
             found |= model.search([*domain, ("date", "=", statement.opening.date)], limit=1)
         if found:
             found |= model.search([*domain, ("date", "=", statement.opening.date)])
         return [self._to_balance(balance) for balance in found]
+
+    @api.model
+    def _closing_domain(self, journal):
+        """The closing balances that others continue: of the journal's own currency, from statements."""
+        currency = journal.currency_id or journal.company_id.currency_id
+        return [
+            ("journal_id", "=", journal.id),
+            ("type", "=", "CLBD"),
+            ("document_kind", "=", "statement"),
+            ("currency_id", "=", currency.id),
+            ("date", "!=", False),
+        ]
 
     @api.model
     def _to_balance(self, balance):
@@ -76,8 +88,7 @@ class BankStatementProof(models.AbstractModel):
         # Of the balances and not of Odoo's statements: one without entries has a number, too.
         previous = self.env["bank.statement.balance"].search(
             [
-                ("journal_id", "=", journal.id),
-                ("type", "=", "CLBD"),
+                *self._closing_domain(journal),
                 ("electronic_sequence", "!=", 0),
                 "|",
                 ("date", "<", statement.closing.date),
@@ -113,8 +124,7 @@ class BankStatementProof(models.AbstractModel):
         balance_model = self.env["bank.statement.balance"]
         previous = balance_model.search(
             [
-                ("journal_id", "=", journal.id),
-                ("type", "=", "CLBD"),
+                *self._closing_domain(journal),
                 ("date", "<", closing.date),
                 ("exchange_id", "!=", exchange.id),
             ],

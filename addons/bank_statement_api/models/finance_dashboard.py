@@ -106,7 +106,7 @@ class FinanceDashboard(models.AbstractModel):
             SQL(
                 """SELECT DISTINCT ON (journal_id) journal_id, date, amount
                      FROM bank_statement_balance
-                    WHERE type = 'CLBD' AND journal_id = ANY(%s)
+                    WHERE type = 'CLBD' AND date IS NOT NULL AND journal_id = ANY(%s)
                     ORDER BY journal_id, date DESC, id DESC""",
                 journals.ids,
             )

@@ -78,6 +78,8 @@ class FinanceHandlerBankStatement(models.AbstractModel):
             "held": 0,
             "refused": 0,
             "pending": 0,
+            "notifications": 0,
+            "attached": 0,
         }
         for plan in prepared:
             for key, count in importer._import(exchange, plan).items():

@@ -9,6 +9,7 @@ from . import test_mail
 from . import test_matching
 from . import test_poster
 from . import test_proof
+from . import test_reports
 from . import test_public_methods
 from . import test_tours
 from . import test_account_mapping

@@ -1,4 +1,4 @@
-"""Writes camt.053 files from statements: the counterpart the reader is tested against.
+"""Writes camt.053, .052 and .054 files from statements: the counterpart the reader is tested against.
 
 It takes the canonical documents, or anything with their attributes, and imports nothing of the
 project, so that end-to-end tests can use it beside a real server.
@@ -13,6 +13,11 @@ from decimal import Decimal
 from types import SimpleNamespace
 from xml.sax.saxutils import escape, quoteattr
 
+_MESSAGES = {
+    "statement": ("camt.053", "BkToCstmrStmt", "Stmt"),
+    "report": ("camt.052", "BkToCstmrAcctRpt", "Rpt"),
+    "notification": ("camt.054", "BkToCstmrDbtCdtNtfctn", "Ntfctn"),
+}
 _STATUS = {"booked": "BOOK", "pending": "PDNG", "information": "INFO"}
 _FOREIGN = {
     "instructed": "InstdAmt",
@@ -33,22 +38,33 @@ class Line:
     end_to_end_id: str | None = None
     name: str | None = None
     iban: str | None = None
+    status: str = "booked"
 
 
 def daily_file(
-    iban, currency, lines, *, opening=Decimal(0), version="08", sequence=1, message_id="MSG-1"
+    iban,
+    currency,
+    lines,
+    *,
+    opening=Decimal(0),
+    version="08",
+    sequence=1,
+    message_id="MSG-1",
+    kind="statement",
 ) -> bytes:
     """Return a file of one statement whose balances and totals are right.
 
     :param lines: iterable of :class:`Line`, in the order of the file.
+    :param kind: ``report`` and ``notification`` make camt.052 and camt.054.
     :param opening: opening balance; the closing one follows from the lines.
     """
     lines = list(lines)
     days = [line.day for line in lines] or [datetime.date(2026, 1, 1)]
-    closing = opening + sum(line.amount for line in lines)
+    closing = opening + sum(line.amount for line in lines if line.status == "booked")
     account = _bare(iban=iban, currency=currency)
     statement = _bare(
         account=account,
+        kind=kind,
         source_version=version,
         message_id=message_id,
         statement_id=f"{iban}-{sequence}",
@@ -59,13 +75,15 @@ def daily_file(
         balances=[
             _bare(type="OPBD", amount=opening, currency=currency, date=min(days)),
             _bare(type="CLBD", amount=closing, currency=currency, date=max(days)),
-        ],
+        ]
+        if kind == "statement"
+        else [],
         totals=_bare(entries=len(lines), net=closing - opening),
         transactions=[
             _bare(
                 amount=line.amount,
                 currency=currency,
-                status="booked",
+                status=line.status,
                 booking_date=line.day,
                 value_date=line.day,
                 account_servicer_ref=line.reference or None,
@@ -92,19 +110,20 @@ def _bare(**values):
 
 
 def write(statements, *, encoding="UTF-8", namespace=None, indent="\n") -> bytes:
-    """Return a camt.053 file in the version that the statements name.
+    """Return a file in the version that the statements name, of the message that their kind is.
 
     :param namespace: another one than the version's, "" for none.
     :param indent: what stands between elements.
     """
     version = statements[0].source_version or "08"
+    name, root, _holder = _MESSAGES[statements[0].kind or "statement"]
     if namespace is None:
-        namespace = f"urn:iso:std:iso:20022:tech:xsd:camt.053.001.{version}"
+        namespace = f"urn:iso:std:iso:20022:tech:xsd:{name}.001.{version}"
     xmlns = f" xmlns={quoteattr(namespace)}" if namespace else ""
     parts = [
         f'<?xml version="1.0" encoding="{encoding}"?>',
         f"<Document{xmlns}>",
-        "<BkToCstmrStmt>",
+        f"<{root}>",
         "<GrpHdr>",
         _leaf("MsgId", statements[0].message_id),
         "<CreDtTm>2026-01-01T00:00:00</CreDtTm>",
@@ -112,7 +131,7 @@ def write(statements, *, encoding="UTF-8", namespace=None, indent="\n") -> bytes
     ]
     for statement in statements:
         parts += _statement(statement, version)
-    parts += ["</BkToCstmrStmt>", "</Document>"]
+    parts += [f"</{root}>", "</Document>"]
     return indent.join(part for part in parts if part).encode(encoding)
 
 
@@ -147,11 +166,12 @@ def _statement(statement, version):
         _leaf("Id", account.other_id),
         _wrap("SchmeNm", _leaf("Prtry", account.scheme)),
     )
-    yield "<Stmt>"
+    holder = _MESSAGES[statement.kind or "statement"][2]
+    yield f"<{holder}>"
     yield _leaf("Id", statement.statement_id)
     if statement.page_number is not None:
         last = str(statement.last_page).lower()
-        yield f"<StmtPgntn>{_leaf('PgNb', statement.page_number)}{_leaf('LastPgInd', last)}</StmtPgntn>"
+        yield f"<{holder}Pgntn>{_leaf('PgNb', statement.page_number)}{_leaf('LastPgInd', last)}</{holder}Pgntn>"
     yield _leaf("ElctrncSeqNb", statement.electronic_sequence)
     yield _leaf("LglSeqNb", statement.legal_sequence)
     yield _leaf("CreDtTm", statement.created_at and statement.created_at.isoformat())
@@ -177,7 +197,7 @@ def _statement(statement, version):
     grouped = itertools.groupby(statement.transactions, key=lambda line: line.position.entry)
     for _entry, lines in grouped:
         yield entry(list(lines), version)
-    yield "</Stmt>"
+    yield f"</{holder}>"
 
 
 def _totals(totals, version):

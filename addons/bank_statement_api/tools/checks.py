@@ -10,7 +10,16 @@ import datetime
 from dataclasses import dataclass
 from decimal import Decimal
 
-from .documents import BOOKED, BadEntry, Balance, Finding, Position, Statement, Transaction
+from .documents import (
+    BOOKED,
+    STATEMENT,
+    BadEntry,
+    Balance,
+    Finding,
+    Position,
+    Statement,
+    Transaction,
+)
 
 ZERO = Decimal(0)
 
@@ -99,8 +108,11 @@ def prove(statement: Statement, counted: Tally | None = None) -> tuple[Finding, 
 def check_balance(statement: Statement, counted: Tally) -> tuple[Finding, ...]:
     """Prove that opening balance + booked entries = closing balance.
 
-    Bad entries count with the amount they have; where one has none, nothing can be proven.
+    Bad entries count with the amount they have; where one has none, nothing can be proven. Reports and
+    notifications hold a part of a period: the statement proves it.
     """
+    if statement.kind != STATEMENT:
+        return ()
     place = _place(statement)
     if statement.opening is None or statement.closing is None:
         missing = " and ".join(

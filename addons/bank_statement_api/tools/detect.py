@@ -11,14 +11,12 @@ from dataclasses import dataclass
 
 from odoo.addons.finance_connector_base.tools.archive import ArchiveRefusedError, iter_members
 
-from . import camt053
+from . import camt
 from .documents import Statement
 from .errors import StatementFormatError
 
 _HEAD = 4096
 _BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"\xef\xbb\xbf", "utf-8"))
-# Reports and notifications too: their reader says what they are and why they are not statements.
-_CAMT = re.compile(r"BkToCstmr(Stmt|AcctRpt|DbtCdtNtfctn)\b|camt\.05[234]\.001\.\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +101,26 @@ def unpack(name: str, content: bytes) -> tuple[Member, ...]:
     return tuple(members)
 
 
-def _is_camt(content: bytes) -> bool:
-    head = content[:_HEAD]
-    encoding = next((name for bom, name in _BOMS if head.startswith(bom)), "latin-1")
-    text = head.decode(encoding, errors="replace")
-    return "<" in text and bool(_CAMT.search(text))
+def _camt_matcher(message: camt.Message) -> Callable[[bytes], bool]:
+    """Look for the message's root, or for its namespace where the root stands further back."""
+    mark = re.compile(rf"<(?:[\w.-]+:)?{message.root}\b|\b{re.escape(message.name)}\.001\.\d\d")
+
+    def matches(content: bytes) -> bool:
+        head = content[:_HEAD]
+        encoding = next((name for bom, name in _BOMS if head.startswith(bom)), "latin-1")
+        text = head.decode(encoding, errors="replace")
+        return "<" in text and bool(mark.search(text))
+
+    return matches
 
 
-register(
-    Format(
-        code="camt053",
-        name="CAMT.053",
-        matches=_is_camt,
-        read=camt053.read,
-        content_type="application/xml",
+for _message in camt.MESSAGES:
+    register(
+        Format(
+            code=_message.source_format,
+            name=_message.name.upper(),
+            matches=_camt_matcher(_message),
+            read=camt.read,
+            content_type="application/xml",
+        )
     )
-)

@@ -127,6 +127,12 @@ register(
     "Ask the bank for a correct file, or resolve with a reason to book it as it is.",
 )
 register(
+    "report_unconfirmed",
+    "An intraday booking is not on the statement",
+    Severity.HIGH,
+    "Ask the bank: was it never booked, delete the line and resolve with a reason; if it follows, this closes itself.",
+)
+register(
     "statement_detail_sum",
     "The details of an entry differ from its amount",
     Severity.MEDIUM,

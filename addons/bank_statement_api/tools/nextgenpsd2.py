@@ -166,7 +166,7 @@ def page(
 
     :param account: the account asked for; its currency is what a booked amount must be in.
     :param first_entry: position of the page's first record in the window.
-    :param details: as in ``camt053.read``, for batch bookings with ``entryDetails``.
+    :param details: as in ``camt.read``, for batch bookings with ``entryDetails``.
     :raise StatementFormatError: it is no page of transactions.
     """
     try:

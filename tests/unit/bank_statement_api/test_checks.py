@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from odoo.addons.bank_statement_api.tools import camt053, checks
+from odoo.addons.bank_statement_api.tools import camt, checks
 from odoo.addons.bank_statement_api.tools.documents import Balance
 
 from tests.camt_writer import Line, daily_file
@@ -21,7 +21,7 @@ def read(opening="100.00", replace=()):
     for old, new in replace:
         assert old in content
         content = content.replace(old, new)
-    [found] = camt053.read(content)
+    [found] = camt.read(content)
     return found
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from odoo.addons.bank_statement_api.tools import camt053, documents
+from odoo.addons.bank_statement_api.tools import camt, documents
 
 from tests.camt_writer import Line, daily_file
 
@@ -19,7 +19,7 @@ SCHEMA = json.loads((ROOT / "addons/bank_statement_api/schemas/statement.v1.json
 
 @pytest.fixture
 def statement():
-    [found] = camt053.read(
+    [found] = camt.read(
         daily_file(
             "DE89370400440532013000",
             "EUR",

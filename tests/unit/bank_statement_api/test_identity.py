@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odoo.addons.bank_statement_api.tools import camt053, identity
+from odoo.addons.bank_statement_api.tools import camt, identity
 from odoo.addons.bank_statement_api.tools.documents import AccountRef
 
 from tests.camt_writer import Line, daily_file
@@ -19,7 +19,7 @@ DAY = date(2026, 3, 4)
 
 
 def transactions(*lines):
-    [found] = camt053.read(daily_file(IBAN, "EUR", list(lines)))
+    [found] = camt.read(daily_file(IBAN, "EUR", list(lines)))
     return found.booked
 
 

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odoo.addons.bank_statement_api.tools import camt053, references
+from odoo.addons.bank_statement_api.tools import camt, references
 
 from tests.camt_writer import Line, daily_file
 
 
 def found_in(text, **values):
-    [statement] = camt053.read(
+    [statement] = camt.read(
         daily_file(
             "DE89370400440532013000",
             "EUR",

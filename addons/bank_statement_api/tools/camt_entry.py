@@ -1,8 +1,9 @@
-"""One camt.053 entry (``Ntry``) to canonical transactions.
+"""One entry (``Ntry``) of a camt message to canonical transactions.
 
 Element names and choices follow the ISO 20022 message definition "BankToCustomerStatement",
-camt.053.001.02 to .13; where versions differ, both forms are read: ``Sts`` against ``Sts/Cd``,
-``BIC`` against ``BICFI``, ``Dbtr`` against ``Dbtr/Pty``, ``Chrgs`` against ``Chrgs/Rcrd``.
+camt.053.001.02 to .13, and are the same in camt.052 and camt.054. Where versions differ, both forms
+are read: ``Sts`` against ``Sts/Cd``, ``BIC`` against ``BICFI``, ``Dbtr`` against ``Dbtr/Pty``,
+``Chrgs`` against ``Chrgs/Rcrd``.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from .camt053_node import (
+from .camt_node import (
     BOOLEANS,
     SIGNS,
     BadRecordError,
@@ -456,6 +457,7 @@ def _lenient(text, node, context) -> Decimal | None:
 
 def _extras(node: Node, detail: Node = _NOTHING) -> dict[str, str]:
     values = {
+        "AddtlInfInd/MsgId": node.text("AddtlInfInd", "MsgId"),
         "NtryDtls/TxDtls/Refs/AcctSvcrRef": detail.text("Refs", "AcctSvcrRef"),
         "NtryDtls/TxDtls/Refs/ChqNb": detail.text("Refs", "ChqNb"),
         "NtryDtls/TxDtls/Refs/ClrSysRef": detail.text("Refs", "ClrSysRef"),

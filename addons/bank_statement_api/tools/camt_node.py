@@ -1,4 +1,4 @@
-"""Reading camt.053 elements: by local name, and strictly where money and dates are decided."""
+"""Reading camt elements: by local name, and strictly where money and dates are decided."""
 
 from __future__ import annotations
 

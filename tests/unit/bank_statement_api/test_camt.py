@@ -1,6 +1,7 @@
-"""The CAMT.053 reader: what the bank booked, to the cent and the day, or a refusal that says where and why."""
+"""The CAMT reader: what the bank booked, to the cent and the day, or a refusal that says where and why."""
 
 import io
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from odoo.addons.bank_statement_api.tools import camt053, checks
+from odoo.addons.bank_statement_api.tools import camt, checks
 from odoo.addons.bank_statement_api.tools.errors import StatementFormatError
 
 from tests.camt_writer import Line, daily_file
@@ -61,7 +62,7 @@ def entry(
 
 
 def read_one(content, **options):
-    [found] = camt053.read(content, **options)
+    [found] = camt.read(content, **options)
     return found
 
 
@@ -77,7 +78,7 @@ def test_every_version_is_read(version):
 
 def test_unknown_version_is_refused_by_name():
     with pytest.raises(StatementFormatError) as refused:
-        camt053.read(document(statement(), version="99"))
+        camt.read(document(statement(), version="99"))
     assert refused.value.code == "statement_version"
     assert "99" in str(refused.value)
 
@@ -167,7 +168,7 @@ def test_statements_of_several_accounts_and_currencies_stay_apart():
         statement(entry("2.00", currency="USD"), currency="USD", closing="2.00"),
         statement(entry("3.00"), iban="DE75512108001245126199", closing="3.00"),
     )
-    found = camt053.read(content)
+    found = camt.read(content)
     assert [(item.account.iban, item.account.currency) for item in found] == [
         (IBAN, "EUR"),
         (IBAN, "USD"),
@@ -227,13 +228,13 @@ def test_file_cut_anywhere_is_refused_whole():
     )
     for cut in range(1, len(content) - len(b"</Document>"), 97):
         with pytest.raises(StatementFormatError):
-            camt053.read(content[:cut])
+            camt.read(content[:cut])
 
 
 def test_refusal_says_line_and_reason():
     content = document(statement(entry())).replace(b"</Ntry>", b"</Ntri>")
     with pytest.raises(StatementFormatError) as refused:
-        camt053.read(content)
+        camt.read(content)
     assert refused.value.code == "statement_format"
     assert refused.value.evidence
 
@@ -252,7 +253,7 @@ def test_entities_are_refused(declaration):
         document(statement(entry())).replace(b"?>\n", b"?>" + declaration).replace(b"REF", b"&x;")
     )
     with pytest.raises(StatementFormatError):
-        camt053.read(content)
+        camt.read(content)
 
 
 @pytest.mark.parametrize("encoding", ["UTF-8", "ISO-8859-1", "windows-1252", "UTF-16"])
@@ -276,10 +277,69 @@ def test_stream_reads_in_one_pass_what_read_reads_at_once():
     content = document(
         statement(entry("1.00"), closing="1.00"), statement(entry("2.00"), closing="2.00")
     )
-    streamed = [stream.statement() for stream in camt053.parse(io.BytesIO(content))]
-    assert streamed == camt053.read(content)
-    surveys = camt053.survey(io.BytesIO(content))
+    streamed = [stream.statement() for stream in camt.parse(io.BytesIO(content))]
+    assert streamed == camt.read(content)
+    surveys = camt.survey(io.BytesIO(content))
     assert [survey.tally.booked_sum for survey in surveys] == [Decimal("1.00"), Decimal("2.00")]
+
+
+# === REPORTS AND NOTIFICATIONS === #
+
+MESSAGES = (("052", "BkToCstmrAcctRpt", "Rpt"), ("054", "BkToCstmrDbtCdtNtfctn", "Ntfctn"))
+
+
+def as_message(content, number, root, holder):
+    """The same content as another message: they differ in these names only."""
+    return (
+        content.replace(b"camt.053", f"camt.{number}".encode())
+        .replace(b"BkToCstmrStmt", root.encode())
+        .replace(b"<Stmt>", f"<{holder}>".encode())
+        .replace(b"</Stmt>", f"</{holder}>".encode())
+    )
+
+
+@pytest.mark.parametrize("version", camt.VERSIONS)
+@pytest.mark.parametrize(("number", "root", "holder"), MESSAGES)
+def test_reports_and_notifications_of_every_version_are_read(number, root, holder, version):
+    status = "BOOK" if version < "04" else "<Cd>BOOK</Cd>"
+    pending = status.replace("BOOK", "PDNG")
+    content = document(statement(entry(status=status), entry("4.00", status=pending)))
+    found = read_one(
+        as_message(content, number, root, holder).replace(b".001.08", f".001.{version}".encode())
+    )
+    assert (found.source_format, found.source_version) == (f"camt{number}", version)
+    assert found.kind == {"052": "report", "054": "notification"}[number]
+    assert [line.amount for line in found.booked] == [Decimal("10.00")]
+    assert [line.amount for line in found.pending] == [Decimal("4.00")]
+    assert [balance.type for balance in found.balances] == ["OPBD", "CLBD"]
+    # Reports may hold what is new only: their balances prove nothing, in either direction.
+    assert (found.opening, found.closing) == (None, None)
+    assert checks.prove(found) == ()
+
+
+def test_currency_of_a_notification_without_balances_is_that_of_its_entries():
+    content = as_message(document(statement(entry("7.00"))), *MESSAGES[1])
+    content = re.sub(rb"<Bal>.*</Bal>", b"", content).replace(b"<Ccy>EUR</Ccy>", b"")
+    found = read_one(content)
+    assert found.account.currency == "EUR"
+    assert [line.amount for line in found.booked] == [Decimal("7.00")]
+    [warning] = found.warnings
+    assert "Ccy" in warning.path
+
+
+def test_details_of_a_notification_stay_with_their_entry_whatever_the_policy():
+    content = document(statement(entry("30.00", details=batch("10.00", "20.00"))))
+    [line] = read_one(as_message(content, *MESSAGES[1]), details="split").booked
+    assert line.amount == Decimal("30.00")
+    assert [detail.end_to_end_id for detail in line.details] == ["PART0", "PART1"]
+    assert [detail.amount for detail in line.details] == [Decimal("10.00"), Decimal("20.00")]
+
+
+def test_message_whose_name_and_root_differ_is_refused():
+    content = document(statement(entry())).replace(b"camt.053", b"camt.052")
+    with pytest.raises(StatementFormatError) as refused:
+        camt.read(content)
+    assert refused.value.code == "statement_unknown"
 
 
 # === PROPERTIES === #
@@ -316,7 +376,7 @@ def test_flipped_byte_gives_a_refusal_or_the_same_money_or_a_finding(written, da
     position = data.draw(st.integers(0, len(content) - 1))
     content[position] ^= 1 << data.draw(st.integers(0, 7))
     try:
-        found = camt053.read(bytes(content))
+        found = camt.read(bytes(content))
     except StatementFormatError:
         return
     money = [(line.amount, line.currency) for item in found for line in item.booked]

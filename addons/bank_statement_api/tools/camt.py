@@ -1,4 +1,8 @@
-"""Streaming reader of ISO 20022 camt.053 (BankToCustomerStatement), versions .001.02 to .001.13.
+"""Streaming reader of ISO 20022 cash management messages, versions .001.02 to .001.13.
+
+camt.053 (BankToCustomerStatement) is a statement, camt.052 (BankToCustomerAccountReport) a report of
+the day so far, camt.054 (BankToCustomerDebitCreditNotification) a notification with the details of
+bookings. They share their entries; ``kind`` of what is read says which one it was.
 
 A file is read whole or refused whole: :func:`read` for files that fit in memory, :func:`survey`
 and then :func:`parse` for those that do not. One record that cannot be understood is a ``BadEntry``
@@ -21,19 +25,53 @@ from odoo.addons.finance_connector_base.tools.safe_xml import (
     namespace,
 )
 
-from .camt053_entry import EntryContext, read_entry
-from .camt053_head import GroupHeader, read_head
-from .camt053_node import Node
+from .camt_entry import EntryContext, read_entry
+from .camt_head import GroupHeader, read_head
+from .camt_node import Node
 from .checks import Tally
-from .documents import SINGLE, SPLIT, BadEntry, Finding, Position, Statement, Transaction, Warn
+from .documents import (
+    NOTIFICATION,
+    REPORT,
+    SINGLE,
+    SPLIT,
+    STATEMENT,
+    BadEntry,
+    Finding,
+    Position,
+    Statement,
+    Transaction,
+    Warn,
+)
 from .errors import StatementFormatError
 
 MAX_BYTES = 4 * 1024**3
 
 VERSIONS = tuple(f"{number:02d}" for number in range(2, 14))
-_ISO_NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:camt\.053\.001\.\d\d")
+_ISO_NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:camt\.05[234]\.001\.\d\d")
 _MESSAGE = re.compile(r"([a-z]{4}\.\d{3})\.001\.(\d\d)")
-_ROOT = "BkToCstmrStmt"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One of the messages: its name, its root, and the element that stands for one account."""
+
+    name: str
+    root: str
+    holder: str
+    kind: str
+
+    @property
+    def source_format(self) -> str:
+        return self.name.replace(".", "")
+
+
+MESSAGES = (
+    Message("camt.053", "BkToCstmrStmt", "Stmt", STATEMENT),
+    Message("camt.052", "BkToCstmrAcctRpt", "Rpt", REPORT),
+    Message("camt.054", "BkToCstmrDbtCdtNtfctn", "Ntfctn", NOTIFICATION),
+)
+_BY_ROOT = {message.root: message for message in MESSAGES}
+_TAGS = ("GrpHdr", "Ntry", *(tag for message in MESSAGES for tag in (message.holder, message.root)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +91,10 @@ def read(source: bytes | BinaryIO, *, details: str = SPLIT) -> list[Statement]:
 
     :param source: the file's bytes, or a binary file at its start.
     :param details: ``split`` makes a line of each detail of a batch when the details prove to be the
-        entry; ``single`` keeps every entry one line and its details as evidence.
+        entry; ``single`` keeps every entry one line and its details as evidence. A notification is always
+        read as ``single``, since its details belong to an entry of a statement.
     :return: its statements in the order of the file.
-    :raise StatementFormatError: the file as a whole is damaged or not a camt.053.
+    :raise StatementFormatError: the file as a whole is damaged or none of these messages.
     """
     return [stream.statement() for stream in parse(source, details=details)]
 
@@ -100,12 +139,12 @@ class StatementStream:
         self._reader = reader
         self._number = number
         parent = first.getparent() if local_name(first) == "Ntry" else first
-        self._head = reader.head(parent, number)
+        self._head = reader.head(parent, number, None)
         self._bad_entries: list[BadEntry] = []
         self._context = EntryContext(
             account=self._head.account,
             currency=self._head.account.currency,
-            details=reader.details,
+            details=SINGLE if self._head.kind == NOTIFICATION else reader.details,
         )
         self._entries = 0
         self._ended = False
@@ -147,7 +186,7 @@ class StatementStream:
             yield from self._take(self._reader.next_element())
 
     def _take(self, element) -> tuple[Transaction, ...]:
-        if local_name(element) == "Stmt":
+        if local_name(element) != "Ntry":
             self._end(element)
             return ()
         self._entries += 1
@@ -162,9 +201,10 @@ class StatementStream:
 
     def _end(self, element):
         self._ended = True
-        head = self._reader.head(element, self._number)
+        # The entries are gone by now, and with them the currency that they may have told.
+        head = self._reader.head(element, self._number, self._head.account.currency)
         if head != self._head:
-            path = f"Stmt[{self._number}]"
+            path = f"{local_name(element)}[{self._number}]"
             self._context.warnings.append(
                 Warn(path=path, message="Statement data stand after the entries.")
             )
@@ -177,11 +217,10 @@ class _Reader:
     def __init__(self, source: bytes | BinaryIO, details: str):
         stream = io.BytesIO(source) if isinstance(source, bytes) else source
         self.details = details
-        self._elements = iter_elements(
-            stream, ("GrpHdr", "Ntry", "Stmt", _ROOT), max_bytes=MAX_BYTES
-        )
+        self._elements = iter_elements(stream, _TAGS, max_bytes=MAX_BYTES)
         self._group = GroupHeader()
         self._version: str | None = None
+        self._message: Message | None = None
         self._warnings: tuple[Warn, ...] = ()
         self._place = "the start"
 
@@ -195,26 +234,38 @@ class _Reader:
                 pass
         if not number:
             raise StatementFormatError(
-                "There is no bank statement (camt.053) in the file.",
-                tag=_ROOT,
-                reason="no Stmt found",
+                "There is no statement, report or notification of an account in the file.",
+                tag=self._message.root if self._message else None,
+                reason=f"no {self._message.holder if self._message else 'account'} found",
                 code="statement_empty",
             )
 
-    def head(self, element, number: int) -> Statement:
-        head = read_head(element, self._group, self._version, number)
+    def head(self, element, number: int, currency: str | None) -> Statement:
+        message = self._message
+        head = read_head(
+            element,
+            self._group,
+            number,
+            currency=currency,
+            kind=message.kind,
+            source_format=message.source_format,
+            source_version=self._version,
+        )
         return dataclasses.replace(head, warnings=self._warnings + head.warnings)
 
     def next_element(self):
-        """Return the next ``Ntry`` or ``Stmt``, or None at the end of the file."""
+        """Return the next ``Ntry`` or the end of its account, or None at the end of the file."""
         while (element := self._advance()) is not None:
             if self._version is None:
                 self._check_version(element)
             parent = element.getparent()
             place = (local_name(parent) if parent is not None else "", local_name(element))
-            if place == (_ROOT, "GrpHdr"):
+            message = self._message
+            if message is None:
+                continue
+            if place == (message.root, "GrpHdr"):
                 self._group = GroupHeader.read(Node(element))
-            elif place in ((_ROOT, "Stmt"), ("Stmt", "Ntry")):
+            elif place in ((message.root, message.holder), (message.holder, "Ntry")):
                 self._place = f"{'/'.join(place)} of line {element.sourceline}"
                 return element
         return None
@@ -233,19 +284,22 @@ class _Reader:
 
     def _check_version(self, element):
         found = namespace(element) or ""
+        names = [local_name(element), *(local_name(parent) for parent in element.iterancestors())]
+        self._message = next((_BY_ROOT[name] for name in names if name in _BY_ROOT), None)
         message = _MESSAGE.search(found)
         self._version = message[2] if message else ""
-        if message and message[1] != "camt.053":
+        expected = self._message.name if self._message else "camt.053, camt.052 or camt.054"
+        if message and message[1] not in expected:
             raise StatementFormatError(
-                f"The file is a {message[1]} message, not a bank statement (camt.053).",
-                tag=local_name(element),
+                f"The file is a {message[1]} message, not {expected}.",
+                tag=names[0],
                 reason=f"namespace {found}",
                 code="statement_unknown",
                 next_step="Ask the bank for camt.053 files, or remove the file from this folder.",
             )
         if message and self._version not in VERSIONS:
             raise StatementFormatError(
-                f"Version {message[0]} of the bank statement is not supported.",
+                f"Version {message[0]} is not supported.",
                 tag=local_name(element),
                 reason=f"namespace {found}; supported: .001.{VERSIONS[0]} to .001.{VERSIONS[-1]}",
                 code="statement_version",

@@ -1,4 +1,4 @@
-"""What a camt.053 statement (``Stmt``) says beside its entries: account, balances, totals."""
+"""What a camt message says of one account beside its entries: account, balances, totals."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from stdnum.iso7064 import mod_97_10
 
 from odoo.addons.finance_connector_base.tools.dates import DateError, parse_datetime
 from odoo.addons.finance_connector_base.tools.money import MoneyError, minor_unit_exponent
+from odoo.addons.finance_connector_base.tools.safe_xml import local_name
 
-from .camt053_node import (
+from .camt_node import (
     BOOLEANS,
     BadRecordError,
     Node,
@@ -22,6 +23,7 @@ from .camt053_node import (
     signed_amount,
 )
 from .documents import (
+    STATEMENT,
     AccountRef,
     Balance,
     DeclaredTotals,
@@ -54,29 +56,47 @@ class GroupHeader:
         )
 
 
-def read_head(element, group: GroupHeader, version: str, number: int) -> Statement:
-    """Return the statement without transactions.
+def read_head(
+    element,
+    group: GroupHeader,
+    number: int,
+    *,
+    currency: str | None,
+    kind: str,
+    source_format: str,
+    source_version: str,
+) -> Statement:
+    """Return the statement, report or notification without transactions.
 
-    :param element: the ``Stmt`` as far as it was read.
+    :param element: the ``Stmt``, ``Rpt`` or ``Ntfctn`` as far as it was read.
     :param group: the header of its message.
-    :param number: 1-based position of the statement in the file.
+    :param number: 1-based position in the file.
+    :param currency: of the account, where an earlier reading told it.
     :raise StatementFormatError: the account or its currency is not to be known.
     """
     node = Node(element)
     warnings: list[Warn] = []
     findings: list[Finding] = []
-    path = f"Stmt[{number}]"
-    account = _account(node, element.sourceline, path, warnings)
+    holder = local_name(element)
+    path = f"{holder}[{number}]"
+    account = _account(node, element.sourceline, path, currency, warnings)
     position = Position(statement=number, entry=0, line=element.sourceline or 0)
-    balances = _balances(node, account.currency, position, findings)
+    balances = _balances(node, account.currency, kind, position, findings)
+    pagination = f"{holder}Pgntn"
     page_number = _integer(
-        node.text("StmtPgntn", "PgNb") or group.page_number, f"{path}/PgNb", warnings
+        node.text(pagination, "PgNb") or group.page_number, f"{path}/PgNb", warnings
     )
-    last_page = BOOLEANS.get(node.text("StmtPgntn", "LastPgInd") or group.last_page)
+    last_page = BOOLEANS.get(node.text(pagination, "LastPgInd") or group.last_page)
+    opening = closing = None
+    if kind == STATEMENT:
+        # A report may hold the day so far or only what is new: its balances prove nothing.
+        opening = _opening(balances, page_number, position, findings)
+        closing = _closing(balances, last_page, position, findings)
     return Statement(
         account=account,
-        source_format="camt053",
-        source_version=version,
+        source_format=source_format,
+        source_version=source_version,
+        kind=kind,
         position=number,
         message_id=group.message_id,
         statement_id=node.text("Id"),
@@ -87,8 +107,8 @@ def read_head(element, group: GroupHeader, version: str, number: int) -> Stateme
         created_at=_moment(node.text("CreDtTm"), f"{path}/CreDtTm", warnings),
         period_from=_day(node.text("FrToDt", "FrDtTm"), f"{path}/FrToDt/FrDtTm", warnings),
         period_to=_day(node.text("FrToDt", "ToDtTm"), f"{path}/FrToDt/ToDtTm", warnings),
-        opening=_opening(balances, page_number, position, findings),
-        closing=_closing(balances, last_page, position, findings),
+        opening=opening,
+        closing=closing,
         balances=balances,
         totals=_totals(node, account.currency, position, findings),
         findings=tuple(findings),
@@ -96,7 +116,7 @@ def read_head(element, group: GroupHeader, version: str, number: int) -> Stateme
     )
 
 
-def _account(node: Node, line: int | None, path: str, warnings: list[Warn]) -> AccountRef:
+def _account(node: Node, line: int | None, path: str, known: str | None, warnings) -> AccountRef:
     account = node.one("Acct")
     if account is None:
         raise StatementFormatError(
@@ -121,7 +141,7 @@ def _account(node: Node, line: int | None, path: str, warnings: list[Warn]) -> A
             warnings.append(
                 Warn(path=f"{path}/Acct/Id/IBAN", message=f"{iban} is not a valid IBAN.")
             )
-    currency = account.text("Ccy") or _balance_currency(node, account, path, warnings)
+    currency = account.text("Ccy") or _told_currency(node, account, path, known, warnings)
     try:
         minor_unit_exponent(currency)
     except MoneyError as error:
@@ -143,28 +163,32 @@ def _account(node: Node, line: int | None, path: str, warnings: list[Warn]) -> A
     )
 
 
-def _balance_currency(node: Node, account: Node, path: str, warnings: list[Warn]) -> str:
-    """Return the currency of the balances: ``Acct/Ccy`` is optional in the schema."""
-    found = {
-        amount.element.get("Ccy")
-        for balance in node.all("Bal")
-        for amount in balance.all("Amt")
-        if amount.element.get("Ccy")
-    }
+def _told_currency(node: Node, account: Node, path: str, known: str | None, warnings) -> str:
+    """Return the currency of the balances or else of the entries: ``Acct/Ccy`` is optional in the schema."""
+    found = _currencies(node, "Bal") or ({known} if known else _currencies(node, "Ntry"))
     if len(found) != 1:
         raise StatementFormatError(
             "A statement in the file does not say the currency of its account.",
             line=account.element.sourceline,
             tag=f"{path}/Acct/Ccy",
-            reason=f"no Ccy, and balances in {', '.join(sorted(found)) or 'no currency'}",
+            reason=f"no Ccy, and amounts in {', '.join(sorted(found)) or 'no currency'}",
         )
     warnings.append(
-        Warn(path=f"{path}/Acct/Ccy", message="The account's currency is that of its balances.")
+        Warn(path=f"{path}/Acct/Ccy", message="The account's currency is that of its amounts.")
     )
     return found.pop()
 
 
-def _balances(node, currency, position, findings) -> tuple[Balance, ...]:
+def _currencies(node: Node, name: str) -> set[str]:
+    return {
+        amount.element.get("Ccy")
+        for item in node.all(name)
+        for amount in item.all("Amt")
+        if amount.element.get("Ccy")
+    }
+
+
+def _balances(node, currency, document_kind, position, findings) -> tuple[Balance, ...]:
     balances = []
     for item in node.all("Bal"):
         kind = item.text("Tp", "CdOrPrtry", "Cd") or item.text("Tp", "CdOrPrtry", "Prtry") or ""
@@ -184,7 +208,7 @@ def _balances(node, currency, position, findings) -> tuple[Balance, ...]:
                 Finding(
                     code="balance_unreadable",
                     message=f"Balance {kind or '(no type)'} is not readable: {error.reason}",
-                    severity="error" if booked else "warning",
+                    severity="error" if booked and document_kind == STATEMENT else "warning",
                     actual=item.text("Amt"),
                     position=position,
                 )
