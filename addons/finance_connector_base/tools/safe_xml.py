@@ -129,9 +129,10 @@ def parse(data, *, max_bytes=16 * MEBIBYTE):
 
 def local_name(element):
     """Return the element's name without its namespace."""
-    return etree.QName(element).localname
+    # Not etree.QName: it fails on a namespace with a brace in it, which a damaged file may have.
+    return element.tag.rpartition("}")[2]
 
 
 def namespace(element):
     """Return the element's namespace, or None."""
-    return etree.QName(element).namespace
+    return element.tag.rpartition("}")[0][1:] or None

@@ -222,6 +222,13 @@ def test_entry_that_cannot_be_understood_is_reported_and_the_others_are_read(wro
     assert bad.position.entry == 2
 
 
+def test_damaged_namespace_with_a_brace_is_refused_or_read_by_its_names():
+    content = document(statement(entry(), closing="10.00")).replace(b"camt.053", b"ca}t.053")
+    found = read_one(content)
+    assert [line.amount for line in found.booked] == [Decimal("10.00")]
+    assert found.warnings
+
+
 def test_file_cut_anywhere_is_refused_whole():
     content = daily_file(
         IBAN, "EUR", [Line(DAY, Decimal(number), f"Text {number}") for number in range(1, 6)]

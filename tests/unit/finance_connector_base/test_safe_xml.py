@@ -159,3 +159,8 @@ def test_elements_are_freed_safely_wherever_the_parser_reads_on():
         document = b"<Doc><Pad>" + b"x" * padding + b"</Pad><Stmt>\n" + entries + b"</Stmt></Doc>"
         found = sum(1 for _element in iter_elements(io.BytesIO(document), ("Ntry", "Stmt")))
         assert found == 20_001
+
+
+def test_namespace_with_a_brace_is_read_as_it_stands():
+    root = parse(b'<a xmlns="urn:ca}t.053"/>')
+    assert (local_name(root), namespace(root)) == ("a", "urn:ca}t.053")
