@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from odoo.addons.bank_statement_api.tools import camt053, canonical, documents
+from odoo.addons.bank_statement_api.tools import camt, canonical, documents
 from odoo.addons.bank_statement_api.tools.errors import StatementFormatError
 
 from tests.camt_writer import Line, daily_file
@@ -59,7 +59,7 @@ def test_short_document_is_enough():
 
 
 def test_what_a_reader_made_of_a_bank_file_comes_back_the_same():
-    [original] = camt053.read(
+    [original] = camt.read(
         daily_file(
             "DE89370400440532013000",
             "EUR",

@@ -161,6 +161,8 @@ def test_elements_are_freed_safely_wherever_the_parser_reads_on():
         assert found == 20_001
 
 
-def test_namespace_with_a_brace_is_read_as_it_stands():
-    root = parse(b'<a xmlns="urn:ca}t.053"/>')
-    assert (local_name(root), namespace(root)) == ("a", "urn:ca}t.053")
+def test_namespace_with_a_brace_is_refused_like_other_damage():
+    with pytest.raises(XmlRefusedError):
+        for element in iter_elements(io.BytesIO(b'<a xmlns="urn:ca}t"><b/><b/></a>'), ("a", "b")):
+            assert local_name(element) in ("a", "b")
+            assert namespace(element) == "urn:ca}t"
