@@ -106,6 +106,8 @@ class FinanceExchange(models.Model):
             handler = self.interface_id._handler()
             if not self._has_reached("prepared"):
                 self._store_prepared(handler._prepare(self))
+                # Bytes that turn out not to be fit for sending stay as evidence of that.
+                self._checkpoint()
             content = self._content()
             if not self._has_reached("validated"):
                 handler._validate_prepared(self, content)

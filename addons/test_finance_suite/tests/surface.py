@@ -65,6 +65,9 @@ OWN_METHODS = {
     "finance.mapping.table": {"action_export", "action_import"},
     "finance.subscription": {"action_open_exchanges"},
     "finance.vault": {"action_rotate"},
+    "reporting.contract": {"action_activate", "action_new_version"},
+    "reporting.export": {"action_open_runs", "action_run"},
+    "reporting.run": {"action_cancel", "action_open_exchange"},
     "res.config.settings": {"action_finance_rotate_keys"},
 }
 """Model -> its own public methods; those of Odoo's own base classes are tried as well."""

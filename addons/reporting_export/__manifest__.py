@@ -1,0 +1,22 @@
+{
+    "name": "Reporting Export",
+    "summary": "Ledger data to warehouses and BI: contracts, control totals, lineage, complete or not at all",
+    "version": "19.0.1.0.0",
+    "author": "Finance Connectivity Suite contributors",
+    "license": "LGPL-3",
+    "category": "Accounting/Accounting",
+    "depends": ["bank_statement_api"],
+    "external_dependencies": {"python": ["pyarrow", "yaml"]},
+    "data": [
+        "security/ir.model.access.csv",
+        "security/reporting_rules.xml",
+        "data/ir_cron.xml",
+        "data/reporting_datasets.xml",
+        "views/reporting_dataset_views.xml",
+        "views/reporting_contract_views.xml",
+        "views/reporting_export_views.xml",
+        "views/reporting_run_views.xml",
+        "views/reporting_menus.xml",
+    ],
+    "uninstall_hook": "uninstall_hook",
+}
