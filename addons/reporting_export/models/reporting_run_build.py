@@ -11,6 +11,7 @@ from odoo.tools import SQL
 from odoo.addons.finance_connector_base.tools.errors import BusinessError, Severity
 from odoo.addons.reporting_export.models.reporting_change import KEPT_DAYS
 from odoo.addons.reporting_export.models.reporting_export import months
+from odoo.addons.reporting_export.models.reporting_query import Period
 from odoo.addons.reporting_export.tools import contract as contracts
 from odoo.addons.reporting_export.tools import manifest
 from odoo.addons.reporting_export.tools.file_formats import FORMATS
@@ -251,28 +252,23 @@ class ReportingRun(models.Model):
 
     def _ledger_totals(self, reader, contract, partitions):
         """:return: rows and sums of the trial balance, in the form :func:`differences` takes"""
-        ledger = {}
-        for entity, period in partitions:
-            query = self.env["reporting.query"]._ledger_totals(self.contract_id, entity, period)
+        ledger = []
+        for entity, days in _spans(partitions):
+            query = self.env["reporting.query"]._ledger_totals(self.contract_id, entity, days)
             for account, currency, rows, *sums in _rows(reader, query):
                 key = (entity_code(entity), account or "", currency if contract.currency else "")
-                count, before = ledger.get(key, (0, [Decimal(0)] * len(sums)))
-                added = [old + Decimal(new) for old, new in zip(before, sums, strict=True)]
-                ledger[key] = (count + rows, added)
-        return [
-            (key, rows, dict(zip(contract.sums, sums, strict=True)))
-            for key, (rows, sums) in ledger.items()
-        ]
+                exact = dict(zip(contract.sums, map(Decimal, sums), strict=True))
+                ledger.append((key, rows, exact))
+        return ledger
 
     def _counts(self, reader, partitions):
         """:return: the number of records by entity, in the form :func:`differences` takes"""
-        counts = {}
-        for entity, period in partitions:
-            query = self.env["reporting.query"]._count(self.contract_id, entity, period)
+        counts = []
+        for entity, days in _spans(partitions):
+            query = self.env["reporting.query"]._count(self.contract_id, entity, days)
             [(count,)] = _rows(reader, query)
-            code = entity_code(entity)
-            counts[code] = counts.get(code, 0) + count
-        return [((code, "", ""), count, {}) for code, count in counts.items()]
+            counts.append(((entity_code(entity), "", ""), count, {}))
+        return counts
 
     def _manifest(self, contract, totals, partitions, watermark):
         return manifest.build(
@@ -310,6 +306,17 @@ def entity_code(company):
     """How files and tables call a company: its registration number where it has one, else its id."""
     code = re.sub(r"[^A-Za-z0-9_-]", "", company.sudo().company_registry or "")
     return code or f"company-{company.id}"
+
+
+def _spans(partitions):
+    """:return: each entity with the days from its first period to its last, which leave none out"""
+    periods = {}
+    for entity, period in partitions:
+        periods.setdefault(entity, []).append(period)
+    return [
+        (entity, Period("", min(each.start for each in own), max(each.end for each in own)))
+        for entity, own in periods.items()
+    ]
 
 
 def _rows(reader, query):
