@@ -48,7 +48,8 @@ count = {items} // len(invoice.line_ids)
 day = "DATE '2026-01-01' + (number % 360)::int"
 multiply("account_move", f"source.id = {{invoice.id}}", {{
     "id": "10000000 + number", "name": "'BENCH/' || number", "date": day, "sequence_number": "number::int",
-    "sequence_prefix": "'BENCH/'", "payment_reference": "NULL", "access_token": "NULL", "message_main_attachment_id": "NULL"}},
+    "sequence_prefix": "'BENCH/'", "payment_reference": "NULL", "access_token": "NULL",
+    "message_main_attachment_id": "NULL"}},
     f"CROSS JOIN generate_series(1, {{count}}) AS number")
 for place, line in enumerate(invoice.line_ids):
     multiply("account_move_line", f"source.id = {{line.id}}", {{
