@@ -6,7 +6,7 @@
     "license": "LGPL-3",
     "category": "Accounting/Accounting",
     "depends": ["bank_statement_api"],
-    "external_dependencies": {"python": ["pyarrow", "yaml"]},
+    "external_dependencies": {"python": ["pyarrow", "PyYAML"]},
     "data": [
         "security/ir.model.access.csv",
         "security/reporting_rules.xml",
