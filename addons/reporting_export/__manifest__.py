@@ -6,7 +6,7 @@
     "license": "LGPL-3",
     "category": "Accounting/Accounting",
     "depends": ["bank_statement_api"],
-    "external_dependencies": {"python": ["pyarrow", "PyYAML"]},
+    "external_dependencies": {"python": ["pyarrow", "pyyaml"]},
     "data": [
         "security/ir.model.access.csv",
         "security/reporting_rules.xml",
