@@ -1,2 +1,2 @@
-from . import adapters, models, wizards
+from . import adapters, controllers, models, wizards
 from .tools import exception_codes

@@ -16,6 +16,7 @@
         "views/bank_statement_feed_views.xml",
         "views/bank_statement_gap_views.xml",
         "views/bank_statement_consent_views.xml",
+        "views/consent_return_templates.xml",
         "views/bank_statement_balance_views.xml",
         "views/bank_statement_pending_views.xml",
         "views/bank_statement_notification_views.xml",

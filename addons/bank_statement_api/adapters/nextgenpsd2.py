@@ -111,13 +111,9 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
     # === CONSENT === #
 
     @api.model
-    def _request_consent(self, consent):
-        """Create a consent for all accounts of the holder.
-
-        :return: mapping with ``external_ref``, ``state``, ``valid_until``, ``redirect_url``
-        :rtype: dict
-        """
-        callback = f"{consent.get_base_url()}/odoo"
+    def _request_consent(self, consent, return_address, state):
+        """Create a consent for all accounts of the holder."""
+        callback = f"{return_address}?{urlencode({'state': state})}"
         response = self._call(
             consent.connection_id,
             "POST",
@@ -154,14 +150,11 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
         }
 
     @api.model
-    def _consent_state(self, consent):
-        """:return: the state of a consent as the bank sees it, in our words
-        :rtype: str
-        """
+    def _consent_state(self, consent, external_ref):
         response = self._call(
             consent.connection_id,
             "GET",
-            f"/v1/consents/{consent.external_ref}/status",
+            f"/v1/consents/{external_ref}/status",
             scope="consents",
         )
         status = nextgenpsd2.loads(response.body).get("consentStatus")

@@ -1,7 +1,20 @@
+import hmac
+import secrets
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+
+from odoo.addons.finance_connector_base.tools.digest import sha256_hex
+from odoo.addons.finance_connector_base.tools.errors import FinalError
+from odoo.addons.finance_connector_base.tools.masking import mask_text
+
+RETURN_PATH = "/finance/consent/return"
+RETURN_HOURS = 24
+"""How long the account holder may take on the bank's page."""
+WARNING_DAYS = (14, 7, 1)
+_ACTIVITY = "mail.mail_activity_data_warning"
+_OVER = ("rejected", "expired", "revoked")
 
 
 class BankStatementConsent(models.Model):
@@ -47,7 +60,56 @@ class BankStatementConsent(models.Model):
     )
     valid_until = fields.Date(readonly=True, copy=False)
     redirect_url = fields.Char(readonly=True, copy=False, help="Where the account holder confirms.")
+    owner_id = fields.Many2one(
+        "res.users",
+        string="Responsible",
+        default=lambda self: self.env.user,
+        index="btree_not_null",
+        help="Is asked to renew the consent before it ends.",
+    )
+    requested_ref = fields.Char(
+        readonly=True,
+        copy=False,
+        help="The bank's id of the consent that waits for the account holder; the one before it works meanwhile.",
+    )
+    requested_until = fields.Date(readonly=True, copy=False)
+    return_digest = fields.Char(
+        readonly=True,
+        copy=False,
+        groups="finance_connector_base.group_finance_manager",
+        index="btree_not_null",
+        help="Digest of the secret that the account holder comes back with. It works once.",
+    )
+    return_until = fields.Datetime(readonly=True, copy=False)
+    warned_days = fields.Integer(
+        readonly=True, copy=False, help="The last expiry warning: so many days ahead."
+    )
+    health = fields.Selection(
+        [
+            ("missing", "Not Given"),
+            ("waiting", "Waiting for the Account Holder"),
+            ("ok", "Valid"),
+            ("ending", "Ends Soon"),
+            ("ended", "Ended"),
+        ],
+        compute="_compute_health",
+        help="Whether accounts can be read, today and in two weeks.",
+    )
     feed_ids = fields.One2many("bank.statement.feed", "consent_id")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("state", "valid_until")
+    def _compute_health(self):
+        soon = fields.Date.context_today(self) + timedelta(days=WARNING_DAYS[0])
+        for consent in self:
+            if consent.state == "valid":
+                ends = consent.valid_until and consent.valid_until <= soon
+                consent.health = "ending" if ends else "ok"
+            elif consent.state in _OVER:
+                consent.health = "ended"
+            else:
+                consent.health = "waiting" if consent.state == "received" else "missing"
 
     # === CRUD METHODS === #
 
@@ -58,23 +120,36 @@ class BankStatementConsent(models.Model):
             "state",
             "valid_until",
             "redirect_url",
+            "requested_ref",
+            "requested_until",
+            "return_digest",
+            "return_until",
+            "warned_days",
         }
 
     # === ACTION METHODS === #
 
     def action_request(self):
-        """Ask the bank for a new consent and lead the account holder to its page."""
+        """Ask the bank for a consent, or its successor, and lead the account holder to the bank's page.
+
+        One that is valid goes on to be used until its successor is.
+        """
         self.ensure_one()
         self._check_manager()
-        answer = self.connection_id._adapter()._request_consent(self)
-        self.sudo().write(
-            {
-                "external_ref": answer["external_ref"],
-                "state": answer["state"],
-                "valid_until": answer["valid_until"],
-                "redirect_url": answer["redirect_url"],
-            }
+        state = secrets.token_urlsafe(32)
+        answer = self.connection_id._adapter()._request_consent(
+            self, self._return_address(), state
         )
+        vals = {
+            "requested_ref": answer["external_ref"],
+            "requested_until": answer["valid_until"],
+            "redirect_url": answer["redirect_url"],
+            "return_digest": sha256_hex(state.encode()),
+            "return_until": fields.Datetime.now() + timedelta(hours=RETURN_HOURS),
+        }
+        self.sudo().write(vals)
+        if self.state != "valid" or answer["state"] == "valid":
+            self._settle(answer["external_ref"], answer)
         self.env["finance.audit.event"]._log("consent.requested", self, summary=self.name)
         return self.action_open_redirect()
 
@@ -91,7 +166,11 @@ class BankStatementConsent(models.Model):
         """Ask the bank what the consent is worth today."""
         self._check_manager()
         for consent in self:
-            consent._set_state(consent.connection_id._adapter()._consent_state(consent))
+            adapter = consent.connection_id._adapter()
+            for external_ref in {consent.requested_ref, consent.external_ref} - {False}:
+                consent._settle(
+                    external_ref, {"state": adapter._consent_state(consent, external_ref)}
+                )
 
     # === BUSINESS METHODS === #
 
@@ -106,6 +185,129 @@ class BankStatementConsent(models.Model):
                 self.env["finance.audit.event"]._log(
                     f"consent.{state}", consent_sudo, summary=consent_sudo.name
                 )
+
+    def _settle(self, external_ref, answer):
+        """Take over what the bank says of one consent: the one in use, or the one that waits to replace it.
+
+        :param str external_ref: the bank's id of the consent that was asked about
+        :param dict answer: ``state``, perhaps ``external_ref`` and ``valid_until``
+        """
+        self.ensure_one()
+        consent_sudo = self.sudo()
+        state = answer["state"]
+        if external_ref == consent_sudo.requested_ref:
+            if state in _OVER:
+                consent_sudo.write({"requested_ref": False, "redirect_url": False})
+            if state in _OVER and consent_sudo.state == "valid":
+                # The one in use is as good as it was.
+                return
+            if state == "valid":
+                consent_sudo.write(
+                    {
+                        "external_ref": answer.get("external_ref") or external_ref,
+                        "valid_until": answer.get("valid_until") or consent_sudo.requested_until,
+                        "requested_ref": False,
+                        "warned_days": 0,
+                    }
+                )
+                consent_sudo.activity_unlink([_ACTIVITY])
+            elif consent_sudo.state == "valid":
+                return
+        elif answer.get("valid_until"):
+            consent_sudo.valid_until = answer["valid_until"]
+        self._set_state(state)
+
+    # === COMING BACK === #
+
+    def _return_address(self):
+        return f"{self.get_base_url()}{RETURN_PATH}"
+
+    @api.model
+    def _waiting_for(self, state):
+        """The consent that an account holder comes back for. The secret works once, and for a day.
+
+        :param str state: as it came with the request
+        :return: the consent as superuser
+        :raise FinalError: ``consent_return_unknown``
+        """
+        digest = sha256_hex((state or "").encode())
+        consent_sudo = self.sudo().search(
+            [("return_digest", "=", digest), ("return_until", ">", fields.Datetime.now())], limit=1
+        )
+        if (
+            not state
+            or not consent_sudo
+            or not hmac.compare_digest(digest, consent_sudo.return_digest)
+        ):
+            raise FinalError(
+                "This address is not known, was used before or is too old.",
+                code="consent_return_unknown",
+                next_step="Open the consent in Odoo: it says what became of it, and can be requested again.",
+            )
+        consent_sudo.return_digest = False
+        return consent_sudo
+
+    def _complete(self, parameters):
+        """The account holder came back: prove with the bank what became of the consent, then fetch what was missed.
+
+        :param dict parameters: query of the request; not to be believed
+        :raise FinanceError: the bank did not say; the consent stays as it was
+        """
+        self.ensure_one()
+        external_ref = self.requested_ref or self.external_ref
+        error = str(parameters.get("error") or "")[:100]
+        self.env["finance.audit.event"]._log(
+            "consent.returned", self, summary=self.name, details={"error": mask_text(error)}
+        )
+        if error:
+            # Whatever went wrong over there: this request is over, and the consent in use is as good as it was.
+            self._settle(external_ref, {"state": "rejected"})
+            return
+        self._settle(
+            external_ref,
+            self.connection_id._adapter()._complete_consent(
+                self, external_ref, parameters, self._return_address()
+            ),
+        )
+        if self.state == "valid":
+            self.feed_ids._enqueue_notified()
+
+    # === CRON METHODS === #
+
+    @api.model
+    def _cron_warn_expiry(self):
+        """Ask 14, 7 and 1 days ahead, once each, for a successor; what passed its last day has ended."""
+        today = fields.Date.context_today(self)
+        ending = self.search(
+            [
+                ("state", "=", "valid"),
+                ("connection_id.active", "=", True),
+                ("valid_until", "<=", today + timedelta(days=WARNING_DAYS[0])),
+            ]
+        )
+        for consent in ending:
+            days_left = (consent.valid_until - today).days
+            if days_left < 0:
+                consent._set_state("expired")
+                continue
+            warning = min(days for days in WARNING_DAYS if days_left <= days)
+            if consent.warned_days != warning:
+                consent._schedule_warning()
+                consent.sudo().warned_days = warning
+
+    def _schedule_warning(self):
+        user = self.owner_id or self.connection_id.owner_id
+        self.activity_unlink([_ACTIVITY])
+        self.activity_schedule(
+            _ACTIVITY,
+            date_deadline=self.valid_until,
+            user_id=user.id,
+            summary=self.env._(
+                "%(consent)s ends on %(date)s: press Renew and confirm at the bank.",
+                consent=self.name,
+                date=self.valid_until,
+            ),
+        )
 
     @api.model
     def _default_valid_until(self):

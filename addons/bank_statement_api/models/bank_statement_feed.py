@@ -68,6 +68,12 @@ class BankStatementFeed(models.Model):
         copy=False,
         help="Every day up to this one is stored in full. Moves only together with the data.",
     )
+    sync_cursor = fields.Char(
+        readonly=True,
+        copy=False,
+        help="Where the bank's list of changes goes on. Moves only together with the data.",
+    )
+    consent_health = fields.Selection(related="consent_id.health", string="Consent")
     last_attempt_at = fields.Datetime(readonly=True, copy=False)
     last_success_at = fields.Datetime(readonly=True, copy=False)
     next_run_at = fields.Datetime(default=fields.Datetime.now, index=True, copy=False)
@@ -144,6 +150,7 @@ class BankStatementFeed(models.Model):
     def _provenance_fields(self):
         return super()._provenance_fields() | {
             "covered_until",
+            "sync_cursor",
             "last_attempt_at",
             "last_success_at",
             "failure_count",

@@ -7,12 +7,17 @@ from odoo.addons.finance_connector_base.models.finance_exchange_state import JIT
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
 from odoo.addons.finance_connector_base.tools.errors import FinanceError, describe
 from odoo.addons.finance_connector_base.tools.retry import RetryPolicy
+from odoo.addons.queue_job.exception import RetryableJobError
 
 _logger = logging.getLogger(__name__)
 
 RETRY = RetryPolicy(max_attempts=10**6, base_seconds=60.0, cap_seconds=3600.0)
-POSTPONED = frozenset({"quota_spent", "rate_limited", "circuit_open"})
-"""Not now, by the limits of the connection: the feed waits, and nothing is wrong with it."""
+POSTPONED = frozenset({"quota_spent", "rate_limited", "circuit_open", "not_ready"})
+"""Not now, by the limits of the connection or because the bank is still at work: nothing is wrong with the feed."""
+CONSENT_CODES = ("consent_expired", "consent_invalid")
+NOTIFIED_PAUSE = 30
+"""Seconds between two fetches that notifications cause: a flood of them is one fetch."""
+BUSY_PAUSE = 5
 FAILURES_BEFORE_EXCEPTION = 3
 """A single failed fetch repairs itself; a person is asked when it lasts, or at once when only a person can help."""
 
@@ -45,17 +50,38 @@ class BankStatementFeed(models.Model):
                 identity_key=f"bank.statement.feed.fetch:{feed.id}",
             )._job_fetch()
 
-    def _job_fetch(self):
-        """Fetch one feed. May run twice, at once or after a kill: what is stored is recognised."""
+    def _enqueue_notified(self):
+        """The bank said that there is news: fetch at once, but not once for each time it says so."""
+        now = fields.Datetime.now()
+        for feed in self:
+            earliest = (feed.last_attempt_at or now) + timedelta(seconds=NOTIFIED_PAUSE)
+            feed.with_delay(
+                channel="root.finance.inbound",
+                description=f"Fetch {feed.name}: the bank has news",
+                identity_key=f"bank.statement.feed.notified:{feed.id}",
+                eta=earliest if feed.last_attempt_at and earliest > now else None,
+            )._job_fetch(notified=True)
+
+    def _job_fetch(self, notified=False):
+        """Fetch one feed. May run twice, at once or after a kill: what is stored is recognised.
+
+        :param bool notified: what is fetched just now may be older than the news, so a busy feed is fetched again
+        """
         self.ensure_one()
         feed = self.sudo().with_company(self.company_id)
-        return feed._fetch()
+        outcome = feed._fetch()
+        if outcome is None and notified:
+            raise RetryableJobError(
+                "The feed is being fetched.", seconds=BUSY_PAUSE, ignore_retry=True
+            )
+        return outcome or "Another worker is fetching this feed."
 
     def _fetch(self):
+        """:return: what came of it in a few words; None when another worker is at it"""
         exchange_model = self.env["finance.exchange"]
         with exchange_model._advisory_lock("feed", self.id, wait=False) as locked:
             if not locked:
-                return "Another worker is fetching this feed."
+                return None
             self.last_attempt_at = fields.Datetime.now()
             exchange_model._checkpoint()
             try:
@@ -87,21 +113,23 @@ class BankStatementFeed(models.Model):
 
     def _fetch_account(self):
         self.ensure_one()
-        date_from, date_to = self._window()
-        content = self.connection_id._adapter()._fetch_window(self, date_from, date_to)
-        # The data and the place up to which it reaches are stored by one commit: neither can exist without the other.
-        _exchange, is_new = self.env["finance.exchange"]._receive(
-            self.interface_id,
-            f"window:{self.id}:{date_from}:{date_to}:{sha256_hex(content)}",
-            content,
-            source="schedule",
-            content_type="application/json",
-        )
+        fetched = self.connection_id._adapter()._fetch_account(self)
+        is_new = False
+        if fetched.content is not None:
+            # The data and the place up to which it reaches are stored by one commit: neither exists without the other.
+            _exchange, is_new = self.env["finance.exchange"]._receive(
+                self.interface_id,
+                f"{fetched.key}:{sha256_hex(fetched.content)}",
+                fetched.content,
+                source="schedule",
+                content_type="application/json",
+            )
         if self._is_shadow():
             return int(is_new)
-        # The last day is not over, so it is not covered yet.
-        covered_until = date_to - timedelta(days=1)
-        if not self.covered_until or covered_until > self.covered_until:
+        if fetched.cursor:
+            self.sync_cursor = fetched.cursor
+        covered_until = fetched.covered_until
+        if covered_until and (not self.covered_until or covered_until > self.covered_until):
             self.covered_until = covered_until
         self._close_gaps()
         return int(is_new)
@@ -160,13 +188,13 @@ class BankStatementFeed(models.Model):
                 "next_run_at": fields.Datetime.now() + timedelta(seconds=delay),
             }
         )
-        if report.code in ("consent_expired", "consent_invalid"):
+        if report.code in CONSENT_CODES:
             self.consent_id._set_state("expired" if report.code == "consent_expired" else "revoked")
         _logger.info("Feed %s failed for the %s. time: %s", self.id, failures, report.code)
         lasting = report.error_class in ("final", "business")
         if lasting or failures >= FAILURES_BEFORE_EXCEPTION:
             self.env["finance.exception"]._open(
-                "consent_expired" if report.code == "consent_expired" else "feed_failing",
+                report.code if report.code in CONSENT_CODES else "feed_failing",
                 self.env._(
                     "%(feed)s cannot be fetched: %(error)s", feed=self.name, error=report.message
                 ),
@@ -200,5 +228,7 @@ class BankStatementFeed(models.Model):
     def _close_gaps(self):
         self.ensure_one()
         self.gap_ids.filtered(
-            lambda gap: gap.state == "open" and gap.date_to <= self.covered_until
+            lambda gap: (
+                gap.state == "open" and self.covered_until and gap.date_to <= self.covered_until
+            )
         ).closed_at = fields.Datetime.now()

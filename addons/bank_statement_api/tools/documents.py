@@ -291,6 +291,7 @@ class Statement:
     :ivar position: 1-based number in its source.
     :ivar opening: booked balance before the first transaction; None when not reported.
     :ivar closing: booked balance after the last one; None when not reported.
+    :ivar withdrawn: provider uids of records that an interface reporting changes took back.
     :ivar findings: what the reader noticed; the proofs of ``checks`` are separate.
     :ivar extras: fields of the source without a place here, by their name in the source.
     """
@@ -317,6 +318,7 @@ class Statement:
     bad_entries: tuple[BadEntry, ...] = ()
     findings: tuple[Finding, ...] = ()
     warnings: tuple[Warn, ...] = ()
+    withdrawn: tuple[str, ...] = ()
     extras: dict[str, str] = field(default_factory=dict)
 
     @property

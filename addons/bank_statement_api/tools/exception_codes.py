@@ -166,6 +166,19 @@ register(
     "Open the period and retry; or resolve with a reason to book it on the first open day, with the bank's date kept.",
 )
 
+register(
+    "booking_changed",
+    "The bank changed a booking afterwards",
+    Severity.HIGH,
+    "Compare both figures with the bank. Correct the booked line by hand where the bank is right, then resolve.",
+)
+register(
+    "booking_withdrawn",
+    "The bank took a booking back",
+    Severity.HIGH,
+    "Ask the bank whether it was an error. Delete or reverse the line where it was, then resolve with a reason.",
+)
+
 # === MATCHING === #
 
 register(
