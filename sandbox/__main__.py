@@ -7,7 +7,7 @@ import sys
 import threading
 from datetime import date
 
-from sandbox.server import SandboxServer
+from sandbox.server import SandboxServer, mutual_tls
 from sandbox.world import DEFAULT_BASE_DATE, DEFAULT_HISTORY_DAYS
 
 
@@ -30,14 +30,21 @@ def main(arguments=None):
         help="the clock starts in the evening of this day",
     )
     parser.add_argument("--history-days", type=int, default=DEFAULT_HISTORY_DAYS)
-    options = parser.parse_args(arguments)
+    parser.add_argument(
+        "--tls-port", type=int, default=0, help="for the interfaces with mutual TLS"
+    )
+    parser.add_argument("--tls-certificate", help="PEM; without it those interfaces are shut")
+    parser.add_argument("--tls-key", help="PEM")
+    parser.add_argument("--tls-client-authority", help="PEM: who signs the callers' certificates")
+    options = vars(parser.parse_args(arguments))
+    files = [options.pop(f"tls_{name}") for name in ("certificate", "key", "client_authority")]
     try:
-        server = SandboxServer(**vars(options))
+        server = SandboxServer(tls=mutual_tls(*files) if all(files) else None, **options)
     except (OSError, OverflowError) as error:
-        reason = f"cannot listen on {options.host}:{options.port}: {error}"
+        reason = f"cannot listen on {options['host']}:{options['port']}: {error}"
         if getattr(error, "errno", None) == errno.EADDRINUSE:
             reason = (
-                f"port {options.port} is taken; choose another with --port, or 0 for a free one"
+                f"port {options['port']} is taken; choose another with --port, or 0 for a free one"
             )
         print(f"sandbox: {reason}.", file=sys.stderr)
         return 1
@@ -45,7 +52,8 @@ def main(arguments=None):
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with server:
-        print(f"sandbox ready at {server.url}", flush=True)
+        also = f" and {server.tls_url}" if server.tls_url else ""
+        print(f"sandbox ready at {server.url}{also}", flush=True)
         stop.wait()
     return 0
 

@@ -18,6 +18,7 @@ REQUEST_KINDS = {
     "truncated_body": {},
     "change_while_paging": {},
     "duplicate_booking": {"new_id": bool},
+    "synchronization_error": {"code": str},
 }
 
 

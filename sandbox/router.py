@@ -23,6 +23,7 @@ class ProblemError(Exception):
 class Request:
     """One HTTP request, its body read in full.
 
+    :param certificate: whether the caller showed a client certificate that is trusted.
     :param params: values of the ``{name}`` parts of the route.
     """
 
@@ -32,6 +33,7 @@ class Request:
     headers: object
     body: bytes
     base_url: str
+    certificate: bool = False
     params: dict[str, str] = field(default_factory=dict)
 
     def json(self, kind=dict):

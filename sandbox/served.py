@@ -43,7 +43,8 @@ class Served:
         count = 0
         for code, account in self._world.accounts.items():
             union, row = {}, {"currency": account.currency}
-            for channel in account.channels:
+            used = [channel for channel, served in self._parcels if served == code]
+            for channel in dict.fromkeys((*account.channels, *used)):
                 key = channel, code
                 union.update(self._bookings[key])
                 row[channel] = {

@@ -4,6 +4,7 @@ import contextlib
 import http.server
 import json
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -14,10 +15,12 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sandbox.control import Control
 from sandbox.faults import Faults, malformed, truncated
+from sandbox.ibanity import Gate
 from sandbox.nextgenpsd2 import Guard
 from sandbox.nextgenpsd2_accounts import Accounts
 from sandbox.nextgenpsd2_consents import Consents
 from sandbox.oauth import OAuth
+from sandbox.ponto import Ponto
 from sandbox.receivables import Receivables
 from sandbox.router import Request, Router, json_response, refusal
 from sandbox.served import Served
@@ -46,8 +49,16 @@ class Application:
         guard = Guard(oauth)
         consents = Consents(world, guard)
         self.served = Served(world)
-        immediate = {"expired_consent": consents.expire, "rotated_key": oauth.rotate_key}
+        immediate = {"rotated_key": oauth.rotate_key}
         self.faults = Faults(world, immediate)
+        gate = Gate(world, oauth)
+        ponto = Ponto(world, gate, self.faults, self.served)
+
+        def expire(body):
+            ponto.expire()
+            return consents.expire(body)
+
+        immediate["expired_consent"] = expire
         files = StatementFiles(world, folder, self.faults, self.served)
         control = Control(world, files)
         immediate["late_booking"] = control.late_booking
@@ -57,6 +68,8 @@ class Application:
             oauth,
             consents,
             Accounts(world, guard, consents, self.faults, self.served),
+            gate,
+            ponto,
             files,
             control,
             self.faults,
@@ -180,7 +193,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             query=dict(parse_qsl(parts.query, keep_blank_values=True)),
             headers=self.headers,
             body=self.rfile.read(int(length)),
-            base_url=self.server.owner.url,
+            base_url=self.server.url,
+            certificate=bool(self.server.tls and self.connection.getpeercert()),
         )
 
     def _write(self, response, limit):
@@ -205,14 +219,33 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.connection.close()
 
 
+def mutual_tls(certificate, key, client_authority):
+    """Return a server context that lets in only callers with a certificate of ``client_authority``; all PEM files."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=client_authority)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_cert_chain(certificate, key)
+    return context
+
+
 class _Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self, address, owner):
+    def __init__(self, address, owner, tls=None):
         self.owner = owner
+        self.tls = tls
         self._connections = set()
         super().__init__(address, _Handler)
+        self.url = f"{'https' if tls else 'http'}://{address[0]}:{self.server_address[1]}"
+
+    def get_request(self):
+        """Accept; the handshake is the connection's own thread's."""
+        connection, address = super().get_request()
+        if self.tls:
+            connection = self.tls.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
+        return connection, address
 
     def process_request(self, request, client_address):
         """Remember the connection, so that idle ones can be ended."""
@@ -226,7 +259,7 @@ class _Server(http.server.ThreadingHTTPServer):
 
     def handle_error(self, request, client_address):
         """Report defects; a caller that goes away is none."""
-        if not isinstance(sys.exception(), (ConnectionError, TimeoutError)):
+        if not isinstance(sys.exception(), (ConnectionError, TimeoutError, ssl.SSLError)):
             super().handle_error(request, client_address)
 
     def end_connections(self):
@@ -243,6 +276,9 @@ class SandboxServer:
     :param folder: where statement files go; None: no files.
     :param base_date: the clock starts in the evening of this day.
     :param history_days: calendar days of bookings before it.
+    :param tls: a server context that asks for client certificates: then :attr:`tls_url` answers as well, and only there
+        the interfaces that want mutual TLS.
+    :param tls_port: 0 takes a free one.
     :raise OSError: the port is taken.
     """
 
@@ -254,16 +290,23 @@ class SandboxServer:
         folder=None,
         base_date=DEFAULT_BASE_DATE,
         history_days=DEFAULT_HISTORY_DAYS,
+        tls=None,
+        tls_port=0,
     ):
         self._folder = folder
         self.stopping = threading.Event()
         self._idle = threading.Condition()
         self._working = 0
-        self._server = _Server((host, port), self)
-        self.url = f"http://{host}:{self._server.server_address[1]}"
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.01,), name="sandbox", daemon=True
-        )
+        self._servers = [_Server((host, port), self)]
+        self.url = self._servers[0].url
+        self.tls_url = None
+        if tls:
+            self._servers.append(_Server((host, tls_port), self, tls))
+            self.tls_url = self._servers[1].url
+        self._threads = [
+            threading.Thread(target=server.serve_forever, args=(0.01,), name="sandbox", daemon=True)
+            for server in self._servers
+        ]
         self.application = self._build(seed, base_date, history_days)
 
     def _build(self, seed, base_date, history_days):
@@ -299,18 +342,22 @@ class SandboxServer:
 
     def start(self):
         """Begin to serve."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self, patience=5):
         """Finish the requests under way, at most ``patience`` seconds, and end."""
         self.stopping.set()
-        self._server.shutdown()
+        for server in self._servers:
+            server.shutdown()
         with self._idle:
             self._idle.wait_for(lambda: self._working == 0, patience)
-        self._server.end_connections()
-        self._server.server_close()
+        for server in self._servers:
+            server.end_connections()
+            server.server_close()
         self.application.close()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     def __enter__(self):
         self.start()

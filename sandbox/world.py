@@ -63,7 +63,12 @@ class World:
         self.now = datetime.combine(base_date, time(20))
         #: Called with the codes of accounts that have news.
         self.on_news = []
-        self.settings = {"token_lifetime": 3600, "page_size": 50, "max_frequency_per_day": 4}
+        self.settings = {
+            "token_lifetime": 3600,
+            "page_size": 50,
+            "max_frequency_per_day": 4,
+            "synchronization_polls": 2,
+        }
         self.accounts = {account.code: account for account in map(self._open, _ACCOUNTS)}
         self._bookings = {code: [] for code in self.accounts}
         self._reported_until = {}

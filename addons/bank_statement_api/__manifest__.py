@@ -14,6 +14,7 @@
         "data/ir_cron.xml",
         "wizards/bank_statement_upload_views.xml",
         "views/bank_statement_feed_views.xml",
+        "views/finance_connection_views.xml",
         "views/bank_statement_gap_views.xml",
         "views/bank_statement_consent_views.xml",
         "views/consent_return_templates.xml",

@@ -11,6 +11,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "setup"), str(Path(__file__).parent)]
 
+pytest.register_assert_rewrite("channel_bank")
+
 from lib import browser, database, postgres
 from sandbox.server import SandboxServer
 from servers import OdooServer

@@ -1,1 +1,2 @@
-from . import folder, nextgenpsd2, sftp, upload
+from . import api_caller, ibanity
+from . import folder, nextgenpsd2, ponto, sftp, upload

@@ -3,11 +3,10 @@ from urllib.parse import urlencode
 
 from odoo import api, fields, models
 
-from odoo.addons.bank_statement_api.tools import api_window, documents, nextgenpsd2
+from odoo.addons.bank_statement_api.tools import api_window, nextgenpsd2
 from odoo.addons.finance_connector_base.tools.errors import (
     BusinessError,
     FinalError,
-    FinanceError,
     RetryableError,
 )
 
@@ -35,7 +34,7 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
     """
 
     _name = "finance.adapter.nextgenpsd2"
-    _inherit = "finance.adapter"
+    _inherit = ["bank.statement.api.caller", "finance.adapter"]
     _description = "Adapter of NextGenPSD2"
 
     _adapter_label = "NextGenPSD2 (Berlin Group)"
@@ -65,19 +64,13 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
 
     @api.model
     def _fetch_window(self, feed, date_from, date_to):
-        account = documents.AccountRef(
-            iban=feed.journal_id.bank_account_id.sanitized_acc_number or None,
-            other_id=None,
-            scheme=None,
-            currency=(feed.journal_id.currency_id or feed.company_id.currency_id).name,
-            bic=None,
-            owner_name=None,
-        )
+        account = feed._account()
         connection, consent = feed.connection_id, feed.consent_id
         base = f"/v1/accounts/{feed.resource_ref}"
         counted_by = f"{feed.resource_ref}:{consent.external_ref}"
+        headers = {"Consent-ID": consent.external_ref or ""}
         balances = self._call(
-            connection, "GET", f"{base}/balances", consent=consent, scope=f"balances:{counted_by}"
+            connection, "GET", f"{base}/balances", headers=headers, scope=f"balances:{counted_by}"
         )
         query = urlencode({"dateFrom": date_from, "dateTo": date_to, "bookingStatus": "both"})
         pages, seen = [], set()
@@ -94,7 +87,7 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
                 connection,
                 "GET",
                 path,
-                consent=consent,
+                headers=headers,
                 scope=f"transactions:{counted_by}",
                 counted=not pages,
             )
@@ -105,7 +98,8 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
 
     @api.model
     def _list_accounts(self, connection, consent):
-        response = self._call(connection, "GET", "/v1/accounts", consent=consent, scope="accounts")
+        headers = {"Consent-ID": consent.external_ref or ""}
+        response = self._call(connection, "GET", "/v1/accounts", headers=headers, scope="accounts")
         return nextgenpsd2.accounts(nextgenpsd2.loads(response.body))
 
     # === CONSENT === #
@@ -167,57 +161,12 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
     # === REQUESTS === #
 
     @api.model
-    def _call(
-        self,
-        connection,
-        method,
-        path,
-        *,
-        consent=None,
-        scope,
-        json=None,
-        headers=None,
-        counted=True,
-    ):
-        """One request with token and consent; an expired token is renewed once.
-
-        :param str scope: what the bank's limits are counted by
-        :param bool counted: whether it counts against the limits; further pages do not
-        :return: a response with a 2xx status
-        :rtype: HttpResponse
-        """
-        if counted:
-            connection._guard_call(scope)
-        try:
-            token = connection._access_token()
-            response = self._send_request(connection, method, path, consent, json, headers, token)
-            if response.status == 401 and self._error_codes(response) & TOKEN_CODES:
-                # Named, so that of all workers who saw it refused only one asks for another.
-                token = connection._access_token(force=token)
-                response = self._send_request(
-                    connection, method, path, consent, json, headers, token
-                )
-            self._raise_for_error(response)
-        except FinanceError as error:
-            connection._record_outcome(error, scope=scope)
-            raise
-        connection._record_outcome(headers=response.headers, scope=scope)
-        return response
+    def _headers(self, connection, token):
+        return {**super()._headers(connection, token), "X-Request-ID": str(uuid.uuid4())}
 
     @api.model
-    def _send_request(self, connection, method, path, consent, json, headers, token):
-        all_headers = {
-            "Authorization": f"Bearer {token}",
-            "X-Request-ID": str(uuid.uuid4()),
-            "Accept": "application/json",
-            **(headers or {}),
-        }
-        if consent:
-            all_headers["Consent-ID"] = consent.external_ref or ""
-        with connection._http_client() as client:
-            return client.request(
-                method, path, idempotent=method == "GET", headers=all_headers, json=json
-            )
+    def _is_token_refused(self, response):
+        return bool(self._error_codes(response) & TOKEN_CODES)
 
     @api.model
     def _error_codes(self, response):

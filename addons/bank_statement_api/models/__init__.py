@@ -1,5 +1,6 @@
 from . import bank_statement_provenance_mixin
 from . import finance_adapter
+from . import finance_connection
 from . import finance_handler_bank_notification
 from . import finance_handler_bank_statement
 from . import bank_statement_consent
@@ -18,6 +19,7 @@ from . import account_move
 from . import finance_dashboard
 from . import bank_statement_proof
 from . import bank_statement_importer
+from . import bank_statement_importer_changes
 from . import bank_statement_importer_lines
 from . import bank_statement_importer_reports
 from . import bank_statement_line_writer

@@ -158,6 +158,10 @@ class AccountBankStatementLine(models.Model):
         " WHERE fingerprint IS NOT NULL",
         "A transaction with the same content is booked already.",
     )
+    # By the id alone, for interfaces that say what became of it. See bank_statement_importer_changes.py.
+    _provider_id_idx = models.Index(
+        "(journal_id, split_part(provider_uid, '|', 1)) WHERE bank_channel IN ('plaid', 'ponto')"
+    )
     _bank_date_idx = models.Index(
         "(journal_id, bank_booking_date) WHERE bank_booking_date IS NOT NULL"
     )

@@ -137,9 +137,7 @@ class BankStatementConsent(models.Model):
         self.ensure_one()
         self._check_manager()
         state = secrets.token_urlsafe(32)
-        answer = self.connection_id._adapter()._request_consent(
-            self, self._return_address(), state
-        )
+        answer = self.connection_id._adapter()._request_consent(self, self._return_address(), state)
         vals = {
             "requested_ref": answer["external_ref"],
             "requested_until": answer["valid_until"],
@@ -308,6 +306,13 @@ class BankStatementConsent(models.Model):
                 date=self.valid_until,
             ),
         )
+
+    def _set_valid_until(self):
+        """The consent ends with the first of its accounts that the bank asks about again."""
+        for consent_sudo in self.sudo():
+            days = [day for day in consent_sudo.feed_ids.mapped("authorized_until") if day]
+            if days and consent_sudo.valid_until != min(days):
+                consent_sudo.write({"valid_until": min(days), "warned_days": 0})
 
     @api.model
     def _default_valid_until(self):

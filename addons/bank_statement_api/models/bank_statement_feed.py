@@ -4,6 +4,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from odoo.addons.bank_statement_api.tools import documents
+
 
 class BankStatementFeed(models.Model):
     """One bank account, or one file drop, that is read on a schedule of its own."""
@@ -73,7 +75,10 @@ class BankStatementFeed(models.Model):
         copy=False,
         help="Where the bank's list of changes goes on. Moves only together with the data.",
     )
-    consent_health = fields.Selection(related="consent_id.health", string="Consent")
+    authorized_until = fields.Date(
+        readonly=True, copy=False, help="When the bank will ask the account holder again."
+    )
+    consent_health = fields.Selection(related="consent_id.health", string="Consent Health")
     last_attempt_at = fields.Datetime(readonly=True, copy=False)
     last_success_at = fields.Datetime(readonly=True, copy=False)
     next_run_at = fields.Datetime(default=fields.Datetime.now, index=True, copy=False)
@@ -151,6 +156,7 @@ class BankStatementFeed(models.Model):
         return super()._provenance_fields() | {
             "covered_until",
             "sync_cursor",
+            "authorized_until",
             "last_attempt_at",
             "last_success_at",
             "failure_count",
@@ -185,6 +191,17 @@ class BankStatementFeed(models.Model):
         }
 
     # === BUSINESS METHODS === #
+
+    def _account(self):
+        """The account as the books name it, which an interface's own ids are read against.
+
+        :rtype: documents.AccountRef
+        """
+        self.ensure_one()
+        return documents.AccountRef(
+            iban=self.journal_id.bank_account_id.sanitized_acc_number or None,
+            currency=(self.journal_id.currency_id or self.company_id.currency_id).name,
+        )
 
     def _wants_file(self, name):
         """Whether a file of the drop belongs to this feed.

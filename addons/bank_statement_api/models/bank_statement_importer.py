@@ -108,10 +108,13 @@ class BankStatementImporter(models.AbstractModel):
         counts = {"refused": self._report_bad_entries(exchange, plan)}
         if statement.kind == documents.NOTIFICATION:
             return counts | self._take_notification(exchange, plan)
+        plan, changed = self._hold_changed(exchange, plan)
+        statement = plan.statement
         recognitions, asked = self._tell_apart(exchange, plan, self._recognise(journal, statement))
         new = [item for item in recognitions if item.known is None]
         lines, set_based, refused = self._create_lines(exchange, plan, new)
-        counts["refused"] += asked + refused
+        withdrawn = self._settle_withdrawn(exchange, plan, recognitions)
+        counts["refused"] += asked + refused + changed + withdrawn
         known = self.env["account.bank.statement.line"].browse(
             [item.known.id for item in recognitions if item.known is not None]
         )
@@ -311,14 +314,20 @@ class BankStatementImporter(models.AbstractModel):
     @api.model
     def _replace_pending(self, exchange, journal, statement):
         """The bank's latest word on what is pending replaces its earlier one; it is never booked."""
+        if statement.source_format in identity.DELTA_CHANNELS:
+            return self._update_pending(exchange, journal, statement)
         if not statement.pending and statement.source_format not in API_FORMATS:
             return 0
         if self._is_outdated(journal, statement):
             return 0
         model = self.env["bank.statement.pending"].sudo()
         model.search([("journal_id", "=", journal.id)]).unlink()
+        return self._create_pending(exchange, journal, statement)
+
+    @api.model
+    def _create_pending(self, exchange, journal, statement):
         currency = self._journal_currency(journal)
-        model.create(
+        self.env["bank.statement.pending"].sudo().create(
             [
                 {
                     "journal_id": journal.id,
@@ -327,6 +336,7 @@ class BankStatementImporter(models.AbstractModel):
                     "date": line.value_date or line.booking_date or False,
                     "label": self._pending_label(line),
                     "partner_name": line.counterparty.name or False,
+                    "provider_uid": line.provider_uid or False,
                     "exchange_id": exchange.id,
                 }
                 for line in statement.pending

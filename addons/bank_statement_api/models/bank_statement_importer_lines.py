@@ -78,7 +78,7 @@ class BankStatementImporter(models.AbstractModel):
                     version=row.fingerprint_version,
                     occurrence=row.fingerprint_occurrence,
                     part=row.batch_part,
-                    provider_uid=row.provider_uid or None,
+                    provider_uid=self._name_of(row, statement),
                     strategy=row.uid_strategy,
                 ),
                 channel=row.bank_channel,
@@ -92,6 +92,13 @@ class BankStatementImporter(models.AbstractModel):
             )
             for row in rows
         ]
+
+    @api.model
+    def _name_of(self, row, statement):
+        """:return: the name a stored line is known by; none where the bank took it back, perhaps to give another"""
+        name = row.provider_uid or None
+        taken_back = name and name.split("|")[0].removeprefix("pid:") in statement.withdrawn
+        return None if taken_back else name
 
     @api.model
     def _continues(self, statement, known):

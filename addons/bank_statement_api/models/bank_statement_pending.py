@@ -18,6 +18,11 @@ class BankStatementPending(models.Model):
     date = fields.Date(readonly=True, help="The bank's expected value date, where it gives one.")
     label = fields.Char(readonly=True)
     partner_name = fields.Char(readonly=True)
+    provider_uid = fields.Char(
+        readonly=True,
+        index="btree_not_null",
+        help="The interface's own id of it, where it gives one.",
+    )
     exchange_id = fields.Many2one(
         "finance.exchange", required=True, readonly=True, index=True, ondelete="restrict"
     )

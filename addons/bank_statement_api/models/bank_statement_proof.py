@@ -4,7 +4,7 @@ from odoo import api, models
 
 from odoo.addons.bank_statement_api.tools import checks, documents
 
-API_FORMATS = frozenset({"nextgenpsd2"})
+API_FORMATS = frozenset({"gocardless", "nextgenpsd2", "plaid", "ponto"})
 """Formats without a statement of their own: a window of bookings and balances that stand beside it."""
 
 

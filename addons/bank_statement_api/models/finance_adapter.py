@@ -7,7 +7,7 @@ from odoo.addons.finance_connector_base.tools.errors import FinalError
 
 
 class FinanceAdapter(models.AbstractModel):
-    """What bank statements add to adapters, as capabilities ``fetch_statements``, ``pick_up_files``, ``notify_feeds``."""
+    """What bank statements add to adapters. Capabilities: ``fetch_statements``, ``pick_up_files``, ``notify_feeds``."""
 
     _inherit = "finance.adapter"
 
@@ -110,7 +110,7 @@ class FinanceAdapter(models.AbstractModel):
         :param dict document: its JSON
         :rtype: Notification | None
         """
-        return None
+        return
 
     # === FILES === #
 

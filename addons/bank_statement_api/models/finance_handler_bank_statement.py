@@ -3,12 +3,12 @@ from datetime import date
 
 from odoo import api, models
 
-from odoo.addons.bank_statement_api.tools import api_window, canonical, detect
+from odoo.addons.bank_statement_api.tools import api_window, canonical, detect, ponto
 from odoo.addons.bank_statement_api.tools.documents import Statement
 from odoo.addons.finance_connector_base.tools.errors import BusinessError
 
-detect.register(api_window.WINDOW)
-detect.register(canonical.FORMAT)
+for _format in (api_window.WINDOW, canonical.FORMAT, ponto.FORMAT):
+    detect.register(_format)
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,14 @@ class Fetched:
         changed since the cursor.
     :ivar covered_until: last day that the bank has reported in full; None when it does not say.
     :ivar cursor: where an interface that reports changes goes on; None for one that is asked for days.
+    :ivar authorized_until: day on which the account holder will have to consent again, where the bank says so.
     """
 
     key: str
     content: bytes | None = field(repr=False)
     covered_until: datetime.date | None = None
     cursor: str | None = field(default=None, repr=False)
+    authorized_until: datetime.date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

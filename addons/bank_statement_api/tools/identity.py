@@ -41,7 +41,11 @@ from .documents import AccountRef, Transaction
 from .references import end_to_end, normalise, tokens
 
 # Interfaces answer with complete days: a stored booking they no longer show was renamed, not left out.
-WHOLE_DAY_CHANNELS = frozenset({"nextgenpsd2"})
+WHOLE_DAY_CHANNELS = frozenset({"gocardless", "nextgenpsd2"})
+# An id names one record for good: the same id with other figures is the same booking, changed.
+STABLE_ID_CHANNELS = frozenset({"plaid", "ponto"})
+# Changes are reported: what is not mentioned is as it was.
+DELTA_CHANNELS = frozenset({"plaid"})
 
 # Interfaces cut remittance texts at 140 characters and up; this many letters and digits survive.
 _TEXT_LENGTH = 60

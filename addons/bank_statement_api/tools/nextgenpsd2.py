@@ -32,8 +32,8 @@ from .documents import (
     Warn,
 )
 from .errors import StatementFormatError
+from .json_fields import FieldError, array_of, date_of, money_of, object_of, text_of
 from .nextgenpsd2_entry import PageReader
-from .nextgenpsd2_fields import FieldError, array_of, date_of, money_of, object_of, text_of
 
 SOURCE_FORMAT = "nextgenpsd2"
 SOURCE_VERSION = "1.3.11"

@@ -23,7 +23,7 @@ from .documents import (
     Transaction,
     Warn,
 )
-from .nextgenpsd2_fields import (
+from .json_fields import (
     FieldError,
     array_of,
     date_of,

@@ -19,6 +19,7 @@ def test_tokens_are_counted_by_grant(stranger, server):
         "issued": 2,
         "client_credentials": 1,
         "refresh_token": 1,
+        "authorization_code": 0,
         "refused": 1,
     }
 

@@ -1,4 +1,4 @@
-"""Reading single fields of a NextGenPSD2 answer; every error names its JSON path."""
+"""Reading single fields of a bank interface's JSON; every error names its path."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from odoo.addons.finance_connector_base.tools.money import MoneyError, parse_amo
 
 
 class FieldError(Exception):
-    """A field is not what the guidelines say; never leaves this package."""
+    """A field is not what the interface's specification says; never leaves this package."""
 
     def __init__(self, path: str, reason: str):
         super().__init__(f"{path}: {reason}")
@@ -34,6 +34,18 @@ def money_of(item, name: str, path: str) -> tuple[Decimal, str]:
         return parse_amount(text, currency) + 0, currency
     except MoneyError as error:
         raise FieldError(f"{place}.amount", str(error)) from error
+
+
+def amount_of(item: dict, name: str, currency: str, path: str) -> Decimal:
+    """Return a signed amount that stands without its currency, as a JSON number or a text."""
+    value = item.get(name)
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise FieldError(f"{path}.{name}", "is missing or no number")
+    try:
+        text = value if isinstance(value, str) else format(value, "f")
+        return parse_amount(text, currency) + 0
+    except MoneyError as error:
+        raise FieldError(f"{path}.{name}", str(error)) from error
 
 
 def date_of(item: dict, name: str, path: str) -> datetime.date | None:

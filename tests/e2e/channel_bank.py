@@ -1,0 +1,241 @@
+"""A bank account read over one provider's interface: a real Odoo, the sandbox, and what both hold."""
+
+import datetime
+import urllib.error
+import urllib.parse
+import urllib.request
+from decimal import Decimal
+
+ACCOUNT = "nordhafen-eur"
+SETUP = """
+account = {account!r}
+env["ir.config_parameter"].set_param("web.base.url", {odoo_url!r})
+env["ir.config_parameter"].set_param("web.base.url.freeze", "True")
+company = env.company
+env.ref("base.EUR").active = True
+company.currency_id = env.ref("base.EUR")
+bank_account = env["res.partner.bank"].create({{"acc_number": account["iban"], "partner_id": company.partner_id.id}})
+journal = env["account.journal"].create({{
+    "name": "Bank", "code": "E2EB", "type": "bank", "bank_account_id": bank_account.id}})
+connection = env["finance.connection"].create({{
+    "name": "Bank", "environment": "sandbox", "company_id": company.id, "allow_private_address": True,
+    **{connection!r}}})
+for kind, secret in {secrets!r}:
+    env["finance.credential"].create({{
+        "name": kind, "connection_id": connection.id, "kind": kind, "secret": secret}})
+interface = env["finance.interface"].create({{
+    "name": "API", "code": "e2e.api", "handler": "bank_statement", "connection_id": connection.id,
+    "company_id": company.id, "in_order": True}})
+interface._go_live("Needed by a test.")
+notices = env["finance.interface"].create({{
+    "name": "Notices", "code": "e2e.notices", "handler": "bank_notification", "connection_id": connection.id,
+    "company_id": company.id, "sync_mode": "event"}})
+notices._go_live("Needed by a test.")
+consent = env["bank.statement.consent"].create({{
+    "name": "Accounts", "connection_id": connection.id, "company_id": company.id, "holder_ref": {holder!r}}})
+feed = env["bank.statement.feed"].create({{
+    "name": "Account", "interface_id": interface.id, "journal_id": journal.id, "consent_id": consent.id,
+    "resource_ref": {resource!r}, "history_days": 60, "next_run_at": "2099-01-01"}})
+print(journal.id, feed.id, consent.id, connection.id, connection.webhook_token)
+"""
+
+
+def bank_day():
+    """:return: today, or the Friday before a weekend."""
+    today = datetime.date.today()
+    return today - datetime.timedelta(days=max(0, today.weekday() - 4))
+
+
+class ChannelBank:
+    """One Odoo with a feed over one provider.
+
+    :param connection: values of the connection; credentials as pairs of kind and secret.
+    :param resource: the provider's id of the account.
+    """
+
+    def __init__(self, server, sandbox, *, connection, secrets, resource, holder="nordhafen"):
+        self.server, self.sandbox = server, sandbox
+        account = next(
+            item
+            for item in self.control("GET", "/control/world")["accounts"]
+            if item["code"] == ACCOUNT
+        )
+        printed = server.shell(
+            SETUP.format(
+                account=account,
+                odoo_url=server.url,
+                connection=connection,
+                secrets=secrets,
+                holder=holder,
+                resource=resource,
+            )
+        ).split()
+        self.journal_id, self.feed_id, self.consent_id, self.connection_id = map(int, printed[:4])
+        self.webhook_url = f"{server.url}/finance/webhook/{printed[4]}"
+        self.client = server.rpc()
+
+    def control(self, method, path, body=None):
+        return self.sandbox.control(method, path, body)
+
+    def consent(self):
+        """Request a consent, confirm it as the account holder does, and come back.
+
+        :return: the page in Odoo that the account holder sees in the end.
+        """
+        action = self.client.env["bank.statement.consent"].browse(self.consent_id).action_request()
+        return self.follow(action["url"])
+
+    def follow(self, url):
+        """Open a page as the account holder, who is not logged in to Odoo."""
+        opener = urllib.request.build_opener(
+            urllib.request.HTTPSHandler(context=self.browser_context())
+        )
+        try:
+            with opener.open(url, timeout=60) as page:
+                return page.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.read().decode()
+
+    def browser_context(self):
+        return None
+
+    def consent_state(self):
+        [(state,)] = self.server.sql(
+            "SELECT state FROM bank_statement_consent WHERE id = %s", [self.consent_id]
+        )
+        return state
+
+    def feed(self):
+        names = ("covered_until", "last_attempt_at", "failure_count", "write_date", "sync_cursor")
+        [row] = self.server.sql(
+            f"SELECT {', '.join(names)} FROM bank_statement_feed WHERE id = %s", [self.feed_id]
+        )
+        return dict(zip(names, row, strict=True))
+
+    def forget_limits(self):
+        """What the fault before did to breaker, pauses and quota is not the subject: nobody waits it out here."""
+        self.server.sql("DELETE FROM finance_connection_health")
+        self.server.sql("DELETE FROM finance_connection_quota")
+
+    def fetch(self):
+        """Fetch once and wait until all of it is worked on."""
+        before = self.feed()["write_date"]
+        self.forget_limits()
+        self.client.env["bank.statement.feed"].browse(self.feed_id).action_fetch_now()
+        self.server.wait_for(
+            lambda: self.feed()["write_date"] != before and self.is_idle(), "the feed", seconds=120
+        )
+
+    def is_idle(self):
+        """:return: whether no job is left to do"""
+        [(jobs,)] = self.server.sql(
+            "SELECT count(*) FROM queue_job WHERE state NOT IN ('done', 'cancelled') AND eta IS NULL"
+        )
+        return not jobs
+
+    def booked(self):
+        """Entries, not lines: a batch is one entry with its details as lines."""
+        [(entries, total)] = self.server.sql(
+            "SELECT count(*) FILTER (WHERE batch_part = 0), coalesce(sum(amount), 0)"
+            " FROM account_bank_statement_line WHERE journal_id = %s",
+            [self.journal_id],
+        )
+        return entries, Decimal(str(total))
+
+    def truth(self):
+        [account] = self.control("GET", f"/control/ledger?account={ACCOUNT}")["accounts"]
+        return len(account["bookings"]), sum(
+            Decimal(item["amount"]) for item in account["bookings"]
+        )
+
+    def pending(self):
+        """:return: amounts that Odoo and the bank say are pending, sorted"""
+        rows = self.server.sql(
+            "SELECT amount FROM bank_statement_pending WHERE journal_id = %s", [self.journal_id]
+        )
+        [account] = self.control("GET", f"/control/ledger?account={ACCOUNT}")["accounts"]
+        return (
+            sorted(Decimal(str(amount)) for (amount,) in rows),
+            sorted(Decimal(item["amount"]) for item in account["pending"]),
+        )
+
+    def open_codes(self):
+        return [
+            code
+            for (code,) in self.server.sql(
+                "SELECT code FROM finance_exception WHERE state IN ('open', 'in_progress') ORDER BY id"
+            )
+        ]
+
+
+class Faults:
+    """The tests that every provider has to pass; a module's ``bank`` fixture says which one."""
+
+    PATH = "/"
+
+    #: Every fault of a request, on every request.
+    EVERYWHERE = (
+        {"kind": "server_error", "status": 500},
+        {"kind": "server_error", "status": 503, "retry_after": 30},
+        {"kind": "rate_limit", "retry_after": 30},
+        {"kind": "rate_limit", "retry_after": None},
+        {"kind": "cut_before"},
+        {"kind": "cut_after"},
+        {"kind": "malformed_body"},
+        {"kind": "truncated_body"},
+    )
+
+    @staticmethod
+    def check_first_fetch(bank):
+        assert bank.booked() == bank.truth()
+        assert bank.feed()["covered_until"] == datetime.date.today() - datetime.timedelta(days=1)
+        ours, theirs = bank.pending()
+        assert ours == theirs
+
+    @staticmethod
+    def check_fault(bank, fault, path):
+        bank.server.sql(
+            "UPDATE bank_statement_feed SET covered_until = covered_until - 3 WHERE id = %s",
+            [bank.feed_id],
+        )
+        before = bank.feed()
+        bank.control("POST", "/control/faults", {"path": path, "count": None, **fault})
+        bank.control("POST", "/control/faults", {"kind": "late_booking", "account": ACCOUNT})
+        bank.fetch()
+        after = bank.feed()
+        assert after["covered_until"] == before["covered_until"], "an error is not an empty answer"
+        assert after["sync_cursor"] == before["sync_cursor"]
+        gaps = "SELECT count(*) FROM bank_statement_gap WHERE closed_at IS NULL"
+        assert bank.server.sql(gaps) == [(1,)]
+        bank.control("DELETE", "/control/faults")
+        bank.fetch()
+        assert bank.booked() == bank.truth()
+        assert bank.server.sql(gaps) == [(0,)]
+
+    @staticmethod
+    def check_passing_fault(bank, fault, path):
+        """A fault that strikes one request of many, half of the time."""
+        bank.control(
+            "POST",
+            "/control/faults",
+            {"path": path, "count": None, "probability": "0.5", **fault},
+        )
+        bank.control("POST", "/control/faults", {"kind": "late_booking", "account": ACCOUNT})
+        for _round in range(3):
+            bank.fetch()
+        bank.control("DELETE", "/control/faults")
+        bank.fetch()
+        assert bank.booked() == bank.truth()
+
+    @staticmethod
+    def check_repetition(bank, kind, path):
+        bank.server.sql(
+            "UPDATE bank_statement_feed SET covered_until = NULL, sync_cursor = NULL WHERE id = %s",
+            [bank.feed_id],
+        )
+        bank.control("POST", "/control/faults", {"kind": kind, "path": path})
+        bank.fetch()
+        bank.control("DELETE", "/control/faults")
+        bank.fetch()
+        assert bank.booked() == bank.truth()
+        assert bank.open_codes() == []
