@@ -30,7 +30,7 @@ def money_of(item, name: str, path: str) -> tuple[Decimal, str]:
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal) or not currency:
         raise FieldError(place, "amount or currency is missing")
     try:
-        text = value if isinstance(value, str) else format(value, "f")
+        text = format(value, "f") if isinstance(value, Decimal) else str(value)
         return parse_amount(text, currency) + 0, currency
     except MoneyError as error:
         raise FieldError(f"{place}.amount", str(error)) from error
@@ -42,7 +42,7 @@ def amount_of(item: dict, name: str, currency: str, path: str) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise FieldError(f"{path}.{name}", "is missing or no number")
     try:
-        text = value if isinstance(value, str) else format(value, "f")
+        text = format(value, "f") if isinstance(value, Decimal) else str(value)
         return parse_amount(text, currency) + 0
     except MoneyError as error:
         raise FieldError(f"{path}.{name}", str(error)) from error
