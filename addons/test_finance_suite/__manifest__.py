@@ -5,6 +5,6 @@
     "author": "Finance Connectivity Suite contributors",
     "license": "LGPL-3",
     "category": "Hidden/Tests",
-    "depends": ["finance_connector_base"],
+    "depends": ["treasury_sync"],
     "data": ["security/ir.model.access.csv"],
 }

@@ -112,6 +112,7 @@ class FinanceExchange(models.Model):
             if not self._has_reached("validated"):
                 handler._validate_prepared(self, content)
                 self._reach("validated")
+            handler._check_before_send(self, content)
             self._checkpoint()
         except Exception as error:
             self._abandon()

@@ -98,6 +98,14 @@ class FinanceHandler(models.AbstractModel):
         """
 
     @api.model
+    def _check_before_send(self, exchange, content):
+        """A last look before each try to send: what was right when the bytes were prepared may have changed since.
+
+        :param bytes content: as stored
+        :raise BusinessError: they must not be sent now
+        """
+
+    @api.model
     def _settle(self, exchange, outcome):
         """React to the counterparty's answer (``outcome`` as returned by the adapter).
 

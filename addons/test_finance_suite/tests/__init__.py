@@ -2,6 +2,7 @@ from . import (
     test_finance_api,
     test_interface,
     test_limits,
+    test_payment_send,
     test_process,
     test_receive,
     test_replay,

@@ -69,6 +69,14 @@ OWN_METHODS = {
     "reporting.export": {"action_open_runs", "action_run"},
     "reporting.run": {"action_cancel", "action_open_exchange"},
     "res.config.settings": {"action_finance_rotate_keys"},
+    "treasury.payment.order": {
+        "action_approve",
+        "action_back_to_draft",
+        "action_cancel",
+        "action_generate",
+        "action_refuse",
+        "action_send",
+    },
 }
 """Model -> its own public methods; those of Odoo's own base classes are tried as well."""
 

@@ -1,10 +1,35 @@
-from odoo import api, models
+from odoo import api, fields, models
+
+from .engine import as_engine
 
 
 class AccountPayment(models.Model):
     """How a payment travels: its entry stands on an outstanding account until a statement line settles that."""
 
     _inherit = "account.payment"
+
+    treasury_order_id = fields.Many2one(
+        "treasury.payment.order",
+        string="Payment Order",
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    treasury_instruction_ids = fields.One2many("treasury.payment.instruction", "payment_id")
+    treasury_state = fields.Selection(
+        selection=lambda self: self.env["treasury.payment.instruction"]._fields["state"].selection,
+        string="At the Bank",
+        compute="_compute_treasury_state",
+    )
+    treasury_editor_id = fields.Many2one(
+        "res.users",
+        string="Last Changed By",
+        readonly=True,
+        copy=False,
+        help="Who last changed what is paid, to whom, or to which account.",
+    )
+
+    # === COMPUTE METHODS === #
 
     @api.depends("payment_method_line_id")
     def _compute_outstanding_account_id(self):
@@ -18,16 +43,80 @@ class AccountPayment(models.Model):
                     payment.payment_type
                 )
 
+    @api.depends("treasury_instruction_ids.state")
+    def _compute_treasury_state(self):
+        for payment in self:
+            payment.treasury_state = payment.sudo()._live_instruction().state
+
+    # === BUSINESS METHODS === #
+
+    def _live_instruction(self):
+        """:return: the instruction that pays this payment, or paid it; at most one by a unique index"""
+        return self.treasury_instruction_ids.filtered(lambda item: item.state != "cancelled")
+
+    def _payment_order_problem(self):
+        """:return: why this payment cannot be put into a file, or an empty text
+        :rtype: str
+        """
+        self.ensure_one()
+        bank = self.partner_bank_id.sudo()
+        if self.payment_type != "outbound":
+            return self.env._("it is money that comes in.")
+        if self.state != "in_process" or self.move_id.state != "posted":
+            return self.env._("it is not in process: confirm it first.")
+        if self.sudo()._live_instruction():
+            return self.env._("it has an instruction already.")
+        if self.is_matched:
+            return self.env._("the bank has booked it already.")
+        if not self.outstanding_account_id.reconcile:
+            return self.env._(
+                "its outstanding account %s cannot be reconciled, so nothing would tell when the bank has booked it.",
+                self.outstanding_account_id.display_name,
+            )
+        if not bank.sanitized_acc_number:
+            return self.env._("the recipient has no bank account.")
+        if not bank.active:
+            return self.env._("the recipient's account is archived.")
+        if bank.partner_id.commercial_partner_id != self.partner_id.commercial_partner_id:
+            return self.env._("the account belongs to somebody else than the recipient.")
+        return ""
+
     def _reject(self, date, reason):
         """Undo payments that the bank did not execute: each entry is reversed, what it had paid is open again.
 
         :param datetime.date date: accounting date of the reversal
         :param str reason: of the bank, in words
         """
-        for payment in self.sudo():
+        for payment in as_engine(self):
             # First, or Odoo would take the reversed entry for one that the bank has settled.
             payment.state = "rejected"
             if payment.move_id.state == "posted":
                 payment.move_id._reverse_moves(
                     [{"date": max(date, payment.move_id.date), "ref": reason}], cancel=True
                 )
+
+    def _return(self, date, reason):
+        """Undo payments that came back: what they had paid is open again, and the statement line that brought the money
+        back settles the outstanding item of the reversal. What the first statement line settled stays settled.
+
+        :param datetime.date date: accounting date of the reversal
+        :param str reason: of the bank, in words
+        :return: the reversals
+        :rtype: account.move
+        """
+        reversals = self.env["account.move"]
+        for payment in as_engine(self):
+            payment.state = "rejected"
+            liquidity, counterpart, _writeoff = payment._seek_for_lines()
+            counterpart.remove_move_reconcile()
+            booked = payment.is_matched
+            reversal = payment.move_id._reverse_moves(
+                [{"date": max(date, payment.move_id.date), "ref": reason}]
+            )
+            # Odoo reconciles what is open of both with each other.
+            reversal.action_post()
+            if not booked:
+                # Two statement lines will come: each has its own item to settle.
+                liquidity.remove_move_reconcile()
+            reversals |= reversal
+        return reversals

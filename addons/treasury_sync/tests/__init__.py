@@ -1,1 +1,4 @@
+from . import test_approval
+from . import test_guards
+from . import test_order
 from . import test_payment_life

@@ -21,6 +21,7 @@ class TreasuryCase(StatementCase):
             cls.make_user(f"approver_{number}", "approver") for number in (1, 2, 3)
         )
         cls.vendor = cls.make_vendor("Vendor SARL", VENDOR_IBAN)
+        cls.channel = cls.make_channel()
 
     @classmethod
     def make_user(cls, login, group, company=None):
@@ -107,6 +108,50 @@ class TreasuryCase(StatementCase):
             .create({"journal_id": journal.id, "payment_date": date, **values})
         )
         return wizard._create_payments()
+
+    @classmethod
+    def make_channel(cls, interface=None, **values):
+        return cls.env["treasury.payment.channel"].create(
+            {
+                "name": "SEPA",
+                "company_id": cls.company_a.id,
+                "journal_id": cls.journal.id,
+                "interface_id": interface and interface.id,
+                **values,
+            }
+        )
+
+    def order(self, *amounts, channel=None, user=None, payments=None):
+        """A draft order of one bill for each amount, made by the preparer."""
+        user = user or self.preparer
+        payments = payments or self.env["account.payment"].union(
+            *(self.pay(self.make_bill(amount), user=user) for amount in amounts or (100,))
+        )
+        return (
+            self.env["treasury.payment.order"]
+            .with_user(user)
+            .create(
+                {
+                    "channel_id": (channel or self.channel).id,
+                    "requested_date": "2026-11-27",
+                    "payment_ids": [Command.set(payments.ids)],
+                }
+            )
+        )
+
+    def generated(self, *amounts, **kwargs):
+        order = self.order(*amounts, **kwargs)
+        order.action_generate()
+        return order
+
+    def approved(self, *amounts, **kwargs):
+        order = self.generated(*amounts, **kwargs)
+        self.approve(order, self.approver, self.second_approver)
+        return order
+
+    def approve(self, order, *users):
+        for user in users:
+            order.with_user(user)._approve(order.digest)
 
     def statement_line(self, amount, journal=None, **values):
         return self.env["account.bank.statement.line"].create(

@@ -23,3 +23,51 @@ register(
     Severity.HIGH,
     "Correct what the message names and generate the order again. Nothing was approved or sent.",
 )
+register(
+    "payment_file_changed",
+    "A payment file is not what was generated",
+    Severity.CRITICAL,
+    "Do not send anything. Cancel the order, tell whoever looks after the database, and make a new one.",
+)
+
+# === CONTROL === #
+
+register(
+    "payment_not_approved",
+    "A payment order may not be sent as it stands",
+    Severity.HIGH,
+    "Do what the message says. Take the order back to draft and have it approved again, or cancel it.",
+)
+register(
+    "payment_held",
+    "A payment order is held",
+    Severity.HIGH,
+    "Look at what it is held for. A second person releases it, or the order is cancelled.",
+)
+
+# === THE BANK'S ANSWER === #
+
+register(
+    "payment_rejected",
+    "The bank did not execute a payment",
+    Severity.HIGH,
+    "Read the bank's reason. The bills are open again: correct the cause and pay them with a new order.",
+)
+register(
+    "payment_returned",
+    "A payment came back",
+    Severity.HIGH,
+    "Ask the vendor for the right account. The bills are open again: pay them with a new order.",
+)
+register(
+    "payment_status_conflict",
+    "The bank says two things that cannot both be true",
+    Severity.HIGH,
+    "Ask the bank what became of the payment, and look at the statement: what is booked there counts.",
+)
+register(
+    "payment_status_unknown",
+    "The bank speaks of a payment that is not known",
+    Severity.HIGH,
+    "Compare the bank's report with the order. If the bank has a payment that Odoo does not, call the bank at once.",
+)

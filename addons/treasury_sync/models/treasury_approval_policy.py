@@ -1,0 +1,99 @@
+from odoo import api, fields, models
+
+from .treasury_payment_channel import KINDS
+
+
+class TreasuryApprovalPolicy(models.Model):
+    """How many approvals which orders need, and from whom. Every policy that fits an order has to be met.
+
+    Without any policy two approvers are needed; no policy asks for fewer.
+    """
+
+    _name = "treasury.approval.policy"
+    _description = "Approval Policy"
+    _inherit = ["finance.audited.mixin", "mail.thread"]
+    _order = "sequence, id"
+    _check_company_auto = True
+    _audit_subject = "approval_policy"
+
+    name = fields.Char(required=True, tracking=True)
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True, tracking=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, default=lambda self: self.env.company
+    )
+    required_count = fields.Integer(
+        string="Approvers", required=True, default=2, tracking=True, help="Two at least."
+    )
+    approver_ids = fields.Many2many(
+        "res.users",
+        string="Of These",
+        tracking=True,
+        help="Empty: of all payment approvers. They may delegate.",
+    )
+    kind = fields.Selection(KINDS, tracking=True, help="Empty: any kind.")
+    currency_id = fields.Many2one(
+        "res.currency",
+        required=True,
+        default=lambda self: self.env.company.currency_id,
+        tracking=True,
+        help="Of the amount; orders in other currencies are converted at the day's rate.",
+    )
+    amount_from = fields.Monetary(
+        tracking=True, help="Smallest total of an order that it is for; 0: any."
+    )
+    only_currency_ids = fields.Many2many(
+        "res.currency",
+        "treasury_policy_currency_rel",
+        string="Only in Currencies",
+        tracking=True,
+        help="Empty: any currency.",
+    )
+    journal_ids = fields.Many2many(
+        "account.journal", string="Bank Accounts", check_company=True, help="Empty: any account."
+    )
+    partner_ids = fields.Many2many(
+        "res.partner", string="Beneficiaries", check_company=True, help="Empty: anybody."
+    )
+
+    _required_count_check = models.Constraint(
+        "CHECK (required_count >= 2)", "Two people approve a payment, at least."
+    )
+    _amount_check = models.Constraint("CHECK (amount_from >= 0)", "An amount is not negative.")
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _for_order(self, order):
+        """:return: the policies that an order has to meet
+        :rtype: treasury.approval.policy
+        """
+        policies = self.sudo().search([("company_id", "=", order.company_id.id)])
+        return policies.filtered(lambda policy: policy._fits(order))
+
+    def _fits(self, order):
+        self.ensure_one()
+        total = order.currency_id._convert(
+            order.amount_total,
+            self.currency_id,
+            order.company_id,
+            fields.Date.context_today(self),
+            round=False,
+        )
+        return (
+            (not self.kind or self.kind == order.kind)
+            and total >= self.amount_from
+            and (not self.only_currency_ids or order.currency_id in self.only_currency_ids)
+            and (not self.journal_ids or order.journal_id in self.journal_ids)
+            and (not self.partner_ids or bool(self.partner_ids & order._live().partner_id))
+        )
+
+    def _missing(self, approvals):
+        """:return: how many approvals this policy still needs
+        :rtype: int
+        """
+        self.ensure_one()
+        principals = approvals.principal_id
+        if self.approver_ids:
+            principals &= self.approver_ids
+        return max(0, self.required_count - len(principals))

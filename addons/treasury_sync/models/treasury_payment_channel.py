@@ -1,0 +1,126 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from odoo.addons.treasury_sync.tools import formats
+
+KINDS = [("credit_transfer", "Credit Transfer")]
+
+
+class TreasuryPaymentChannel(models.Model):
+    """How payments of one own account travel: file format, profile of the bank, and the interface that carries it."""
+
+    _name = "treasury.payment.channel"
+    _description = "Payment Channel"
+    _inherit = ["finance.audited.mixin", "mail.thread"]
+    _order = "sequence, name, id"
+    _check_company_auto = True
+    _audit_subject = "payment_channel"
+
+    name = fields.Char(required=True, tracking=True)
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True, tracking=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, default=lambda self: self.env.company
+    )
+    journal_id = fields.Many2one(
+        "account.journal",
+        string="Bank Account",
+        required=True,
+        index=True,
+        check_company=True,
+        domain="[('type', '=', 'bank')]",
+        ondelete="restrict",
+        tracking=True,
+    )
+    kind = fields.Selection(KINDS, required=True, default="credit_transfer", tracking=True)
+    interface_id = fields.Many2one(
+        "finance.interface",
+        index="btree_not_null",
+        check_company=True,
+        domain="[('handler', '=', 'payment_order')]",
+        ondelete="restrict",
+        tracking=True,
+        help="What carries the file to the bank. Empty: a person transmits it and records the proof.",
+    )
+    file_format = fields.Selection(
+        selection="_selection_file_format", required=True, default="pain.001.001.09", tracking=True
+    )
+    profile_code = fields.Char(
+        default="sepa", required=True, tracking=True, help="Name of the bank's profile."
+    )
+    profile_options = fields.Json(
+        default=dict, help="Choices of the profile, by the names that the format documents."
+    )
+    currency_ids = fields.Many2many("res.currency", help="Empty: any currency.")
+    service_level = fields.Char(default="SEPA", tracking=True, help="ISO 20022 code, e.g. SEPA.")
+    local_instrument = fields.Char(tracking=True, help="ISO 20022 code, e.g. INST.")
+    category_purpose = fields.Char(tracking=True, help="ISO 20022 code, e.g. SUPP.")
+    charge_bearer = fields.Selection(
+        [
+            ("SLEV", "Following the scheme"),
+            ("SHAR", "Shared"),
+            ("DEBT", "By us"),
+            ("CRED", "By them"),
+        ],
+        required=True,
+        default="SLEV",
+        tracking=True,
+    )
+    batch_booking = fields.Boolean(
+        tracking=True, help="The bank books the whole order in one amount."
+    )
+
+    # === SELECTION METHODS === #
+
+    @api.model
+    def _selection_file_format(self):
+        return formats.choices()
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("interface_id")
+    def _check_interface(self):
+        for channel in self:
+            if channel.interface_id and channel.interface_id.handler != "payment_order":
+                raise ValidationError(
+                    self.env._("%s does not carry payment orders.", channel.interface_id.name)
+                )
+
+    # === BUSINESS METHODS === #
+
+    def _format(self):
+        """:rtype: PaymentFormat
+        :raise BusinessError: this release does not know it
+        """
+        return formats.find(self.file_format)
+
+    def _profile(self):
+        return formats.Profile(self.profile_code, self.profile_options or {})
+
+    def _check_carries(self, payments):
+        """Refuse what this channel cannot carry.
+
+        :param payments: ``account.payment``
+        :raise UserError: naming the payment and what is wrong with it
+        """
+        self.ensure_one()
+        for payment in payments:
+            if payment.journal_id != self.journal_id:
+                raise UserError(
+                    self.env._(
+                        "%(payment)s is paid from %(journal)s, and %(channel)s pays from %(own)s.",
+                        payment=payment.display_name,
+                        journal=payment.journal_id.display_name,
+                        channel=self.name,
+                        own=self.journal_id.display_name,
+                    )
+                )
+            if self.currency_ids and payment.currency_id not in self.currency_ids:
+                raise UserError(
+                    self.env._(
+                        "%(payment)s is in %(currency)s, which %(channel)s does not carry.",
+                        payment=payment.display_name,
+                        currency=payment.currency_id.name,
+                        channel=self.name,
+                    )
+                )

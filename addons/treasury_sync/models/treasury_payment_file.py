@@ -1,0 +1,68 @@
+from odoo import fields, models
+from odoo.exceptions import AccessError
+
+from odoo.addons.finance_connector_base.tools.digest import sha256_hex
+from odoo.addons.finance_connector_base.tools.errors import BusinessError, Severity
+from odoo.addons.finance_connector_base.tools.vault import TamperedValueError
+
+from .engine import is_engine
+
+
+class TreasuryPaymentFile(models.Model):
+    """The exact bytes that approvers approve and that are sent, encrypted; one for each version of an order."""
+
+    _name = "treasury.payment.file"
+    _description = "Payment File"
+    _inherit = ["finance.encrypted.mixin"]
+    _order = "id desc"
+    _rec_name = "filename"
+
+    order_id = fields.Many2one(
+        "treasury.payment.order", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    company_id = fields.Many2one(related="order_id.company_id", store=True, index=True)
+    version = fields.Integer(required=True, readonly=True)
+    filename = fields.Char(required=True, readonly=True)
+    file_format = fields.Char(required=True, readonly=True)
+    size = fields.Integer(readonly=True)
+    digest = fields.Char(required=True, readonly=True, help="SHA-256 of the clear bytes.")
+
+    _version_uniq = models.Constraint(
+        "UNIQUE(order_id, version)", "Each version of an order has one file."
+    )
+
+    def create(self, vals_list):
+        self._check_engine()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_engine()
+        return super().write(vals)
+
+    def unlink(self):
+        self._check_engine()
+        return super().unlink()
+
+    def _check_engine(self):
+        if not is_engine(self.env):
+            raise AccessError(self.env._("A payment file is made once and never changed."))
+
+    def _content(self):
+        """
+        :return: the clear bytes, proven to be those that were generated
+        :rtype: bytes
+        :raise BusinessError: ``payment_file_changed``
+        """
+        self.ensure_one()
+        try:
+            content = self._unseal()
+        except TamperedValueError:
+            content = None
+        if content is None or sha256_hex(content) != self.digest:
+            raise BusinessError(
+                "payment_file_changed",
+                self.env._("The stored file of %s is not what was generated.", self.order_id.name),
+                evidence={"order": self.order_id.name, "digest": self.digest},
+                severity=Severity.CRITICAL,
+            )
+        return content

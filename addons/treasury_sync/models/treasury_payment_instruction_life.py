@@ -1,0 +1,153 @@
+from odoo import fields, models
+
+from odoo.addons.finance_connector_base.tools.errors import Severity
+from odoo.addons.treasury_sync.tools import life
+
+from .engine import as_engine
+
+_DATES = {
+    "approved": "date_approved",
+    "transmitted": "date_transmitted",
+    "acknowledged": "date_acknowledged",
+    "executed": "date_executed",
+    "booked": "date_booked",
+}
+
+
+class TreasuryPaymentInstruction(models.Model):
+    """The one writer of an instruction's status: forward only, every source kept."""
+
+    _inherit = "treasury.payment.instruction"
+
+    news_ids = fields.One2many("treasury.payment.news", "instruction_id", readonly=True)
+
+    def _advance(self, proven, *, source, code=None, reason=None, exchange=None, **vals):
+        """Take note of what a source says, and move on where that is new.
+
+        :param life.Fate proven: what it proves
+        :param str source: where it came from, see ``treasury.payment.news``
+        :param str code: the source's own code
+        :param str reason: why, in words
+        :param exchange: ``finance.exchange`` that brought it
+        :param vals: further values of an instruction that moves on
+        :return: the instructions that moved
+        """
+        moved = self.browse()
+        for item in as_engine(self):
+            step = life.step(item.state, proven)
+            if step == life.Step.KNOWN and item._is_told(proven, source, code, exchange):
+                continue
+            as_engine(self.env["treasury.payment.news"]).create(
+                {
+                    "instruction_id": item.id,
+                    "source": source,
+                    "proven": str(proven),
+                    "status_code": code,
+                    "reason": reason,
+                    "effect": str(step),
+                    "exchange_id": exchange.id if exchange else False,
+                }
+            )
+            if step == life.Step.ADVANCE:
+                item._move(proven, code, reason, vals)
+                moved |= item
+            elif step == life.Step.CONFLICT:
+                item._report_conflict(proven, code, reason)
+        moved.order_id._follow_instructions()
+        return moved
+
+    def _is_told(self, proven, source, code, exchange):
+        """A repeated answer to the same question is no news."""
+        last = self.news_ids[-1:]
+        return (last.source, last.proven, last.status_code or None, last.exchange_id) == (
+            source,
+            str(proven),
+            code or None,
+            exchange or last.exchange_id.browse(),
+        )
+
+    def _move(self, proven, code, reason, vals):
+        self.ensure_one()
+        now = fields.Datetime.now()
+        self.write(
+            {
+                "state": str(proven),
+                _DATES.get(str(proven), "date_ended"): now,
+                **({"status_code": code} if code else {}),
+                **({"status_reason": reason} if reason else {}),
+                **vals,
+            }
+        )
+        # The next instruction of the payment meets the unique index of this one.
+        self.flush_recordset()
+        if proven in (life.Fate.REJECTED, life.Fate.RETURNED):
+            self._undo(proven, reason)
+
+    def _undo(self, proven, reason):
+        """The money did not leave, or came back: the bill is open again, and somebody looks after it."""
+        payment = as_engine(self.payment_id)
+        bills = payment.reconciled_bill_ids
+        today = fields.Date.context_today(self)
+        text = self.env._("%(payment)s: %(reason)s", payment=payment.name, reason=reason or proven)
+        if proven == life.Fate.REJECTED:
+            payment._reject(today, text)
+        else:
+            payment._return(today, text)
+        code = "payment_rejected" if proven == life.Fate.REJECTED else "payment_returned"
+        self._open_exception(
+            code,
+            self.env._(
+                "%(amount)s to %(name)s: %(reason)s",
+                amount=self.currency_id.format(self.amount),
+                name=self.beneficiary_name,
+                reason=reason or self.env._("no reason given"),
+            ),
+            evidence={
+                "order": self.order_id.name,
+                "payment": payment.name,
+                "end_to_end_id": self.end_to_end_id,
+                "bills": ", ".join(bills.mapped("name")),
+                "bank_code": self.status_code or "",
+            },
+        )
+
+    def _report_conflict(self, proven, code, reason):
+        self._open_exception(
+            "payment_status_conflict",
+            self.env._(
+                "%(id)s is %(present)s, and now the bank says %(news)s (%(code)s).",
+                id=self.end_to_end_id,
+                present=self.state,
+                news=proven,
+                code=code or self.env._("no code"),
+            ),
+            evidence={"end_to_end_id": self.end_to_end_id, "reason": reason or ""},
+            severity=Severity.HIGH,
+        )
+
+    def _open_exception(self, code, summary, *, evidence, severity=None):
+        self.ensure_one()
+        return self.env["finance.exception"]._open(
+            code,
+            summary,
+            company=self.company_id,
+            severity=severity,
+            evidence=evidence,
+            connection=self.order_id.exchange_id.connection_id,
+            unit_key=f"instruction:{self.id}",
+            record=self.order_id,
+        )
+
+    def _problem(self):
+        """:return: why this instruction must not leave as it stands, or an empty text
+        :rtype: str
+        """
+        self.ensure_one()
+        payment, bank = self.payment_id.sudo(), self.partner_bank_id.sudo()
+        if payment.state != "in_process":
+            return self.env._("its payment is no longer in process")
+        if payment.currency_id.compare_amounts(payment.amount, self.amount):
+            return self.env._("the amount of its payment has changed")
+        if bank.sanitized_acc_number != self.account_number or not bank.active:
+            return self.env._("the recipient's account has changed")
+        return ""

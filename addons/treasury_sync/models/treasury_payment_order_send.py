@@ -1,0 +1,103 @@
+from odoo import models
+from odoo.exceptions import UserError
+
+from odoo.addons.finance_connector_base.tools.digest import sha256_hex
+from odoo.addons.finance_connector_base.tools.errors import BusinessError, Severity
+
+from .engine import as_engine
+
+
+class TreasuryPaymentOrder(models.Model):
+    """The way out: one exchange for each order, and a last look before every sending."""
+
+    _inherit = "treasury.payment.order"
+
+    # === ACTION METHODS === #
+
+    def action_send(self):
+        """Hand approved orders to their channel; one that was handed over already stays with that.
+
+        :return: True
+        :raise UserError: it is not approved, is held, or its channel needs a person
+        """
+        self._check_group("preparer", "approver")
+        for order in self:
+            if order.state not in ("approved", "sent", "acknowledged", "executed", "booked"):
+                raise UserError(self.env._("%s is not approved.", order.name))
+            if not order.channel_id.sudo().interface_id:
+                raise UserError(
+                    self.env._(
+                        "%s has no interface: download the file, transmit it and record the proof.",
+                        order.channel_id.sudo().name,
+                    )
+                )
+            if order.state == "approved":
+                order._check_before_sending(order._file()._content())
+                order._release()
+        return True
+
+    # === BUSINESS METHODS === #
+
+    def _release(self):
+        """Put an approved order into the outbox, once. What only people can carry waits for them."""
+        self.ensure_one()
+        interface = self.channel_id.sudo().interface_id
+        if self.sudo().exchange_id or not interface or self._release_problem():
+            return
+        self.lock_for_update()
+        exchange = self.env["finance.exchange"]._emit(
+            interface,
+            f"payment_order:{self.message_ref}",
+            record=self,
+            event_type="payment_order.approved",
+            content=self._file()._content(),
+        )
+        as_engine(self).exchange_id = exchange
+        self._log("released", exchange=exchange.name)
+
+    def _release_problem(self):
+        """:return: what keeps an approved order from being sent, or an empty text
+        :rtype: str
+        """
+        self.ensure_one()
+        return ""
+
+    def _check_before_sending(self, content):
+        """Prove that ``content`` is what was approved, by whom it had to be, and that nothing changed since.
+
+        :param bytes content: what is about to be sent
+        :raise BusinessError: ``payment_not_approved``, ``payment_held`` or ``payment_file_changed``
+        """
+        self.ensure_one()
+        if self.state not in ("approved", "sent"):
+            raise self._not_approved(self.env._("%s is not approved.", self.name))
+        self._check_content(content)
+        if missing := self._count_missing():
+            raise self._not_approved(
+                self.env._("%(name)s lacks %(missing)s approvals.", name=self.name, missing=missing)
+            )
+        if problem := self._release_problem():
+            raise BusinessError("payment_held", problem, evidence={"order": self.name})
+        for item in self._live():
+            if problem := item._problem():
+                raise self._not_approved(f"{item.end_to_end_id}: {problem}")
+
+    def _check_content(self, content):
+        """Prove that ``content`` is the file of this version, and that its instructions are what it was made of.
+
+        :raise BusinessError: ``payment_file_changed``
+        """
+        if sha256_hex(content) != self.digest or self._document_digest() != self.document_digest:
+            raise BusinessError(
+                "payment_file_changed",
+                self.env._(
+                    "%s is not what was generated: it was changed in the database.", self.name
+                ),
+                evidence={"order": self.name, "digest": self.digest},
+                severity=Severity.CRITICAL,
+            )
+
+    def _not_approved(self, message):
+        return BusinessError(
+            "payment_not_approved", message, evidence={"order": self.name}, severity=Severity.HIGH
+        )

@@ -1,0 +1,248 @@
+from datetime import timedelta
+
+import psycopg2
+
+from odoo import Command, fields
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common import TreasuryCase
+
+
+@tagged("post_install", "-at_install")
+class TestApproval(TreasuryCase):
+    """Two people who had no hand in it, each bound to exactly these bytes."""
+
+    def sql(self, query, *parameters):
+        self.env.flush_all()
+        with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+            self.env.cr.execute(query, parameters)
+
+    def assert_refused(self, order, user, error=AccessError):
+        with self.assertRaises(error), self.env.cr.savepoint():
+            self.approve(order, user)
+
+    def test_two_approvers_make_it_approved(self):
+        order = self.generated(100)
+        self.approve(order, self.approver)
+        self.assertEqual(order.state, "to_approve")
+        self.assertEqual(order.missing_approvals, 1)
+        self.assert_refused(order, self.approver)
+        self.approve(order, self.second_approver)
+        self.assertEqual(order.state, "approved")
+        self.assertEqual(order.instruction_ids.mapped("state"), ["approved"])
+        self.assertEqual(set(order.approval_ids.mapped("digest")), {order.digest})
+
+    def test_who_had_a_hand_in_it_does_not_approve(self):
+        for user in (self.preparer, self.other_preparer, self.third_approver):
+            user.group_ids |= self.env.ref("treasury_sync.group_treasury_approver")
+        order = self.order(100)
+        order.with_user(self.other_preparer).note = "Edited"
+        self.vendor.bank_ids.sudo().with_user(self.third_approver).sudo(True).write(
+            {"acc_holder_name": "Vendor S.A.R.L."}
+        )
+        order.with_user(self.preparer).action_generate()
+        for user in (self.preparer, self.other_preparer, self.third_approver):
+            self.assert_refused(order, user)
+        self.approve(order, self.approver, self.second_approver)
+        self.assertEqual(order.state, "approved")
+
+    def test_account_changed_while_it_waits_voids_what_was_approved(self):
+        order = self.generated(100)
+        self.approve(order, self.approver)
+        self.vendor.bank_ids.with_user(
+            self.third_approver
+        ).sudo().acc_number = "FR1420041010050500013M02606"
+        self.assertEqual(order.state, "draft")
+        self.assertEqual(order.approval_ids.state, "void")
+        self.assertIn("changed the account", order.approval_ids.void_reason)
+        order.action_generate()
+        self.assert_refused(order, self.third_approver)
+
+    def test_approval_is_for_the_file_that_was_seen(self):
+        order = self.generated(100)
+        seen = order.digest
+        order.action_back_to_draft()
+        order.action_generate()
+        with self.assertRaisesRegex(UserError, "changed since"):
+            order.with_user(self.approver)._approve(seen)
+        with self.assertRaisesRegex(UserError, "changed since"):
+            order.with_user(self.approver)._approve(None)
+
+    def test_change_voids_approvals_and_says_so(self):
+        order = self.approved(100)
+        order.with_user(self.preparer).action_back_to_draft()
+        self.assertEqual(set(order.approval_ids.mapped("state")), {"void"})
+        self.assertIn("are void", order.message_ids[0].body + order.message_ids[1].body)
+        order.with_user(self.preparer).action_generate()
+        self.assertEqual(order.missing_approvals, 2)
+
+    def test_refusal_sends_it_back(self):
+        order = self.generated(100)
+        self.approve(order, self.approver)
+        order.with_user(self.second_approver).action_refuse()
+        self.assertEqual(order.state, "draft")
+        self.assertEqual(order.approval_ids.state, "void")
+
+    # === POLICIES AND DELEGATION === #
+
+    def test_more_approvers_by_amount(self):
+        self.env["treasury.approval.policy"].create(
+            {
+                "name": "Large",
+                "company_id": self.company_a.id,
+                "currency_id": self.euro.id,
+                "amount_from": 1000,
+                "required_count": 3,
+            }
+        )
+        order = self.generated(999)
+        self.approve(order, self.approver, self.second_approver)
+        self.assertEqual(order.state, "approved")
+        large = self.generated(1000)
+        self.approve(large, self.approver, self.second_approver)
+        self.assertEqual(large.state, "to_approve")
+        self.approve(large, self.third_approver)
+        self.assertEqual(large.state, "approved")
+
+    def test_policy_names_its_approvers_and_never_asks_for_one(self):
+        policy = self.env["treasury.approval.policy"].create(
+            {
+                "name": "This vendor",
+                "company_id": self.company_a.id,
+                "partner_ids": [Command.set(self.vendor.ids)],
+                "approver_ids": [Command.set((self.approver | self.third_approver).ids)],
+            }
+        )
+        order = self.generated(100)
+        self.approve(order, self.approver, self.second_approver)
+        self.assertEqual(order.state, "to_approve")
+        self.approve(order, self.third_approver)
+        self.assertEqual(order.state, "approved")
+        with self.assertRaises(psycopg2.errors.CheckViolation), mute_logger("odoo.sql_db"):
+            policy.required_count = 1
+            policy.flush_recordset()
+
+    def delegate(self, user, deputy, days=0):
+        today = fields.Date.today()
+        return (
+            self.env["treasury.approval.delegation"]
+            .with_user(user)
+            .create(
+                {
+                    "company_id": self.company_a.id,
+                    "delegate_id": deputy.id,
+                    "date_from": today + timedelta(days=days),
+                    "date_to": today + timedelta(days=days),
+                    "reason": "Holiday",
+                }
+            )
+        )
+
+    def test_deputy_counts_for_whoever_delegated(self):
+        self.env["treasury.approval.policy"].create(
+            {
+                "name": "These two",
+                "company_id": self.company_a.id,
+                "approver_ids": [Command.set((self.approver | self.third_approver).ids)],
+            }
+        )
+        self.delegate(self.third_approver, self.second_approver)
+        order = self.generated(100)
+        self.approve(order, self.approver, self.second_approver)
+        self.assertEqual(order.state, "approved")
+        self.assertEqual(order.approval_ids[1].principal_id, self.third_approver)
+
+    def test_one_person_is_never_two(self):
+        self.delegate(self.third_approver, self.second_approver)
+        order = self.generated(100)
+        self.approve(order, self.second_approver)
+        self.assert_refused(order, self.second_approver)
+        self.assertEqual(order.missing_approvals, 1)
+
+    def test_delegation_outside_of_its_days_or_by_another_is_none(self):
+        self.delegate(self.third_approver, self.second_approver, days=1)
+        principals = self.env["treasury.approval.delegation"]._principals_of(
+            self.second_approver, self.company_a
+        )
+        self.assertFalse(principals)
+        with self.assertRaisesRegex(UserError, "own"):
+            self.delegate(self.third_approver, self.second_approver).with_user(
+                self.approver
+            ).reason = "Mine now"
+        with self.assertRaises(ValidationError):
+            self.delegate(self.approver, self.preparer)
+
+    # === THE DATABASE === #
+
+    def insert(self, order, user, digest=None, version=None):
+        self.sql(
+            """INSERT INTO treasury_payment_approval
+                   (order_id, company_id, version, digest, user_id, principal_id, prepared_by_id, last_editor_id,
+                    approved_at, state)
+               VALUES (%s, %s, %s, %s, %s, %s, %s, %s, now(), 'valid')""",
+            order.id,
+            order.company_id.id,
+            version or order.version,
+            digest or order.digest,
+            user.id,
+            user.id,
+            order.prepared_by_id.id,
+            order.last_editor_id.id,
+        )
+
+    def test_database_refuses_what_the_buttons_refuse(self):
+        order = self.generated(100)
+        with self.assertRaises(psycopg2.Error):
+            self.insert(order, self.preparer)
+        with self.assertRaises(psycopg2.errors.InsufficientPrivilege):
+            self.insert(order, self.approver, digest="0" * 64)
+        with self.assertRaises(psycopg2.errors.InsufficientPrivilege):
+            self.insert(order, self.approver, version=7)
+        self.insert(order, self.approver)
+        with self.assertRaises(psycopg2.errors.UniqueViolation):
+            self.insert(order, self.approver)
+
+    def test_approval_is_never_changed_or_deleted(self):
+        order = self.generated(100)
+        self.approve(order, self.approver)
+        for query in (
+            "UPDATE treasury_payment_approval SET user_id = 1 WHERE order_id = %s",
+            "UPDATE treasury_payment_approval SET digest = repeat('0', 64) WHERE order_id = %s",
+            "DELETE FROM treasury_payment_approval WHERE order_id = %s",
+        ):
+            with self.assertRaises(psycopg2.errors.InsufficientPrivilege):
+                self.sql(query, order.id)
+        order.action_back_to_draft()
+        with self.assertRaises(psycopg2.errors.InsufficientPrivilege):
+            self.sql(
+                "UPDATE treasury_payment_approval SET state = 'valid' WHERE order_id = %s", order.id
+            )
+
+    def test_instruction_is_never_changed_or_deleted(self):
+        order = self.generated(100)
+        for query in (
+            "UPDATE treasury_payment_instruction SET amount = 1000 WHERE order_id = %s",
+            "UPDATE treasury_payment_instruction SET account_number = 'X' WHERE order_id = %s",
+            "UPDATE treasury_payment_instruction SET beneficiary_name = 'X' WHERE order_id = %s",
+            "DELETE FROM treasury_payment_instruction WHERE order_id = %s",
+        ):
+            with self.assertRaises(psycopg2.errors.InsufficientPrivilege):
+                self.sql(query, order.id)
+        order.action_cancel()
+        with self.assertRaises(psycopg2.errors.InsufficientPrivilege):
+            self.sql(
+                "UPDATE treasury_payment_instruction SET state = 'approved' WHERE order_id = %s",
+                order.id,
+            )
+
+    def test_forged_approvals_of_another_file_do_not_count(self):
+        order = self.approved(100)
+        self.env.cr.execute(
+            "UPDATE treasury_payment_order SET digest = repeat('a', 64) WHERE id = %s", [order.id]
+        )
+        order.invalidate_recordset()
+        self.assertEqual(order.missing_approvals, 2)
+        with self.assertRaisesRegex(Exception, "changed in the database"):
+            order._check_before_sending(order._file()._content())
