@@ -118,6 +118,13 @@ class AccountBankStatementLine(models.Model):
     fingerprint_version = fields.Integer(readonly=True, copy=False)
     fingerprint_occurrence = fields.Integer(readonly=True, copy=False)
     batch_part = fields.Integer(readonly=True, copy=False)
+    pending_ids = fields.One2many(
+        "bank.statement.pending",
+        "line_id",
+        string="Announced As",
+        readonly=True,
+        help="What the bank announced, and what people said of it, before it booked this.",
+    )
     match_state = fields.Selection(
         [
             ("pending", "Not Looked At"),

@@ -121,10 +121,10 @@ class BankStatementImporter(models.AbstractModel):
         counts["lines"] = len(lines)
         counts["set_based"] = set_based
         counts["duplicates"] = len(known)
+        # Before the matching, which then knows the partner that a person named.
+        self.env["bank.statement.pending"]._link(journal, lines | known)
         new_balances = self._store_balances(exchange, journal, statement)
         counts["pending"] = self._replace_pending(exchange, journal, statement)
-        if statement.source_format not in API_FORMATS:
-            self._settle_pending(journal, statement)
         if statement.source_format in API_FORMATS:
             self._report_window(exchange, journal, statement)
         else:
@@ -320,29 +320,7 @@ class BankStatementImporter(models.AbstractModel):
             return 0
         if self._is_outdated(journal, statement):
             return 0
-        model = self.env["bank.statement.pending"].sudo()
-        model.search([("journal_id", "=", journal.id)]).unlink()
-        return self._create_pending(exchange, journal, statement)
-
-    @api.model
-    def _create_pending(self, exchange, journal, statement):
-        currency = self._journal_currency(journal)
-        self.env["bank.statement.pending"].sudo().create(
-            [
-                {
-                    "journal_id": journal.id,
-                    "currency_id": currency.id,
-                    "amount": float(line.amount),
-                    "date": line.value_date or line.booking_date or False,
-                    "label": self._pending_label(line),
-                    "partner_name": line.counterparty.name or False,
-                    "provider_uid": line.provider_uid or False,
-                    "exchange_id": exchange.id,
-                }
-                for line in statement.pending
-            ]
-        )
-        return len(statement.pending)
+        return self.env["bank.statement.pending"]._hear(exchange, journal, statement)
 
     @api.model
     def _report_window(self, exchange, journal, statement):

@@ -96,13 +96,9 @@ class BankStatementImporter(models.AbstractModel):
     @api.model
     def _update_pending(self, exchange, journal, statement):
         """What the bank announces anew; what it booked, changed or took back goes, all else stays as it was."""
-        model = self.env["bank.statement.pending"].sudo()
-        gone = {*statement.withdrawn, *(line.provider_uid for line in statement.transactions)}
-        gone |= {line.extras.get("pending_transaction_id") for line in statement.booked}
-        model.search(
-            [("journal_id", "=", journal.id), ("provider_uid", "in", sorted(gone - {None}))]
-        ).unlink()
-        return self._create_pending(exchange, journal, statement)
+        return self.env["bank.statement.pending"]._hear(
+            exchange, journal, statement, complete=False, withdrawn=statement.withdrawn
+        )
 
     @api.model
     def _lines_by_id(self, journal, ids):

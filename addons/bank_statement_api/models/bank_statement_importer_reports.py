@@ -111,25 +111,3 @@ class BankStatementImporter(models.AbstractModel):
             limit=1,
         )
         return bool(closing)
-
-    @api.model
-    def _settle_pending(self, journal, statement):
-        """Take away what was announced and is booked by now, one announcement for each booking."""
-        announced = (
-            self.env["bank.statement.pending"].sudo().search([("journal_id", "=", journal.id)])
-        )
-        if not announced:
-            return
-        waiting = {}
-        for pending in announced:
-            waiting.setdefault((pending.amount, pending.label), []).append(pending)
-        settled = announced.browse()
-        for line in statement.booked:
-            rows = waiting.get((float(line.amount), self._pending_label(line)))
-            if rows:
-                settled |= rows.pop()
-        settled.unlink()
-
-    @api.model
-    def _pending_label(self, transaction):
-        return transaction.remittance_text or transaction.additional_info or "/"

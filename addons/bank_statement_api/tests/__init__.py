@@ -7,6 +7,7 @@ from . import test_import
 from . import test_line_writer
 from . import test_mail
 from . import test_matching
+from . import test_pending
 from . import test_poster
 from . import test_proof
 from . import test_reports

@@ -70,7 +70,9 @@ class TestReports(StatementCase):
         )
 
     def pending(self):
-        return self.env["bank.statement.pending"].search([("journal_id", "=", self.journal.id)])
+        return self.env["bank.statement.pending"].search(
+            [("journal_id", "=", self.journal.id), ("state", "=", "announced")]
+        )
 
     # === REPORTS === #
 
