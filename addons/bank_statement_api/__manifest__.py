@@ -1,7 +1,7 @@
 {
     "name": "Bank Statement API",
     "summary": "Bank statements by API, file drop and upload: complete, once, balanced, and matched when certain",
-    "version": "19.0.1.2.0",
+    "version": "19.0.1.3.0",
     "author": "Finance Connectivity Suite contributors",
     "license": "LGPL-3",
     "category": "Accounting/Accounting",
@@ -24,6 +24,7 @@
         "views/account_bank_statement_views.xml",
         "views/account_bank_statement_line_views.xml",
         "views/account_journal_views.xml",
+        "views/finance_exception_views.xml",
         "views/bank_statement_menus.xml",
     ],
     "assets": {

@@ -2,6 +2,8 @@ from . import bank_statement_provenance_mixin
 from . import finance_adapter
 from . import finance_connection
 from . import finance_handler_bank_notification
+from . import finance_exchange
+from . import finance_exception
 from . import finance_handler_bank_statement
 from . import bank_statement_consent
 from . import bank_statement_feed

@@ -15,6 +15,12 @@ class AccountBankStatement(models.Model):
     )
     electronic_sequence = fields.Integer(readonly=True, copy=False)
     legal_sequence = fields.Integer(readonly=True, copy=False)
+    bank_remarks = fields.Text(
+        string="Remarks on the Document",
+        readonly=True,
+        copy=False,
+        help="Where the bank's document departs from its format without touching what it means.",
+    )
     bank_date = fields.Date(readonly=True, copy=False, help="The day of the closing balance.")
 
     _bank_statement_uniq = models.UniqueIndex(
@@ -32,6 +38,7 @@ class AccountBankStatement(models.Model):
             "electronic_sequence",
             "legal_sequence",
             "bank_date",
+            "bank_remarks",
         }
 
     def unlink(self):

@@ -45,7 +45,8 @@ class BankStatementFeed(models.Model):
         index="btree_not_null",
         check_company=True,
         domain="[('type', 'in', ('bank', 'credit'))]",
-        help="Where the account's transactions are booked. A file drop finds the journal by the account in each file.",
+        help="Where the account's transactions are booked. A file drop finds the journal by the account in each file;"
+        " this one counts for files that name no account.",
     )
     consent_id = fields.Many2one(
         "bank.statement.consent", index="btree_not_null", check_company=True
@@ -55,6 +56,30 @@ class BankStatementFeed(models.Model):
     )
     filename_pattern = fields.Char(
         default="*", help="Which files of the drop belong to this feed, e.g. *CH93*.xml."
+    )
+    details_policy = fields.Selection(
+        [("split", "A Line for Each Payment"), ("single", "One Line for the Entry")],
+        string="Batches",
+        help="What becomes of an entry that the bank booked in one amount, when its details add up to it. The interface"
+        " decides where this is empty.",
+    )
+    imbalance_policy = fields.Selection(
+        [("hold", "Hold It"), ("book", "Book It, with an Exception")],
+        string="A Statement that Does Not Add Up",
+        required=True,
+        default="hold",
+        help="Held: nothing of it is booked before a person decides. Booked: the exception stays open until somebody"
+        " looks at it.",
+    )
+    date_order = fields.Selection(
+        [("dmy", "Day/Month/Year"), ("mdy", "Month/Day/Year"), ("ymd", "Year/Month/Day")],
+        string="Dates",
+        help="For formats that do not say how they write dates (QIF). Empty: shown by the file itself, or refused.",
+    )
+    decimal_mark = fields.Selection(
+        [(".", "1,234.56"), (",", "1.234,56")],
+        string="Amounts",
+        help="For formats that do not say how they write amounts (QIF). Empty: shown by the file itself, or refused.",
     )
     interval_minutes = fields.Integer(required=True, default=15)
     overlap_days = fields.Integer(
@@ -202,6 +227,33 @@ class BankStatementFeed(models.Model):
             iban=self.journal_id.bank_account_id.sanitized_acc_number or None,
             currency=(self.journal_id.currency_id or self.company_id.currency_id).name,
         )
+
+    @api.model
+    def _of_exchange(self, exchange, filename):
+        """The feed that brought an exchange, or none: uploads and pushes have no feed.
+
+        :param exchange: ``finance.exchange``, one record
+        :param str filename: of its content
+        """
+        feeds = self.search([("interface_id", "=", exchange.interface_id.id)])
+        window = exchange.idempotency_key.split(":")
+        if "window" in window[:-1]:
+            number = window[window.index("window") + 1]
+            return feeds.filtered(lambda feed: str(feed.id) == number)
+        files = feeds.filtered(lambda feed: feed.kind == "files" and feed._wants_file(filename))
+        return files if len(files) == 1 else feeds.browse()
+
+    def _reading(self):
+        """How the feed wants its files read, as far as it says.
+
+        :rtype: dict
+        """
+        return {
+            "details": self.details_policy or None,
+            "dates": self.date_order or None,
+            "decimals": self.decimal_mark or None,
+            "journal_id": self.journal_id.id or None,
+        }
 
     def _wants_file(self, name):
         """Whether a file of the drop belongs to this feed.

@@ -10,6 +10,9 @@ from odoo.addons.finance_connector_base.tools.masking import mask_mapping, mask_
 
 _logger = logging.getLogger(__name__)
 
+MOST_REMARKS = 100
+"""Remarks kept with a statement; a bank that breaks its schema does so in every entry."""
+
 
 class BankStatementImporter(models.AbstractModel):
     """Canonical statements into Odoo's statement lines: recognised, proven, booked once."""
@@ -105,7 +108,10 @@ class BankStatementImporter(models.AbstractModel):
         findings = self.env["bank.statement.proof"]._findings(journal, statement)
         if self._is_held(exchange, plan, findings):
             return {"held": 1}
-        counts = {"refused": self._report_bad_entries(exchange, plan)}
+        counts = {
+            "refused": self._report_bad_entries(exchange, plan),
+            "remarks": len(statement.warnings),
+        }
         if statement.kind == documents.NOTIFICATION:
             return counts | self._take_notification(exchange, plan)
         plan, changed = self._hold_changed(exchange, plan)
@@ -179,6 +185,9 @@ class BankStatementImporter(models.AbstractModel):
         Resolved: book it as it is. Ignored: never book it.
         """
         held = False
+        feed = self.env["bank.statement.feed"]._of_exchange(
+            exchange, self.env["finance.handler.bank_statement"]._filename(exchange)
+        )
         for finding in findings:
             code = f"statement_{finding.code.lower()}"
             if finding.severity == "info" or finding.code == "balance_unproven":
@@ -203,8 +212,28 @@ class BankStatementImporter(models.AbstractModel):
                     unit_key=unit_key,
                     record=plan.journal,
                 )
-                held = held or blocking
+                if blocking and feed.imbalance_policy == "book":
+                    self._log_policy(exchange, plan, feed, finding)
+                else:
+                    held = held or blocking
         return held
+
+    @api.model
+    def _log_policy(self, exchange, plan, feed, finding):
+        """Leave in the audit that a feed's policy, and no person, let a statement into the books."""
+        self.env["finance.audit.event"]._log(
+            "statement.booked_by_policy",
+            plan.journal,
+            exchange=exchange,
+            summary=finding.message,
+            details={
+                "feed": feed.display_name,
+                "finding": finding.code,
+                "expected": finding.expected,
+                "actual": finding.actual,
+                "statement": plan.statement.statement_id,
+            },
+        )
 
     @api.model
     def _report_bad_entries(self, exchange, plan):
@@ -263,6 +292,11 @@ class BankStatementImporter(models.AbstractModel):
                 "electronic_sequence": statement.electronic_sequence or 0,
                 "legal_sequence": statement.legal_sequence or 0,
                 "bank_date": statement.closing.date,
+                "bank_remarks": "\n".join(
+                    f"{warning.path}: {warning.message}"
+                    for warning in statement.warnings[:MOST_REMARKS]
+                )
+                or False,
             }
         )
         writer._attach(free[1:], record)

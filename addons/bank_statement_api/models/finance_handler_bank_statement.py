@@ -4,7 +4,7 @@ from datetime import date
 from odoo import api, models
 
 from odoo.addons.bank_statement_api.tools import api_window, canonical, detect, ponto
-from odoo.addons.bank_statement_api.tools.documents import Statement
+from odoo.addons.bank_statement_api.tools.documents import AccountRef, Statement
 from odoo.addons.finance_connector_base.tools.errors import BusinessError
 
 for _format in (api_window.WINDOW, canonical.FORMAT, ponto.FORMAT):
@@ -40,14 +40,35 @@ class FinanceHandlerBankStatement(models.AbstractModel):
         :rtype: list[Statement]
         :raise StatementFormatError: nothing of the file is used
         """
-        settings = exchange.version_id.settings or {}
-        options = {"details": settings.get("details", "split")}
         filename = self._filename(exchange)
+        options = self._options(exchange, filename)
         return [
             statement
             for member in detect.unpack(filename, content)
-            for statement in member.format.read(member.content, **options)
+            for statement in member.format.read(
+                member.content,
+                **{name: options[name] for name in member.format.options if name in options},
+            )
         ]
+
+    @api.model
+    def _options(self, exchange, filename):
+        """How the files are to be read: what the uploader said, else the feed, else the interface.
+
+        :rtype: dict
+        """
+        settings = exchange.version_id.settings or {}
+        feed = self.env["bank.statement.feed"]._of_exchange(exchange, filename)
+        told = {"details": settings.get("details", "split")}
+        for layer in (feed._reading() if feed else {}, exchange.statement_reading or {}):
+            told |= {name: value for name, value in layer.items() if value}
+        journal = self.env["account.journal"].browse(told.pop("journal_id", None)).exists()
+        if journal and journal.company_id == exchange.company_id:
+            currency = journal.currency_id or journal.company_id.currency_id
+            told["currency"] = currency.name
+            if number := journal.bank_account_id.sanitized_acc_number:
+                told["account"] = AccountRef(other_id=number, currency=currency.name)
+        return told
 
     @api.model
     def _filename(self, exchange):
@@ -80,6 +101,7 @@ class FinanceHandlerBankStatement(models.AbstractModel):
             "pending": 0,
             "notifications": 0,
             "attached": 0,
+            "remarks": 0,
         }
         for plan in prepared:
             for key, count in importer._import(exchange, plan).items():

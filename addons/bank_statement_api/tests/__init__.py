@@ -3,6 +3,7 @@ from . import test_adversity
 from . import test_dashboard
 from . import test_feed
 from . import test_folder
+from . import test_formats
 from . import test_import
 from . import test_line_writer
 from . import test_mail

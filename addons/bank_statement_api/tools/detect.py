@@ -11,12 +11,9 @@ from dataclasses import dataclass
 
 from odoo.addons.finance_connector_base.tools.archive import ArchiveRefusedError, iter_members
 
-from . import camt
+from . import camt, ofx, qif, text_encoding
 from .documents import Statement
 from .errors import StatementFormatError
-
-_HEAD = 4096
-_BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"\xef\xbb\xbf", "utf-8"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +24,7 @@ class Format:
     :ivar matches: says from the whole content whether it is this format; cheap, never raises.
     :ivar read: ``read(content, **options)`` returns its statements or raises
         ``StatementFormatError``.
+    :ivar options: names of the options that ``read`` takes.
     """
 
     code: str
@@ -34,6 +32,7 @@ class Format:
     matches: Callable[[bytes], bool]
     read: Callable[..., list[Statement]]
     content_type: str
+    options: tuple[str, ...] = ("details",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +105,7 @@ def _camt_matcher(message: camt.Message) -> Callable[[bytes], bool]:
     mark = re.compile(rf"<(?:[\w.-]+:)?{message.root}\b|\b{re.escape(message.name)}\.001\.\d\d")
 
     def matches(content: bytes) -> bool:
-        head = content[:_HEAD]
-        encoding = next((name for bom, name in _BOMS if head.startswith(bom)), "latin-1")
-        text = head.decode(encoding, errors="replace")
+        text = text_encoding.head(content)
         return "<" in text and bool(mark.search(text))
 
     return matches
@@ -124,3 +121,24 @@ for _message in camt.MESSAGES:
             content_type="application/xml",
         )
     )
+
+register(
+    Format(
+        code="ofx",
+        name="OFX",
+        matches=ofx.matches,
+        read=ofx.read,
+        content_type="application/x-ofx",
+        options=(),
+    )
+)
+register(
+    Format(
+        code="qif",
+        name="QIF",
+        matches=qif.matches,
+        read=qif.read,
+        content_type="application/x-qif",
+        options=("currency", "account", "dates", "decimals"),
+    )
+)

@@ -82,6 +82,18 @@ register(
     "Check with the bank whether a statement was meant to be in it, then ignore it with a reason.",
 )
 register(
+    "statement_currency",
+    "The file does not say its account or currency",
+    Severity.MEDIUM,
+    "Nothing of it was booked. Choose the bank account on the bank feed, or upload the file with it; then retry.",
+)
+register(
+    "statement_ambiguous",
+    "The file can be read in several ways",
+    Severity.MEDIUM,
+    "Nothing of it was booked. Set on the bank feed, or at the upload, what the file does not say, and retry.",
+)
+register(
     "account_unmapped",
     "The account belongs to no journal",
     Severity.HIGH,

@@ -14,6 +14,7 @@ class BankStatementUpload(models.TransientModel):
 
     _name = "bank.statement.upload"
     _description = "Upload of Bank Statements"
+    _check_company_auto = True
 
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company
@@ -22,7 +23,24 @@ class BankStatementUpload(models.TransientModel):
         "ir.attachment",
         string="Files",
         required=True,
-        help="CAMT.053, plain, in a ZIP or GZIP.",
+        help="As the bank gave them, plain, in a ZIP or GZIP.",
+    )
+    journal_id = fields.Many2one(
+        "account.journal",
+        string="Bank Account",
+        check_company=True,
+        domain="[('type', 'in', ('bank', 'credit')), ('company_id', '=', company_id)]",
+        help="For files that do not say which account they are about, such as QIF and CSV.",
+    )
+    date_order = fields.Selection(
+        [("dmy", "Day/Month/Year"), ("mdy", "Month/Day/Year"), ("ymd", "Year/Month/Day")],
+        string="Dates",
+        help="Only where the file can be read in several ways.",
+    )
+    decimal_mark = fields.Selection(
+        [(".", "1,234.56"), (",", "1.234,56")],
+        string="Amounts",
+        help="Only where the file can be read in several ways.",
     )
 
     def action_upload(self):
@@ -41,7 +59,7 @@ class BankStatementUpload(models.TransientModel):
             content = base64.b64decode(attachment.datas or b"")
             if not content:
                 raise UserError(self.env._("%s is empty. Choose the file again.", attachment.name))
-            exchange, _is_new = exchanges._receive(
+            exchange, is_new = exchanges._receive(
                 interface,
                 f"file:{sha256_hex(content)}",
                 content,
@@ -49,6 +67,7 @@ class BankStatementUpload(models.TransientModel):
                 filename=attachment.name,
                 content_type=attachment.mimetype,
             )
+            self._tell(exchange, is_new)
             exchanges |= exchange
         # The bytes are kept encrypted with the exchange; the clear copy in the file store has done its work. What hangs
         # on another record was not made for this upload.
@@ -68,6 +87,29 @@ class BankStatementUpload(models.TransientModel):
         if len(exchanges) == 1:
             action |= {"view_mode": "form", "views": [(False, "form")], "res_id": exchanges.id}
         return action
+
+    def _tell(self, exchange, is_new):
+        """Keep what was said of a file with its exchange; one that waited for it goes on.
+
+        What was booked already was read in its own way: nothing changes that.
+        """
+        reading = self._reading()
+        waits = exchange.work_status == "exception" and exchange.milestone == "received"
+        if not reading or not (is_new or waits):
+            return
+        exchange.sudo().statement_reading = reading
+        if waits:
+            exchange._engine()._resume()
+
+    def _reading(self):
+        """:return: what was said of the files, for the handler"""
+        self.ensure_one()
+        told = {
+            "journal_id": self.journal_id.id,
+            "dates": self.date_order,
+            "decimals": self.decimal_mark,
+        }
+        return {name: value for name, value in told.items() if value}
 
     @api.autovacuum
     def _gc_abandoned(self):

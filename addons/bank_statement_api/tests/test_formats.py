@@ -1,0 +1,180 @@
+import ast
+import base64
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from .common import DAY, IBAN, StatementCase
+
+OFX = f"""OFXHEADER:100
+DATA:OFXSGML
+VERSION:102
+CHARSET:1252
+
+<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS><CURDEF>EUR
+<BANKACCTFROM><BANKID>1<ACCTID>{IBAN}<ACCTTYPE>CHECKING</BANKACCTFROM>
+<BANKTRANLIST><DTSTART>20260304<DTEND>20260304
+<STMTTRN><TRNTYPE>POS<DTPOSTED>20260304<TRNAMT>-12.50<FITID>1<NAME>Café<MEMO>Card 7</STMTTRN>
+<STMTTRN><TRNTYPE>FEE<DTPOSTED>20260304<TRNAMT>-1.00<FITID>1<NAME>Fee</STMTTRN>
+</BANKTRANLIST><LEDGERBAL><BALAMT>86.50<DTASOF>20260304</LEDGERBAL>
+</STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>
+""".encode("cp1252")
+QIF = b"!Type:Bank\nD04/03/2026\nT-12.50\nPCafe\n^\nD03/03/2026\nT5.00\nPRefund\n^\n"
+
+
+@tagged("post_install", "-at_install")
+class TestFormats(StatementCase):
+    """What people bring by hand, in formats that say less than CAMT, through the upload itself."""
+
+    def upload(self, content, name="statement.txt", user=None, **values):
+        user = user or self.operator
+        attachment = (
+            self.env["ir.attachment"]
+            .with_user(user)
+            .create({"name": name, "datas": base64.b64encode(content)})
+        )
+        wizard = (
+            self.env["bank.statement.upload"]
+            .with_user(user)
+            .create(
+                {"company_id": self.company_a.id, "attachment_ids": [(4, attachment.id)], **values}
+            )
+        )
+        action = wizard.action_upload()
+        exchange = self.env["finance.exchange"].browse(action["res_id"])
+        exchange._job_process()
+        return exchange
+
+    # === OFX === #
+
+    def test_ofx_is_known_by_its_content_and_booked_once(self):
+        exchange = self.upload(OFX, name="holiday.jpg")
+        self.assertEqual(exchange.work_status, "done")
+        card, fee = self.lines()
+        self.assertEqual((card.amount, card.partner_name, card.bank_kind), (-12.5, "Café", "card"))
+        self.assertEqual((fee.amount, fee.bank_kind), (-1.0, "fee"))
+        self.assertFalse(card.statement_id, "its balance is of the moment, and of no statement")
+        balances = self.env["bank.statement.balance"].search([("journal_id", "=", self.journal.id)])
+        self.assertEqual((balances.type, balances.amount), ("ITBD", 86.5))
+        again = self.upload(OFX + b"\n", name="renamed.ofx")
+        self.assertEqual((again.result["lines"], again.result["duplicates"]), (0, 2))
+
+    def test_ofx_and_camt_know_each_others_lines(self):
+        self.upload(OFX)
+        self.bring(self.file(("-12.50", "Card 7"), ("-1.00", "Fee")))
+        self.assertEqual(len(self.lines()), 2)
+        self.assertEqual(len(self.lines().statement_id), 1)
+
+    # === QIF === #
+
+    def test_qif_waits_for_what_it_does_not_say_and_goes_on_when_told(self):
+        exchange = self.upload(QIF)
+        self.assertEqual(exchange.exception_ids.code, "statement_currency")
+        self.assertFalse(self.lines())
+        told = self.upload(QIF, journal_id=self.journal.id)
+        self.assertEqual(told, exchange, "the same bytes are the same exchange")
+        waiting = exchange.exception_ids.filtered(
+            lambda item: (item.state, item.code) == ("open", "statement_ambiguous")
+        )
+        self.assertIn("2026-04-03", waiting.summary)
+        self.upload(QIF, journal_id=self.journal.id, date_order="dmy")
+        self.assertEqual(self.lines().mapped("bank_booking_date"), [DAY, DAY.replace(day=3)])
+        self.assertEqual(self.lines().mapped("amount"), [-12.5, 5.0])
+        self.assertEqual(exchange.work_status, "done")
+        self.upload(QIF, journal_id=self.journal.id, date_order="mdy")
+        self.assertEqual(len(self.lines()), 2, "what is booked is not read anew")
+
+    def test_journal_of_another_company_is_refused(self):
+        with self.assertRaises(AccessError):
+            self.upload(QIF, user=self.viewer)
+        other = self.journals[self.company_b]
+        with self.assertRaises(UserError):
+            self.upload(QIF, journal_id=other.id)
+
+    def test_feed_says_how_its_files_are_read(self):
+        feed = self.make_feed(journal_id=self.journal.id, date_order="dmy", decimal_mark=".")
+        exchange, _is_new = self.receive(self.interface, QIF, filename="march.qif")
+        exchange._job_process()
+        self.assertEqual(exchange.work_status, "done")
+        self.assertEqual(self.lines().mapped("amount"), [-12.5, 5.0])
+        self.assertEqual(self.env["bank.statement.feed"]._of_exchange(exchange, "march.qif"), feed)
+
+    # === POLICIES === #
+
+    def make_feed(self, **values):
+        return self.env["bank.statement.feed"].create(
+            {
+                "name": "Files",
+                "kind": "files",
+                "interface_id": self.interface.id,
+                "filename_pattern": "*",
+                **values,
+            }
+        )
+
+    def broken(self):
+        return self.file(("50.00", "Invoice 1")).replace(b">150.00<", b">151.00<")
+
+    def held(self):
+        action = self.env.ref("bank_statement_api.finance_exception_action_held")
+        return self.env["finance.exception"].search(
+            [("company_id", "=", self.company_a.id), *self._domain_of(action)]
+        )
+
+    def _domain_of(self, action):
+        return ast.literal_eval(action.domain)
+
+    def test_statement_that_does_not_balance_is_held_with_both_figures(self):
+        self.bring(self.broken())
+        self.assertFalse(self.lines())
+        held = self.held().with_user(self.operator)
+        self.assertEqual((held.expected_figure, held.actual_figure), ("150.00", "151.00"))
+        self.assertTrue(held.next_step)
+        held.action_resolve("The bank confirmed it by telephone.")
+        held.exchange_id.sudo()._job_process()
+        self.assertEqual(self.lines().amount, 50.0)
+        self.assertEqual(self.lines().statement_id.balance_end_real, 151.0)
+
+    def test_feed_may_book_it_with_an_exception_and_that_is_audited(self):
+        self.make_feed(imbalance_policy="book")
+        exchange = self.bring(self.broken())
+        self.assertEqual(self.lines().amount, 50.0)
+        self.assertEqual(exchange.work_status, "exception", "a person still looks at it")
+        self.assertEqual(self.held().state, "open")
+        event = self.env["finance.audit.event"].search(
+            [("action", "=", "statement.booked_by_policy"), ("exchange_id", "=", exchange.id)]
+        )
+        self.assertEqual(len(event), 1)
+        self.assertIn("151.00", str(event.details))
+
+    def test_policy_of_another_interface_does_not_count(self):
+        other = self.make_interface("bank_statement", self.connection)
+        self.make_feed(imbalance_policy="book", interface_id=other.id)
+        self.bring(self.broken())
+        self.assertFalse(self.lines())
+
+    def test_batches_by_the_policy_of_the_feed(self):
+        detail = (
+            b'<TxDtls><Amt Ccy="EUR">15.00</Amt><CdtDbtInd>CRDT</CdtDbtInd></TxDtls></NtryDtls>'
+        )
+        content = self.file(("30.00", "Batch"))
+        content = content.replace(b"</NtryDtls>", detail.replace(b"</NtryDtls>", b"") + detail)
+        head, _sep, rest = content.partition(b"<NtryDtls>")
+        content = head + b"<NtryDtls>" + rest[rest.index(b"</TxDtls>") + 9 :]
+        savepoint = self.env.cr.savepoint()
+        self.bring(content)
+        self.assertEqual(self.lines().mapped("amount"), [15.0, 15.0])
+        savepoint.close(rollback=True)
+        self.env.invalidate_all()
+        self.make_feed(details_policy="single")
+        self.bring(content, key="single")
+        self.assertEqual(self.lines().mapped("amount"), [30.0])
+
+    def test_departure_from_the_schema_is_said_on_the_statement(self):
+        content = self.file(("50.00", "Invoice 1")).replace(
+            b"urn:iso:std:iso:20022:tech:xsd:camt.053.001.08", b"urn:bank:camt.053.001.08"
+        )
+        exchange = self.bring(content)
+        self.assertEqual((exchange.work_status, exchange.result["remarks"]), ("done", 1))
+        statement = self.lines().statement_id.with_user(self.viewer)
+        self.assertIn("urn:bank", statement.bank_remarks)
