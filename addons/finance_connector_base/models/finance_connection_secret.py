@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from odoo import fields, models
 from odoo.tools import SQL
 
+from odoo.addons.finance_connector_base.models.finance_credential import SENT_KINDS
 from odoo.addons.finance_connector_base.tools import client_certificate, oauth2
+from odoo.addons.finance_connector_base.tools.addresses import destination
 from odoo.addons.finance_connector_base.tools.errors import BusinessError, FinalError
 
 TOKEN_MARGIN_SECONDS = 120
@@ -37,10 +39,38 @@ class FinanceConnection(models.Model):
         help="How the client proves itself to the token address (RFC 6749, section 2.3.1).",
     )
 
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        armed = self.env["finance.credential"]
+        if vals.keys() & {"adapter", "endpoint", "token_url"}:
+            armed = self.sudo().credential_ids.filtered(
+                lambda credential: credential.key_id and credential._is_armed()
+            )
+        result = super().write(vals)
+        for credential in armed:
+            if not credential._is_armed():
+                credential.with_env(self.env)._log("credential.disarmed")
+        return result
+
     # === SECRETS === #
 
+    def _secret_destination(self):
+        """Where secrets of this connection are sent. Whoever changes it has to know them, and enters them again."""
+        self.ensure_one()
+        return " ".join((self.adapter, destination(self.endpoint), destination(self.token_url)))
+
     def _credentials(self, kind):
-        """:return: the credentials of a kind that are valid now, newest first, as superuser"""
+        """
+        :return: the credentials of a kind that are valid now and were entered for where the connection leads to, newest
+            first, as superuser
+        """
+        entered = self._entered_credentials(kind)
+        if kind not in SENT_KINDS:
+            return entered
+        return entered.filtered(lambda credential: credential._is_armed())
+
+    def _entered_credentials(self, kind):
         self.ensure_one()
         self.env["finance.credential"].flush_model()
         rows = self.env.execute_query(
@@ -73,6 +103,12 @@ class FinanceConnection(models.Model):
         labels = dict(
             self.env["finance.credential"]._fields["kind"]._description_selection(self.env)
         )
+        if self._entered_credentials(kind):
+            raise FinalError(
+                f"{self.display_name} leads elsewhere than when the credential “{labels[kind]}” was entered.",
+                code="credential_disarmed",
+                next_step="Check its addresses. If they are right, enter the credential again.",
+            )
         raise FinalError(
             f"{self.display_name} has no valid credential “{labels[kind]}”.",
             code="credential_missing",
@@ -224,7 +260,7 @@ class FinanceConnection(models.Model):
 
     def _stored_token(self):
         credential = self._token_credential()
-        if not credential:
+        if not credential or not credential._is_armed():
             return None
         values = json.loads(credential._unseal())
         return oauth2.Token(

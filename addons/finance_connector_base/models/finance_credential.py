@@ -2,7 +2,7 @@ import time
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 from odoo.addons.finance_connector_base.tools import certificates
 from odoo.addons.finance_connector_base.tools.errors import FinalError
@@ -11,6 +11,10 @@ _REVEAL_SECONDS = 60
 _REVEALED = {}
 _WARNING_DAYS = (30, 14, 7, 1)
 _ACTIVITY = "mail.mail_activity_data_warning"
+# What the counterparty is shown itself. Keys only sign or prove; they do not leave.
+SENT_KINDS = frozenset(
+    {"api_key", "basic", "password", "client_secret", "refresh_token", "oauth2_token"}
+)
 
 
 class FinanceCredential(models.Model):
@@ -52,8 +56,18 @@ class FinanceCredential(models.Model):
     valid_from = fields.Datetime(required=True, default=fields.Datetime.now, tracking=True)
     valid_until = fields.Datetime(tracking=True, index="btree_not_null")
     state = fields.Selection(
-        [("valid", "Valid"), ("expiring", "Expiring"), ("expired", "Expired")],
+        [
+            ("valid", "Valid"),
+            ("expiring", "Expiring"),
+            ("expired", "Expired"),
+            ("disarmed", "To Be Entered Again"),
+        ],
         compute="_compute_state",
+    )
+    bound_to = fields.Char(
+        readonly=True,
+        copy=False,
+        help="Where the connection led to when the secret was entered: it is sent nowhere else.",
     )
     owner_id = fields.Many2one(
         "res.users", default=lambda self: self.env.user, tracking=True, index="btree_not_null"
@@ -77,11 +91,20 @@ class FinanceCredential(models.Model):
         for credential in self:
             credential.is_set = bool(credential.key_id)
 
-    @api.depends("valid_until")
+    @api.depends(
+        "valid_until",
+        "bound_to",
+        "key_id",
+        "connection_id.adapter",
+        "connection_id.endpoint",
+        "connection_id.token_url",
+    )
     def _compute_state(self):
         now = fields.Datetime.now()
         for credential in self:
-            if not credential.valid_until or credential.valid_until > now + timedelta(
+            if credential.key_id and not credential._is_armed():
+                credential.state = "disarmed"
+            elif not credential.valid_until or credential.valid_until > now + timedelta(
                 days=_WARNING_DAYS[0]
             ):
                 credential.state = "valid"
@@ -101,7 +124,7 @@ class FinanceCredential(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         # Taken out before the ORM sees it: a value in its cache could be read back within the transaction.
-        vals_list = [dict(vals) for vals in vals_list]
+        vals_list = [{**vals, "bound_to": False} for vals in vals_list]
         secrets = [vals.pop("secret", None) for vals in vals_list]
         for vals, secret in zip(vals_list, secrets, strict=True):
             vals.update(self._validity_of(vals.get("kind"), secret, vals))
@@ -113,6 +136,8 @@ class FinanceCredential(models.Model):
         return credentials
 
     def write(self, vals):
+        if "bound_to" in vals:
+            raise AccessError(self.env._("Enter the secret again to send it to another place."))
         vals = dict(vals)
         secret = vals.pop("secret", None)
         for credential in self:
@@ -164,7 +189,19 @@ class FinanceCredential(models.Model):
             self._seal(secret.encode())
         except FinalError as exc:
             raise UserError(" ".join((exc.message, exc.next_step))) from exc
-        self.changed_at = fields.Datetime.now()
+        super().write(
+            {
+                "changed_at": fields.Datetime.now(),
+                "bound_to": self.sudo().connection_id._secret_destination(),
+            }
+        )
+
+    def _is_armed(self):
+        """:return: whether the secret may be used where its connection leads to now: it was entered for that place"""
+        self.ensure_one()
+        return self.kind not in SENT_KINDS or (
+            self.bound_to == self.sudo().connection_id._secret_destination()
+        )
 
     def _reveal(self):
         """The clear secret, for the machine. Who asks for it becomes an audit event, one a minute.

@@ -11,6 +11,7 @@ from odoo.tests import Form, new_test_user, tagged
 
 from odoo.addons.finance_connector_base.tests.vault_common import VaultCase
 from odoo.addons.finance_connector_base.tools.errors import FinalError
+from odoo.addons.finance_connector_base.tools.oauth2 import Token
 from odoo.addons.finance_connector_base.tools.vault import TamperedValueError
 
 SECRET = "correct-horse-battery-staple-4711"
@@ -36,6 +37,78 @@ class CredentialCase(VaultCase):
         return self.env["finance.audit.event"].search(
             [("res_model", "=", record._name), ("res_id", "=", record.id)], order="id"
         )
+
+
+@tagged("post_install", "-at_install")
+class TestDestination(CredentialCase):
+    """A secret is sent only where its connection led to when it was entered."""
+
+    def setUp(self):
+        super().setUp()
+        self.connection.token_url = "https://login.bank.example/token"
+
+    def assert_kept_back(self, kind="api_key"):
+        self.assertFalse(self.connection._secrets(kind))
+        with self.assertRaises(FinalError) as caught:
+            self.connection._secret(kind)
+        self.assertEqual(caught.exception.code, "credential_disarmed")
+
+    def test_secret_is_kept_back_from_another_place_until_it_is_entered_again(self):
+        credential = self.make_credential()
+        for changed in (
+            {"endpoint": "https://evil.example"},
+            {"endpoint": "https://bank.example:8443"},
+            {"endpoint": "http://bank.example"},
+            {"endpoint": False},
+            {"token_url": "https://login.bank.example.evil.example/token"},
+            {"adapter": "dummy"},
+        ):
+            with self.subTest(changed=changed), self.env.cr.savepoint() as savepoint:
+                self.connection.with_user(self.manager).write(changed)
+                self.assert_kept_back()
+                self.assertEqual(credential.state, "disarmed")
+                self.assertEqual(self.actions(credential)[-1:].action, "credential.disarmed")
+                self.assertEqual(self.actions(credential)[-1:].user_id, self.manager.id)
+                credential.secret = SECRET
+                self.assertEqual(self.connection._secret("api_key"), SECRET)
+                savepoint.rollback()
+
+    def test_another_path_of_the_place_and_the_way_back_are_no_other_place(self):
+        credential = self.make_credential()
+        connection = self.connection.with_user(self.manager)
+        connection.endpoint = "https://BANK.example:443/v2?x=1"
+        self.assertEqual(self.connection._secret("api_key"), SECRET)
+        connection.endpoint = "https://evil.example"
+        self.assert_kept_back()
+        connection.endpoint = "https://bank.example/"
+        self.assertEqual(self.connection._secret("api_key"), SECRET)
+        self.assertEqual(credential.state, "valid")
+
+    def test_nobody_binds_a_secret_to_a_place_by_hand(self):
+        credential = self.make_credential(bound_to="webhook https://evil.example ")
+        self.assertNotIn("evil", credential.bound_to)
+        for user in (self.manager, self.env.ref("base.user_root")):
+            with self.assertRaises(AccessError):
+                credential.with_user(user).bound_to = "webhook https://evil.example "
+        # A renamed credential is not entered anew.
+        self.connection.endpoint = "https://evil.example"
+        credential.name = "Renamed"
+        self.assert_kept_back()
+        self.make_credential(secret=False).with_context(default_bound_to="x").name = "Y"
+        self.assert_kept_back()
+
+    def test_kept_access_token_does_not_go_elsewhere_either(self):
+        now = fields.Datetime.now()
+        token = Token("access", None, now + timedelta(hours=1))
+        self.connection._store_token(token, now)
+        self.assertEqual(self.connection._access_token(), "access")
+        self.connection.endpoint = "https://evil.example"
+        self.assertIsNone(self.connection._stored_token())
+
+    def test_what_only_signs_stays_in_force(self):
+        self.make_credential(kind="signing_secret")
+        self.connection.endpoint = "https://new.example"
+        self.assertEqual(self.connection._secrets("signing_secret"), [SECRET])
 
 
 @tagged("post_install", "-at_install")

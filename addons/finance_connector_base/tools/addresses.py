@@ -1,8 +1,11 @@
 """Which network addresses a connection may talk to (against server-side request forgery)."""
 
 import ipaddress
+from urllib.parse import urlsplit
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+_PORTS = {"http": 80, "https": 443, "sftp": 22}
 
 # Where cloud providers hand out the credentials of the machine, beside link-local 169.254.169.254:
 # Azure, Alibaba, Oracle, AWS over IPv6.
@@ -12,6 +15,24 @@ _METADATA = frozenset(
         ("168.63.129.16", "100.100.100.200", "192.0.0.192", "fd00:ec2::254"),
     )
 )
+
+
+def destination(address):
+    """Say to whom an address leads: another path of a host is the same place, another host or port is not.
+
+    :param str address: URL, folder or nothing.
+    :return: ``scheme://host:port`` of a URL; anything else as it is.
+    :rtype: str
+    """
+    address = (address or "").strip()
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return address
+    if not parts.scheme or not host:
+        return address
+    return f"{parts.scheme}://{host}:{port or _PORTS.get(parts.scheme, '')}"
 
 
 def address_refusal(address, *, allow_private, encrypted):

@@ -171,6 +171,12 @@ register(
     "Add the credential to the connection, then retry.",
 )
 register(
+    "credential_disarmed",
+    "A credential was entered for another place",
+    Severity.HIGH,
+    "Check the addresses of the connection; if they are right, enter the credential again, then retry.",
+)
+register(
     "credential_expired",
     "A credential has expired",
     Severity.HIGH,

@@ -2,7 +2,7 @@ from odoo import SUPERUSER_ID, api
 
 
 def migrate(cr, version):
-    """The reference of an exchange is made of its id: no new one may equal one that the sequence gave before."""
+    """References are made of ids: no new one may equal one that the sequence gave. Secrets are bound to a place."""
     cr.execute(
         r"""SELECT setval('finance_exchange_id_seq', GREATEST(
                 (SELECT last_value FROM finance_exchange_id_seq),
@@ -12,3 +12,9 @@ def migrate(cr, version):
     sequence = env.ref("finance_connector_base.sequence_finance_exchange", raise_if_not_found=False)
     if sequence:
         sequence.unlink()
+    for credential in env["finance.credential"].search([("key_id", "!=", False)]):
+        # Until now a secret was good for wherever its connection led to.
+        cr.execute(
+            "UPDATE finance_credential SET bound_to = %s WHERE id = %s",
+            [credential.connection_id._secret_destination(), credential.id],
+        )
