@@ -39,6 +39,7 @@
         "wizards/finance_routing_try_views.xml",
         "views/finance_mapping_table_views.xml",
         "views/finance_mapping_entry_views.xml",
+        "views/finance_mapping_batch_views.xml",
         "views/finance_routing_rule_views.xml",
         "views/finance_menus.xml",
     ],

@@ -106,6 +106,13 @@ class BankStatementImporter(models.AbstractModel):
     def _import_locked(self, exchange, plan):
         statement, journal = plan.statement, plan.journal
         findings = self.env["bank.statement.proof"]._findings(journal, statement)
+        fetched = "fetch_statements" in exchange.connection_id._adapter()._capabilities
+        if statement.source_format in API_FORMATS and not fetched:
+            recognitions = self._recognise(journal, statement)
+            new = [item.transaction for item in recognitions if item.known is None]
+            findings += self.env["bank.statement.proof"]._window_findings(
+                exchange, journal, statement, new
+            )
         if self._is_held(exchange, plan, findings):
             return {"held": 1}
         counts = {

@@ -1,10 +1,11 @@
 import logging
+from datetime import timedelta
 from decimal import Decimal
 
 from psycopg2 import IntegrityError
 from psycopg2.errors import UniqueViolation
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import split_every
 
@@ -13,6 +14,9 @@ from odoo.addons.finance_connector_base.tools.errors import RetryableError, desc
 from odoo.addons.finance_connector_base.tools.masking import mask_text
 
 _logger = logging.getLogger(__name__)
+
+FUTURE_DAYS = 7
+"""Banks book ahead of weekends and holidays; what is dated later is a mistake or no booking."""
 
 CHUNK = 1000
 """Lines a commit. A killed import goes on after the last chunk, since stored lines are recognised."""
@@ -179,54 +183,72 @@ class BankStatementImporter(models.AbstractModel):
         }
 
     @api.model
-    def _split_locked(self, exchange, plan, recognitions):
-        """Keep out of the books what Odoo would silently move to another period.
+    def _split_by_date(self, exchange, plan, recognitions):
+        """Keep out of the books what Odoo would silently move to another period, or what no bank has booked yet.
 
-        A person who resolves the exception without opening the period decides for the first open day.
+        A person who resolves the exception books it all the same.
 
         :return: (recognitions to book, number kept out)
         """
-        journal = plan.journal
-        locks = {}
-        postable, locked = [], 0
+        problems = {}
+        postable, kept_out = [], 0
         for item in recognitions:
             day = item.transaction.booking_date
-            if day not in locks:
-                locks[day] = journal.company_id._get_violated_lock_dates(day, False, journal)
+            if day not in problems:
+                problems[day] = self._date_problem(plan.journal, day)
+            code, problem, next_step = problems[day] or (None, None, None)
             unit_key = f"{plan.unit_key}:entry:{item.transaction.position}"
-            if (
-                not locks[day]
-                or self._decision(exchange, "date_in_locked_period", unit_key) == "resolved"
-            ):
+            decision = code and self._decision(exchange, code, unit_key)
+            if not code or decision == "resolved":
                 postable.append(item)
                 continue
-            locked += 1
-            if self._decision(exchange, "date_in_locked_period", unit_key) == "ignored":
+            kept_out += 1
+            if decision == "ignored":
                 continue
             exchange._open_exception(
-                "date_in_locked_period",
+                code,
                 self.env._(
-                    "Entry %(position)s is dated %(day)s, in a period that is locked until %(lock)s.",
+                    "Entry %(position)s is dated %(day)s, %(problem)s.",
                     position=item.transaction.position,
                     day=day,
-                    lock=locks[day][-1][0],
+                    problem=problem,
                 ),
-                next_step=self.env._(
-                    "Open the period and retry; or resolve with a reason to book it on the first open day, the bank's"
-                    " own date kept beside; or ignore it with a reason."
-                ),
+                next_step=next_step,
                 evidence={"booking_date": day.isoformat(), "amount": str(item.transaction.amount)},
                 severity="2",
                 unit_key=unit_key,
-                record=journal,
+                record=plan.journal,
             )
-        return postable, locked
+        return postable, kept_out
+
+    @api.model
+    def _date_problem(self, journal, day):
+        """:return: code, what is wrong with the day and what to do next; ``None`` when it can be booked"""
+        if day > fields.Date.today() + timedelta(days=FUTURE_DAYS):
+            return (
+                "date_in_future",
+                self.env._("more than %s days ahead", FUTURE_DAYS),
+                self.env._(
+                    "Ask the bank. Resolve with a reason to book it on that day; or ignore it with a reason."
+                ),
+            )
+        locks = journal.company_id._get_violated_lock_dates(day, False, journal)
+        if locks:
+            return (
+                "date_in_locked_period",
+                self.env._("in a period that is locked until %s", locks[-1][0]),
+                self.env._(
+                    "Open the period and retry; or resolve with a reason to book it on the first open day, the bank's"
+                    " own date kept beside; or ignore it with a reason."
+                ),
+            )
+        return None
 
     @api.model
     def _create_lines(self, exchange, plan, recognitions):
         """Book new lines in chunks, each of them committed; a refused chunk goes line by line.
 
-        What lies in a locked period is kept out.
+        What lies in a locked period or far ahead is kept out.
 
         :return: created lines, how many of them were written set-based, and how many were refused or kept out
         :rtype: tuple
@@ -236,7 +258,7 @@ class BankStatementImporter(models.AbstractModel):
         partners = self._partners_by_account(plan.journal, recognitions)
         for some in split_every(CHUNK, recognitions):
             # A period may be locked while a long statement is imported.
-            chunk, kept_out = self._split_locked(exchange, plan, self._exact(exchange, plan, some))
+            chunk, kept_out = self._split_by_date(exchange, plan, self._exact(exchange, plan, some))
             refused += len(some) - len(chunk) - kept_out
             locked += kept_out
             vals_list = [self._prepare_line_vals(exchange, plan, item, partners) for item in chunk]

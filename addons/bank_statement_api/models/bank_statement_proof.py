@@ -1,3 +1,4 @@
+from datetime import timedelta
 from decimal import Decimal
 
 from odoo import api, models
@@ -109,11 +110,38 @@ class BankStatementProof(models.AbstractModel):
         )
 
     @api.model
-    def _prove_window(self, exchange, journal, statement):
+    def _window_findings(self, exchange, journal, statement, new):
+        """An API's window that somebody brought as a file is a document: it has to add up before it is booked.
+
+        :param list new: the transactions that it would add
+        :rtype: list[Finding]
+        """
+        difference = self._prove_window(exchange, journal, statement, new)
+        if not difference:
+            return []
+        expected, actual = difference
+        message = self.env._(
+            "The lines add up to %(expected)s, the file states %(actual)s.",
+            expected=expected,
+            actual=actual,
+        )
+        return [
+            documents.Finding(
+                code="balance_break",
+                message=message,
+                severity="error",
+                expected=str(expected),
+                actual=str(actual),
+            )
+        ]
+
+    @api.model
+    def _prove_window(self, exchange, journal, statement, unbooked=()):
         """Compare what is booked with the closing balance that an API stated beside its window.
 
         Booked means: everything after the last proven closing, and what arrived late for days before it.
 
+        :param unbooked: transactions of the window that would be booked as well
         :return: ``None`` when proven or not provable, else (expected, actual)
         :rtype: tuple[Decimal, Decimal] | None
         """
@@ -146,5 +174,9 @@ class BankStatementProof(models.AbstractModel):
             ["amount"],
         )
         booked = sum((self._to_decimal(currency, line.amount) for line in lines), Decimal())
+        from_day = min(previous.date + timedelta(days=1), statement.period_from or previous.date)
+        booked += sum(
+            item.amount for item in unbooked if from_day <= item.booking_date <= closing.date
+        )
         expected = self._to_decimal(currency, previous.amount) + booked
         return None if expected == closing.amount else (expected, closing.amount)

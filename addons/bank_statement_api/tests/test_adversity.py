@@ -75,6 +75,24 @@ class TestAdversity(StatementCase):
         second._job_process()
         self.assertEqual((second.work_status, len(self.lines())), ("done", 1))
 
+    # === DATES === #
+
+    def test_booking_far_ahead_waits_for_a_person(self):
+        today = fields.Date.today()
+        days = [today + timedelta(days=days) for days in (7, 8, 4000)]
+        exchange = self.bring(self.file(*(Line(day, Decimal("1.00"), f"On {day}") for day in days)))
+        self.assertEqual(self.open_codes(exchange), ["date_in_future"] * 2)
+        self.assertEqual(self.lines().mapped("bank_booking_date"), days[:1])
+        for exception, act in zip(
+            exchange.exception_ids.sorted("unit_key").with_user(self.operator),
+            ("action_resolve", "action_ignore"),
+            strict=True,
+        ):
+            getattr(exception, act)("The bank said so.")
+        exchange._job_process()
+        self.assertEqual(exchange.work_status, "done")
+        self.assertEqual(self.lines().mapped("bank_booking_date"), days[:2])
+
     def test_duplicate_strategy_that_is_not_known_is_refused(self):
         with self.assertRaises(CheckViolation), mute_logger("odoo.sql_db"):
             self.journal.uid_strategy = 7

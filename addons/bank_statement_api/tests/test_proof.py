@@ -6,6 +6,8 @@ from odoo.tests import tagged
 from .camt_writer import Line
 from .common import DAY, StatementCase
 
+NEXT_DAY = DAY + timedelta(days=1)
+
 
 @tagged("post_install", "-at_install")
 class TestProof(StatementCase):
@@ -74,25 +76,52 @@ class TestProof(StatementCase):
             ("res_model", "=", "account.journal"),
             ("res_id", "=", self.journal.id),
         ]
-        next_day = DAY + timedelta(days=1)
-        self.bring(self.window([(DAY, "50.00", "Invoice 1", "T1")], closing="150.00"))
-        self.bring(
-            self.window(
-                [(next_day, "5.00", "Two", "T2")], date_from=DAY, date_to=next_day, closing="160.00"
-            )
+        interface = self.make_interface(
+            "bank_statement",
+            self.make_connection("nextgenpsd2", endpoint="https://bank.example"),
         )
+        self.bring(self.window([(DAY, "50.00", "Invoice 1", "T1")], closing="150.00"), interface)
+        self.bring(self.next_window([(NEXT_DAY, "5.00", "Two", "T2")]), interface)
         exception = self.env["finance.exception"].search(journal_exceptions)
         self.assertEqual((exception.code, exception.state), ("statement_balance_break", "open"))
         self.assertEqual(len(self.lines()), 2, "what the bank booked is booked")
         self.bring(
-            self.window(
-                [(next_day, "5.00", "Two", "T2"), (next_day, "5.00", "Three", "T3")],
-                date_from=DAY,
-                date_to=next_day,
-                closing="160.00",
-            )
+            self.next_window([(NEXT_DAY, "5.00", "Two", "T2"), (NEXT_DAY, "5.00", "Three", "T3")]),
+            interface,
         )
         self.assertEqual(exception.state, "resolved")
+
+    def next_window(self, booked):
+        """The bank's day after one that closed at 150.00: it states 160.00."""
+        return self.window(booked, date_from=DAY, date_to=NEXT_DAY, closing="160.00")
+
+    def test_window_that_came_as_a_file_is_held_like_a_file(self):
+        self.bring(self.window([(DAY, "50.00", "Invoice 1", "T1")], closing="150.00"))
+        forged = self.bring(self.next_window([(NEXT_DAY, "5000.00", "Two", "T2")]))
+        self.assertEqual(forged.exception_ids.mapped("code"), ["statement_balance_break"])
+        self.assertEqual(forged.exception_ids.evidence["expected"], "5150.00")
+        self.assertEqual(forged.exception_ids.evidence["actual"], "160.00")
+        self.assertEqual(len(self.lines()), 1)
+        whole = self.bring(
+            self.next_window(
+                [
+                    (DAY, "50.00", "Invoice 1", "T1"),
+                    (DAY, "3.00", "Late", "T0"),
+                    (NEXT_DAY, "7.00", "Two", "T2"),
+                ]
+            )
+        )
+        self.assertEqual((whole.work_status, len(self.lines())), ("done", 3))
+        forged.exception_ids.with_user(self.operator).action_ignore("It is not the bank's.")
+        self.assertEqual(len(self.lines()), 3)
+
+    def test_window_that_came_as_a_file_is_booked_on_the_word_of_a_person(self):
+        self.bring(self.window([(DAY, "50.00", "Invoice 1", "T1")], closing="150.00"))
+        held = self.bring(self.next_window([(NEXT_DAY, "5.00", "Two", "T2")]))
+        self.assertEqual((held.work_status, len(self.lines())), ("exception", 1))
+        held.exception_ids.with_user(self.operator).action_resolve("The rest follows by letter.")
+        held._job_process()
+        self.assertEqual(len(self.lines()), 2)
 
     def test_booking_that_arrives_late_is_no_break(self):
         next_day = DAY + timedelta(days=1)

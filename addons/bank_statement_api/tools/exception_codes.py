@@ -190,6 +190,12 @@ register(
     Severity.HIGH,
     "Ask the bank whether it was an error. Delete or reverse the line where it was, then resolve with a reason.",
 )
+register(
+    "date_in_future",
+    "An entry is dated far ahead",
+    Severity.HIGH,
+    "Ask the bank. Resolve with a reason to book it on that day, or ignore it with a reason.",
+)
 
 # === MATCHING === #
 

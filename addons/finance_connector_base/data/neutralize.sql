@@ -25,3 +25,6 @@ UPDATE ir_cron
         WHERE model = 'ir.cron'
           AND module = 'finance_connector_base'
 );
+
+-- The copy has an anchor of its own.
+DELETE FROM ir_config_parameter WHERE key = 'finance_connector_base.audit_anchor_begun';

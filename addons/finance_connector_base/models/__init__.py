@@ -35,6 +35,7 @@ from . import finance_exception_deadline
 from . import finance_exception
 from . import finance_mapping_table
 from . import finance_mapping_entry
+from . import finance_mapping_batch
 from . import finance_routing_rule
 from . import finance_exception_mapping
 from . import finance_exception_owner

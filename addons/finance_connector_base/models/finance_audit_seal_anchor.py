@@ -11,6 +11,8 @@ from odoo.addons.finance_connector_base.tools.errors import FinanceError
 from odoo.addons.finance_connector_base.tools.vault import TamperedValueError
 
 _logger = logging.getLogger(__name__)
+# The file that this chain was anchored in last: a file that is gone is no file that was never there.
+_BEGUN = "finance_connector_base.audit_anchor_begun"
 
 
 class FinanceAuditSeal(models.Model):
@@ -30,8 +32,10 @@ class FinanceAuditSeal(models.Model):
         path = self.env["finance.environment"]._settings().audit_anchor
         try:
             known = audit_anchor.last_record(path, self._database_uuid()) if path else None
-            if not restored and known and known["position"] >= last.position:
-                return
+            if not restored:
+                self._check_anchor_there(path, known)
+                if known and known["position"] >= last.position:
+                    return
             record = {
                 "database": self._database_uuid(),
                 "position": last.position,
@@ -43,6 +47,7 @@ class FinanceAuditSeal(models.Model):
             _logger.info("Audit anchor: %s", audit_anchor.canonical_line(record).decode())
             if path:
                 audit_anchor.append(path, record | {"mac": self._anchor_mac(record)})
+                self._remember_anchor(path)
         except (OSError, ValueError, FinanceError) as exc:
             self._open_exception(
                 "audit_anchor_failed",
@@ -83,13 +88,37 @@ class FinanceAuditSeal(models.Model):
         :raise AnchorError: a line is damaged, or was not written by this suite
         """
         path = self.env["finance.environment"]._settings().audit_anchor
-        if not path or not Path(path).exists():
+        if not path:
             return {}
-        with Path(path).open(encoding="utf-8") as stream:
-            lines = stream.readlines()
+        lines = []
+        if Path(path).exists():
+            with Path(path).open(encoding="utf-8") as stream:
+                lines = stream.readlines()
         for number, line in enumerate(lines, 1):
             self._check_anchor_mac(number, line)
-        return audit_chain.read_anchor(lines, self._database_uuid())
+        anchored = audit_chain.read_anchor(lines, self._database_uuid())
+        self._check_anchor_there(path, anchored)
+        return anchored
+
+    @api.model
+    def _check_anchor_there(self, path, known):
+        """:raise AnchorError: the file says nothing of this chain, and did before"""
+        begun = self.env["ir.config_parameter"].sudo().get_param(_BEGUN)
+        if path and begun == path and not known:
+            raise audit_chain.AnchorError(
+                f"The audit anchor {path} was removed or emptied. Put it back from a copy."
+                " If there is none, keep the log and name another file in odoo.conf: a new anchor begins there."
+            )
+
+    @api.model
+    def _remember_anchor(self, path):
+        parameters = self.env["ir.config_parameter"].sudo()
+        before = parameters.get_param(_BEGUN)
+        if before != path:
+            parameters.set_param(_BEGUN, path)
+            self.env["finance.audit.event"]._log(
+                "audit.anchor_begun", details={"before": before or None, "after": path}
+            )
 
     @api.model
     def _anchor_mac(self, record):

@@ -185,6 +185,16 @@ class FinanceMappingTable(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _is_in_use(self):
+        """:return: whether an interface that is switched on may ask this table"""
+        self.ensure_one()
+        domain = [("mode", "!=", "off")]
+        if self.connection_id:
+            domain.append(("connection_id", "=", self.connection_id.id))
+        if self.company_id:
+            domain.append(("company_id", "=", self.company_id.id))
+        return bool(self.env["finance.interface"].sudo().search_count(domain, limit=1))
+
     @api.model
     def _resolve(self, kind, code, *, connection=None, company=None, on_date=None, required=True):
         """What a code stands for: the connection's own table is asked first, then the fallback; of each, the company's

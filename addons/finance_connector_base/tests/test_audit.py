@@ -262,7 +262,47 @@ class TestAudit(FinanceCase):
         self.assertEqual(self.finding(), ("tail_cut", 3))
         self.assertTrue(self.seals._anchor_ahead())
         self.anchor.unlink()
+        self.assertEqual(self.finding()[0], "anchor_damaged")
+        self.env["ir.config_parameter"].search([("key", "like", "audit_anchor_begun")]).unlink()
         self.assertIsNone(self.finding(), "only the anchor knows of a tail that was cut")
+
+    def test_removed_anchor_is_named_until_it_is_back(self):
+        self.log(2)
+        self.seals._seal()
+        self.seals._anchor()
+        kept = self.anchor.read_bytes()
+        for damage in (self.anchor.unlink, lambda: self.anchor.write_bytes(b"")):
+            damage()
+            self.log(1)
+            self.seals._seal()
+            self.seals._anchor()
+            self.assertFalse(self.anchor.exists() and self.anchor.read_bytes(), "not begun anew")
+            found = self.seals._verify().finding
+            self.assertEqual(found.kind, "anchor_damaged")
+            self.assertIn("removed or emptied", found.message)
+            exception = self.env["finance.exception"].search([("code", "=", "audit_anchor_failed")])
+            self.assertIn("removed or emptied", exception.summary)
+        self.anchor.write_bytes(kept)
+        self.assertIsNone(self.finding())
+        self.seals._anchor()
+        self.assertNotEqual(self.anchor.read_bytes(), kept)
+        self.assertIsNone(self.finding())
+
+    def test_another_file_begins_another_anchor_and_says_so(self):
+        self.log(1)
+        self.seals._seal()
+        self.seals._anchor()
+        other = self.anchor.with_name("other.jsonl")
+        self.addCleanup(other.unlink, missing_ok=True)
+        settings = Settings(
+            key_file=str(self.anchor.with_name("ring.keys")), audit_anchor=str(other)
+        )
+        with patch.object(FinanceEnvironment, "_settings", lambda self: settings):
+            self.seals._anchor()
+            self.assertIsNone(self.seals._verify().finding)
+        self.assertEqual(
+            self.env["finance.audit.event"].search_count([("action", "=", "audit.anchor_begun")]), 2
+        )
 
     def test_rewritten_chain_contradicts_the_anchor(self):
         ids = self.log(3)
@@ -323,7 +363,8 @@ class TestAudit(FinanceCase):
         self.log(1)
         path = self.make_folder() / "archive.jsonl"
         stream = io.StringIO()
-        self.assertEqual(self.seals._export(stream), 4)
+        # With the event that the anchor was begun.
+        self.assertEqual(self.seals._export(stream), 5)
         path.write_text(stream.getvalue())
         with patch("sys.stdout", io.StringIO()) as told:
             self.assertEqual(audit_chain.main([str(path), str(self.anchor)]), 0)

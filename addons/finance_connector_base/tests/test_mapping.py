@@ -4,7 +4,8 @@ from datetime import date
 from psycopg2.errors import ExclusionViolation
 
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import tagged
+from odoo.fields import Command
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.finance_connector_base.tests.common import FinanceCase
@@ -293,6 +294,61 @@ class TestMappingFile(MappingCase):
         self.assertEqual(self.resolve("X", on_date=date(2026, 1, 1)), self.partner)
         self.assertEqual(self.resolve("Y"), self.other)
         self.assertEqual(self.events("mapping.imported").summary, self.table.name)
+
+    def second_manager(self):
+        return new_test_user(
+            self.env,
+            "second",
+            groups="finance_connector_base.group_finance_manager",
+            company_id=self.company_a.id,
+            company_ids=[Command.set(self.company_a.ids)],
+        )
+
+    def test_file_for_codes_in_use_takes_a_second_person(self):
+        self.make_entry(self.table, "X", self.partner)
+        self.make_interface("event", self.connection)
+        second = self.second_manager()
+        self.bring("code,target\nX,BEECH\nY,BEECH\n")
+        batch = self.env["finance.mapping.batch"].search([("table_id", "=", self.table.id)])
+        self.assertEqual((batch.state, batch.added, batch.changed), ("proposed", 1, 1))
+        self.assertEqual(self.resolve("X"), self.partner)
+        self.assertIn("BEECH", batch.with_user(second).content)
+        for user, refusal in (
+            (self.manager, AccessError),
+            (self.operator, AccessError),
+            (self.users["manager", "b"], AccessError),
+        ):
+            with self.assertRaises(refusal):
+                batch.with_user(user).action_take()
+            with self.assertRaises(AccessError):
+                batch.with_user(user).author_id = second
+        self.assertEqual(self.resolve("X"), self.partner)
+        batch.with_user(second).action_take()
+        self.assertEqual((self.resolve("X"), self.resolve("Y")), (self.other, self.other))
+        self.assertEqual((batch.state, batch.approved_by_id), ("taken", second))
+        for button in ("action_take", "action_withdraw"):
+            with self.assertRaises(UserError):
+                getattr(batch.with_user(second), button)()
+        self.assertEqual(
+            self.events("mapping.batch").mapped("action"),
+            ["mapping.batch_proposed", "mapping.batch_taken"],
+        )
+
+    def test_proposal_that_fits_no_more_or_is_withdrawn_changes_nothing(self):
+        self.make_interface("event", self.connection)
+        second = self.second_manager()
+        for _time in range(2):
+            self.bring("code,target,valid_from\nX,BEECH,2026-02-01\n")
+        first, last = self.env["finance.mapping.batch"].search(
+            [("table_id", "=", self.table.id)], order="id"
+        )
+        self.make_entry(self.table, "X", self.partner, valid_from=date(2026, 1, 1))
+        with self.assertRaises(UserError):
+            first.with_user(second).action_take()
+        last.with_user(self.manager).action_withdraw()
+        with self.assertRaises(UserError):
+            last.with_user(second).action_take()
+        self.assertEqual(len(self.table.entry_ids), 1)
 
     def test_one_bad_row_and_nothing_is_taken(self):
         wizard = self.bring(

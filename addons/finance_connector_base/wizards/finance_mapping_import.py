@@ -58,15 +58,31 @@ class FinanceMappingImport(models.TransientModel):
         return self._open()
 
     def action_import(self):
-        """Take the whole file; with one bad row, nothing of it.
+        """Take the whole file; with one bad row, nothing of it. Where codes are in use, propose it to a second person.
 
-        :return: action that opens the table
+        :return: action that opens the table, or the proposal
         """
         self.table_id.check_access("write")
         created, changed, errors = self._plan()
         if errors:
             self._tell(created, changed, errors)
             return self._open()
+        record = self.table_id
+        if record._is_in_use():
+            record = self.env["finance.mapping.batch"]._propose(self, len(created), len(changed))
+        else:
+            self._take(created, changed)
+        self._erase()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": record._name,
+            "res_id": record.id,
+            "views": [(False, "form")],
+        }
+
+    # === BUSINESS METHODS === #
+
+    def _take(self, created, changed):
         # What ends comes before what begins: the database refuses two mappings of a code on one day.
         for entry, vals in changed:
             entry.write(vals)
@@ -82,15 +98,6 @@ class FinanceMappingImport(models.TransientModel):
                 "changed": len(changed),
             },
         )
-        self._erase()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "finance.mapping.table",
-            "res_id": self.table_id.id,
-            "views": [(False, "form")],
-        }
-
-    # === BUSINESS METHODS === #
 
     def _open(self):
         return {

@@ -61,6 +61,7 @@ OWN_METHODS = {
         "action_set_shadow",
     },
     "finance.interface.version": {"action_activate", "action_propose", "action_withdraw"},
+    "finance.mapping.batch": {"action_take", "action_withdraw"},
     "finance.mapping.import": {"action_check", "action_import"},
     "finance.mapping.table": {"action_export", "action_import"},
     "finance.subscription": {"action_open_exchanges"},
