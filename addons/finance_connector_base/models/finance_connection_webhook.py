@@ -54,10 +54,15 @@ class FinanceConnection(models.Model):
         """
         env = self.env(user=SUPERUSER_ID, su=True, context={})
         rows = env.execute_query(
-            SQL("SELECT id FROM finance_connection WHERE webhook_token = %s AND active", token)
+            SQL(
+                "SELECT id, adapter FROM finance_connection WHERE webhook_token = %s AND active",
+                token,
+            )
         )
         connection = env["finance.connection"].browse(row[0] for row in rows)
-        connection.fetch(["adapter"])
+        if connection:
+            # Of its many columns the only one that receiving looks at.
+            connection._update_cache({"adapter": rows[0][1]}, validate=False)
         return connection
 
     @api.model
@@ -108,15 +113,17 @@ class FinanceConnection(models.Model):
 
         :raise FinalError: ``webhook_not_accepted``
         """
-        interfaces = self.env["finance.interface"].search_fetch(
-            [
-                ("connection_id", "=", self.id),
-                ("direction", "=", "inbound"),
-                ("sync_mode", "=", "event"),
-            ],
-            _INTERFACE_FIELDS,
-            order="id",
+        interfaces = self.env["finance.interface"]
+        interfaces.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM finance_interface WHERE connection_id = %s AND active"
+                " AND direction = 'inbound' AND sync_mode = 'event' ORDER BY id",
+                self.id,
+            )
         )
+        interfaces = interfaces.browse(row[0] for row in rows)
+        interfaces.fetch(_INTERFACE_FIELDS)
         for interface in interfaces:
             if interface._handler()._accepts_webhook(interface, headers, body):
                 return interface
