@@ -128,6 +128,11 @@ class FinanceCredential(models.Model):
         secrets = [vals.pop("secret", None) for vals in vals_list]
         for vals, secret in zip(vals_list, secrets, strict=True):
             vals.update(self._validity_of(vals.get("kind"), secret, vals))
+            connection_id = vals.get("connection_id") or self.env.context.get(
+                "default_connection_id"
+            )
+            if secret and connection_id:
+                vals.update(self._binding(self.env["finance.connection"].browse(connection_id)))
         credentials = super().create(vals_list)
         for credential, secret in zip(credentials, secrets, strict=True):
             if secret:
@@ -156,7 +161,11 @@ class FinanceCredential(models.Model):
             return super().write(vals)
         for credential in self:
             super(FinanceCredential, credential).write(
-                {**vals, **self._validity_of(credential.kind, secret, vals)}
+                {
+                    **vals,
+                    **self._validity_of(credential.kind, secret, vals),
+                    **self._binding(credential.connection_id),
+                }
             )
             credential._seal_secret(secret)
             credential._log("credential.changed")
@@ -184,17 +193,19 @@ class FinanceCredential(models.Model):
             "warned_days": 0,
         }
 
+    @api.model
+    def _binding(self, connection):
+        """:return: values of a credential whose secret is entered now, for where ``connection`` leads to"""
+        return {
+            "changed_at": fields.Datetime.now(),
+            "bound_to": connection.sudo()._secret_destination(),
+        }
+
     def _seal_secret(self, secret):
         try:
             self._seal(secret.encode())
         except FinalError as exc:
             raise UserError(" ".join((exc.message, exc.next_step))) from exc
-        super().write(
-            {
-                "changed_at": fields.Datetime.now(),
-                "bound_to": self.sudo().connection_id._secret_destination(),
-            }
-        )
 
     def _is_armed(self):
         """:return: whether the secret may be used where its connection leads to now: it was entered for that place"""
