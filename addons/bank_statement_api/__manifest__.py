@@ -1,12 +1,12 @@
 {
     "name": "Bank Statement API",
     "summary": "Bank statements by API, file drop and upload: complete, once, balanced, and matched when certain",
-    "version": "19.0.1.3.0",
+    "version": "19.0.1.4.0",
     "author": "Finance Connectivity Suite contributors",
     "license": "LGPL-3",
     "category": "Accounting/Accounting",
     "depends": ["finance_connector_base"],
-    "external_dependencies": {"python": ["lxml"]},
+    "external_dependencies": {"python": ["lxml", "rapidfuzz"]},
     "data": [
         "security/ir.model.access.csv",
         "security/bank_statement_rules.xml",
@@ -25,6 +25,7 @@
         "views/account_bank_statement_line_views.xml",
         "views/account_journal_views.xml",
         "views/finance_exception_views.xml",
+        "views/bank_statement_match_views.xml",
         "views/bank_statement_menus.xml",
     ],
     "assets": {

@@ -18,6 +18,7 @@ from . import account_bank_statement
 from . import account_bank_statement_line
 from . import account_journal
 from . import account_move
+from . import account_move_line
 from . import finance_dashboard
 from . import bank_statement_proof
 from . import bank_statement_importer
@@ -28,3 +29,16 @@ from . import bank_statement_line_writer
 from . import bank_statement_poster
 from . import bank_statement_poster_entry
 from . import bank_statement_matcher
+from . import bank_statement_matcher_load
+from . import bank_statement_matcher_store
+from . import bank_statement_match
+from . import bank_statement_match_proposal
+from . import bank_statement_match_rule
+from . import bank_statement_match_precision
+from . import bank_statement_match_lesson
+from . import bank_statement_match_write_off
+from . import bank_statement_match_words
+from . import bank_statement_match_preview
+from . import bank_statement_match_undo
+from . import bank_statement_match_backtest
+from . import account_bank_statement_line_review

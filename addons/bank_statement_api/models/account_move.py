@@ -14,6 +14,14 @@ class AccountMove(models.Model):
         "(regexp_replace(upper(payment_reference), '[^A-Z0-9]', '', 'g')) WHERE state = 'posted'"
     )
 
+    _issued_ref_idx = models.Index(
+        "(regexp_replace(upper(ref), '[^A-Z0-9]', '', 'g')) WHERE state = 'posted'"
+    )
+    # Documents by their running number alone: what is left of a number without its prefix.
+    _running_number_idx = models.Index(
+        "(sequence_number) WHERE state = 'posted' AND move_type != 'entry'"
+    )
+
     # === CRUD METHODS === #
 
     def unlink(self):

@@ -15,3 +15,4 @@ from . import test_reports
 from . import test_public_methods
 from . import test_tours
 from . import test_account_mapping
+from . import test_match_review

@@ -186,12 +186,10 @@ class TestLineWriter(StatementCase):
         vals_list[0]["amount"] = 50.0
         lines, count = self.write(vals_list)
         self.assertEqual(count, 30)
-        self.env["bank.statement.matcher"]._book(
-            lines[0],
-            invoice.line_ids.filtered(
-                lambda item: item.account_id.account_type == "asset_receivable"
-            ),
+        item = invoice.line_ids.filtered(
+            lambda item: item.account_id.account_type == "asset_receivable"
         )
+        lines[0].action_match_allocate([{"item": item.id}])
         self.assertTrue(lines[0].is_reconciled)
         self.assertEqual(invoice.amount_residual, 0)
 

@@ -11,10 +11,30 @@ _ADDON = "odoo.addons.bank_statement_api."
 # Odoo's own, made stricter here: Odoo checks who calls them.
 _EXTENDED = {"action_undo_reconciliation", "create", "unlink", "write"}
 _OWN = {
-    "account.bank.statement.line": {"action_match"},
+    "account.bank.statement.line": {
+        "action_match",
+        "action_match_allocate",
+        "action_match_ask",
+        "action_match_ignore",
+        "action_match_items",
+        "action_match_postpone",
+        "action_match_preview",
+        "action_match_transfer",
+        "action_match_undo",
+        "action_match_write_off",
+    },
     "account.journal": {"action_upload_bank_statement"},
     "bank.statement.consent": {"action_open_redirect", "action_refresh", "action_request"},
     "bank.statement.feed": {"action_fetch_now", "action_open_exceptions"},
+    "bank.statement.match.lesson": {"action_accept", "action_refuse"},
+    "bank.statement.match.proposal": {"action_accept"},
+    "bank.statement.match.rule": {
+        "action_activate",
+        "action_backtest",
+        "action_new_version",
+        "action_propose",
+        "action_retire",
+    },
     "bank.statement.upload": {"action_upload"},
 }
 _HARMLESS = {
@@ -34,6 +54,26 @@ class TestPublicMethods(StatementCase):
         line = cls.env["account.bank.statement.line"].create(
             {"journal_id": cls.journal.id, "amount": 5.0, "payment_ref": "x", "date": "2026-03-04"}
         )
+        match = cls.env["bank.statement.match"].create(
+            {
+                "line_id": line.id,
+                "company_id": cls.company_a.id,
+                "journal_id": cls.journal.id,
+                "outcome": "propose",
+                "proposal_ids": [
+                    (
+                        0,
+                        0,
+                        {
+                            "line_id": line.id,
+                            "company_id": cls.company_a.id,
+                            "rank": 1,
+                            "found_by": "exact",
+                        },
+                    )
+                ],
+            }
+        )
         cls.records = {
             "account.bank.statement.line": line,
             "account.journal": cls.journal,
@@ -51,6 +91,20 @@ class TestPublicMethods(StatementCase):
                     "interface_id": interface.id,
                     "journal_id": cls.journal.id,
                     "resource_ref": "r1",
+                }
+            ),
+            "bank.statement.match.lesson": cls.env["bank.statement.match.lesson"].create(
+                {"company_id": cls.company_a.id, "kind": "iban_partner", "key": "X1"}
+            ),
+            "bank.statement.match.proposal": match.proposal_ids,
+            "bank.statement.match.rule": cls.env["bank.statement.match.rule"].create(
+                {
+                    "name": "Fees",
+                    "kind": "fee",
+                    "maximum": 5.0,
+                    "company_id": cls.company_a.id,
+                    "currency_id": cls.euro.id,
+                    "account_id": cls.company_a.transfer_account_id.id,
                 }
             ),
             "bank.statement.upload": cls.env["bank.statement.upload"].create(
@@ -116,6 +170,8 @@ class TestPublicMethods(StatementCase):
         looking = {
             ("bank.statement.consent", "action_open_redirect"),
             ("bank.statement.feed", "action_open_exceptions"),
+            ("account.bank.statement.line", "action_match_items"),
+            ("account.bank.statement.line", "action_match_preview"),
         }
         for model_name, methods in _OWN.items():
             for method in sorted(methods):

@@ -217,3 +217,9 @@ register(
     Severity.MEDIUM,
     "Choose the items that were paid and reconcile the line.",
 )
+register(
+    "match_rule_suspended",
+    "A matching rule was suspended",
+    Severity.HIGH,
+    "Look at the decisions that were undone. Make a new version, try it on past months, and have it put into force.",
+)

@@ -6,10 +6,30 @@ manager.
 """
 
 OWN_METHODS = {
-    "account.bank.statement.line": {"action_match"},
+    "account.bank.statement.line": {
+        "action_match",
+        "action_match_allocate",
+        "action_match_ask",
+        "action_match_ignore",
+        "action_match_items",
+        "action_match_postpone",
+        "action_match_preview",
+        "action_match_transfer",
+        "action_match_undo",
+        "action_match_write_off",
+    },
     "account.journal": {"action_upload_bank_statement"},
     "bank.statement.consent": {"action_open_redirect", "action_refresh", "action_request"},
     "bank.statement.feed": {"action_fetch_now", "action_open_exceptions"},
+    "bank.statement.match.lesson": {"action_accept", "action_refuse"},
+    "bank.statement.match.proposal": {"action_accept"},
+    "bank.statement.match.rule": {
+        "action_activate",
+        "action_backtest",
+        "action_new_version",
+        "action_propose",
+        "action_retire",
+    },
     "bank.statement.upload": {"action_upload"},
     "finance.api": {
         "explain",

@@ -1,0 +1,318 @@
+from datetime import timedelta
+from decimal import Decimal
+
+from odoo import Command, fields
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user, tagged
+
+from .camt_writer import Line
+from .common import DAY, StatementCase
+
+
+@tagged("post_install", "-at_install")
+class TestMatchReview(StatementCase):
+    """What a person does with a line that waits; always as an operator, who is nobody's administrator."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.expense = cls.env["account.account"].search(
+            [("account_type", "=", "expense"), ("company_ids", "in", cls.company_a.ids)], limit=1
+        )
+
+    def waiting(self, *lines):
+        """Bring lines and let the engine look at them; as the operator sees them."""
+        self.bring(self.file(*lines))
+        self.match()
+        return self.lines().with_user(self.operator)
+
+    def item_of(self, invoice):
+        return invoice.line_ids.filtered(
+            lambda item: item.account_id.account_type == "asset_receivable"
+        )
+
+    # === PROPOSALS === #
+
+    def test_proposals_are_ranked_and_say_why(self):
+        invoice = self.make_invoice(80)
+        line = self.waiting(("50.00", f"Part of {invoice.name}, rest follows"))
+        best = line.match_id.proposal_ids[0]
+        self.assertEqual((best.rank, best.item_ids), (1, self.item_of(invoice)))
+        [span] = best.spans
+        self.assertEqual(line.payment_ref[span["start"] : span["end"]], invoice.name)
+        self.assertIn("50.00", best.score_words[1]["text"])
+        self.assertEqual(best.allocations[0]["amount"], "50.00")
+        self.assertIn(invoice.name, line.match_id.explanation)
+        self.assertEqual(line.match_reason_code, "amount_short")
+
+    def test_preview_is_the_entry_that_is_posted(self):
+        invoice = self.make_invoice(80)
+        line = self.waiting(("50.00", invoice.name))
+        proposal = line.match_id.proposal_ids[0]
+        preview = proposal.preview
+        proposal.action_accept()
+        posted = [
+            (item.account_id.id, f"{item.debit:.2f}", f"{item.credit:.2f}")
+            for item in line.line_ids.sorted(lambda item: item.balance < 0)
+        ]
+        shown = [
+            (row["account_id"], row["debit"] or "0.00", row["credit"] or "0.00") for row in preview
+        ]
+        self.assertEqual(shown, posted)
+
+    def test_accepting_a_part_payment_leaves_the_rest_of_the_item_open(self):
+        invoice = self.make_invoice(80)
+        line = self.waiting(("50.00", invoice.name))
+        result = line.match_id.proposal_ids[0].action_accept()
+        self.assertEqual(result, {"accepted": line.ids, "refused": []})
+        self.assertTrue(line.is_reconciled)
+        self.assertEqual(invoice.amount_residual, 30)
+        self.assertEqual(line.match_id.verdict, "right")
+        self.assertEqual(line.match_id.decided_by_id, self.operator)
+        self.assertFalse(
+            self.env["finance.exception"].search(
+                [("res_id", "=", line.id), ("state", "=", "open"), ("code", "=like", "match_%")]
+            )
+        )
+
+    def test_accepting_an_overpayment_leaves_the_rest_of_the_line_open(self):
+        invoice = self.make_invoice(40)
+        line = self.waiting(("50.00", invoice.name))
+        line.match_id.proposal_ids[0].action_accept()
+        self.assertEqual(invoice.amount_residual, 0)
+        self.assertFalse(line.is_reconciled)
+        self.assertEqual(abs(line.amount_residual), 10)
+
+    def test_many_are_accepted_at_once_and_one_refusal_stops_none(self):
+        invoices = [self.make_invoice(80) for _ in range(3)]
+        lines = self.waiting(*(("50.00", invoice.name) for invoice in invoices))
+        proposals = lines.match_id.proposal_ids.filtered(lambda one: one.rank == 1)
+        invoices[1].button_draft()
+        result = proposals.action_accept()
+        self.assertEqual(len(result["accepted"]), 2)
+        self.assertEqual([row["line"] for row in result["refused"]], lines[1].ids)
+
+    def test_proposal_of_a_replaced_decision_cannot_be_accepted(self):
+        invoice = self.make_invoice(80)
+        line = self.waiting(("50.00", invoice.name))
+        stale = line.match_id.proposal_ids[0]
+        self.match()
+        with self.assertRaises(UserError):
+            stale.action_accept()
+
+    # === BY HAND === #
+
+    def test_line_is_split_over_items_and_a_write_off(self):
+        first, second = self.make_invoice(30), self.make_invoice(15)
+        line = self.waiting(("50.00", "both, and a tip"))
+        chosen = [
+            {"item": self.item_of(first).id},
+            {"item": self.item_of(second).id, "amount": "10.00"},
+        ]
+        rest = {"account": self.expense.id, "label": "Tip"}
+        preview = line.action_match_preview(chosen, rest)
+        self.assertEqual([row["credit"] for row in preview], ["", "30.00", "10.00", "10.00"])
+        line.action_match_allocate(chosen, rest)
+        self.assertTrue(line.is_reconciled)
+        self.assertEqual((first.amount_residual, second.amount_residual), (0, 5))
+        self.assertEqual(line.match_found_by, "manual")
+
+    def test_first_proposal_that_was_passed_over_counts_as_wrong(self):
+        proposed, chosen = self.make_invoice(80), self.make_invoice(50)
+        line = self.waiting(("50.00", proposed.name))
+        decision = line.match_id
+        line.action_match_allocate([{"item": self.item_of(chosen).id}])
+        self.assertEqual((decision.verdict, decision.is_current), ("wrong", False))
+
+    def test_more_than_is_open_is_refused(self):
+        invoice = self.make_invoice(30)
+        line = self.waiting(("50.00", "x"))
+        result = line.action_match_allocate([{"item": self.item_of(invoice).id, "amount": "31.00"}])
+        self.assertTrue(result["refused"])
+        self.assertFalse(line.is_reconciled)
+
+    def test_amount_that_is_none_is_told(self):
+        invoice = self.make_invoice(30)
+        line = self.waiting(("50.00", "x"))
+        for amount in ("ten", "NaN", "Infinity"):
+            with self.assertRaises(UserError):
+                line.action_match_allocate([{"item": self.item_of(invoice).id, "amount": amount}])
+
+    def test_write_off_model_books_the_line(self):
+        model = self.env["account.reconcile.model"].create(
+            {
+                "name": "Fees",
+                "company_id": self.company_a.id,
+                "line_ids": [Command.create({"account_id": self.expense.id, "label": "Fee"})],
+            }
+        )
+        line = self.waiting(("-5.00", "Account fee"))
+        line.action_match_write_off(model.id)
+        self.assertTrue(line.is_reconciled)
+        self.assertIn(self.expense, line.line_ids.account_id)
+
+    def test_automated_model_books_lines_by_itself_until_it_erred(self):
+        self.env["account.reconcile.model"].create(
+            {
+                "name": "Fees",
+                "company_id": self.company_a.id,
+                "trigger": "auto_reconcile",
+                "match_label": "contains",
+                "match_label_param": "account fee",
+                "line_ids": [Command.create({"account_id": self.expense.id, "label": "Fee"})],
+            }
+        )
+        line = self.waiting(("-5.00", "Account fee"))
+        self.assertTrue(line.is_reconciled)
+        self.assertEqual(line.match_found_by, "write_off")
+        line.action_match_undo()
+        self.bring(self.file(("-6.00", "Account fee"), opening=Decimal("95.00"), sequence=2))
+        self.match()
+        self.assertFalse(self.lines()[1].is_reconciled)
+
+    def test_both_sides_of_a_transfer_are_settled(self):
+        other = self.make_journal(self.company_a, "DE02120300000000202051", code="TBN2")
+        out = self.waiting(("-50.00", "to savings"))
+        out.action_match_transfer(other.id)
+        self.assertTrue(out.is_reconciled)
+        back = self.env["account.bank.statement.line"].create(
+            {
+                "journal_id": other.id,
+                "date": DAY,
+                "amount": 50.0,
+                "payment_ref": "from current account",
+                "account_number": self.journal.bank_account_id.acc_number,
+            }
+        )
+        self.env["bank.statement.matcher"]._match(back)
+        back.with_user(self.operator).match_id.proposal_ids[0].action_accept()
+        transit = (out | back).line_ids.filtered(
+            lambda item: item.account_id == self.company_a.transfer_account_id
+        )
+        self.assertEqual(len(transit), 2)
+        self.assertTrue(all(transit.mapped("reconciled")))
+
+    def test_postponed_ignored_and_asked(self):
+        line = self.waiting(("50.00", "x"))
+        with self.assertRaises(UserError):
+            line.action_match_postpone(fields.Date.to_string(fields.Date.today()))
+        day = fields.Date.today() + timedelta(days=3)
+        line.action_match_postpone(fields.Date.to_string(day))
+        self.assertEqual(line.match_postponed_until, day)
+        line.action_match_ask(self.users["manager", "a"].id, "Yours?")
+        self.assertEqual(line.match_asked_id, self.users["manager", "a"])
+        self.assertEqual(line.move_id.activity_ids.user_id, self.users["manager", "a"])
+        with self.assertRaises(UserError):
+            line.action_match_ask(self.users["manager", "b"].id, "Yours?")
+        line.action_match_ignore("Test payment of the bank")
+        self.assertEqual(line.match_id.state, "ignored")
+        self.assertEqual(self.match(), 0)
+        line.action_match_ignore("")
+        self.assertEqual(line.match_id.state, "waiting")
+
+    # === UNDO === #
+
+    def test_undo_restores_line_and_item_and_keeps_the_decision(self):
+        invoice = self.make_invoice(50)
+        line = self.waiting(("50.00", invoice.name))
+        before = line.match_id
+        self.assertTrue(line.is_reconciled)
+        result = line.action_match_undo()
+        self.assertEqual(result["undone"], line.ids)
+        self.assertEqual(invoice.amount_residual, 50)
+        self.assertFalse(line.is_reconciled)
+        self.assertEqual((before.state, before.verdict), ("undone", "wrong"))
+        line.match_id.proposal_ids.invalidate_recordset()
+        self.match()
+        self.assertFalse(line.is_reconciled, "what erred once is not posted again by itself")
+
+    def test_locked_period_is_corrected_by_a_reversal(self):
+        invoice = self.make_invoice(50)
+        line = self.waiting(("50.00", invoice.name))
+        self.company_a.sudo().fiscalyear_lock_date = DAY
+        figures = line.line_ids.read(["account_id", "balance"])
+        result = line.action_match_undo()
+        self.assertEqual(result["reversed"], line.ids)
+        self.assertEqual(line.line_ids.read(["account_id", "balance"]), figures)
+        self.assertEqual(invoice.amount_residual, 50)
+        suspense = self.journal.suspense_account_id
+        open_again = self.env["account.move.line"].search([("account_id", "=", suspense.id)])
+        self.assertEqual(sum(open_again.mapped("balance")), -50)
+
+    # === WHO MAY === #
+
+    def test_another_companys_operator_reaches_nothing(self):
+        invoice = self.make_invoice(80)
+        line = self.waiting(("50.00", invoice.name))
+        stranger = self.users["operator", "b"]
+        for call in (
+            line.match_id.proposal_ids.with_user(stranger).action_accept,
+            line.with_user(stranger).action_match_undo,
+            line.with_user(stranger).action_match_items,
+        ):
+            with self.assertRaises(AccessError):
+                call()
+        self.assertEqual(invoice.amount_residual, 80)
+
+    def test_write_off_model_of_another_company_is_refused(self):
+        user = new_test_user(
+            self.env,
+            "both_companies",
+            groups="finance_connector_base.group_finance_operator",
+            company_ids=[Command.set((self.company_a | self.company_b).ids)],
+            company_id=self.company_a.id,
+        )
+        account = self.env["account.account"].search(
+            [("account_type", "=", "expense"), ("company_ids", "in", self.company_b.ids)], limit=1
+        )
+        model = self.env["account.reconcile.model"].create(
+            {
+                "name": "Fees B",
+                "company_id": self.company_b.id,
+                "line_ids": [Command.create({"account_id": account.id})],
+            }
+        )
+        line = self.waiting(("-5.00", "fee")).with_user(user)
+        line = line.with_context(allowed_company_ids=(self.company_a | self.company_b).ids)
+        with self.assertRaises(UserError):
+            line.action_match_write_off(model.id)
+
+    def test_decision_cannot_be_written_past_its_actions(self):
+        line = self.waiting(("50.00", "x"))
+        for record, vals in (
+            (line, {"match_found_by": "exact"}),
+            (line.match_id, {"verdict": "right"}),
+        ):
+            with self.assertRaises(AccessError):
+                record.with_user(self.users["manager", "a"]).write(vals)
+
+    # === LEARNING === #
+
+    def test_account_is_learned_from_people_once_they_accept_it(self):
+        invoices = [self.make_invoice(80) for _ in range(3)]
+        partner = invoices[0].partner_id
+        for invoice in invoices[1:]:
+            invoice.button_draft()
+            invoice.partner_id = partner
+            invoice.action_post()
+        iban = "FR7630006000011234567890189"
+        lines = self.waiting(
+            *(
+                Line(DAY, Decimal("50.00"), invoice.name, reference=f"L{number}")
+                for number, invoice in enumerate(invoices[:2])
+            )
+        )
+        lines.sudo().account_number = iban
+        for line in lines:
+            line.match_id.proposal_ids[0].action_accept()
+        lesson = self.env["bank.statement.match.lesson"].search([("kind", "=", "iban_partner")])
+        self.assertEqual((lesson.state, lesson.times, lesson.partner_id), ("proposed", 2, partner))
+        self.assertEqual(lesson.line_ids, lines)
+        matcher = self.env["bank.statement.matcher"]
+        known = matcher._parties(self.company_a, matcher._facts_of(lines)).ibans
+        self.assertFalse(known)
+        lesson.with_user(self.operator).action_accept()
+        known = matcher._parties(self.company_a, matcher._facts_of(lines)).ibans
+        self.assertEqual(known, {iban: frozenset(partner.ids)})
+        lesson.with_user(self.operator).action_refuse()
+        self.assertFalse(matcher._parties(self.company_a, matcher._facts_of(lines)).ibans)

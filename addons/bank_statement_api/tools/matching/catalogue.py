@@ -1,0 +1,101 @@
+"""Open items of one company, to be looked up by what a bank line may say: a look-up a word, never all with all."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import cached_property
+
+from . import numbers, schemes
+from .facts import CORE, NUMBER, REFERENCE, Item
+from .words import look_alike, normalise, shape
+
+SHORTEST = 5
+"""Characters: a shorter reference would be found in any text, and is anybody's number in a field."""
+LONGEST = 35
+_SHORTEST_STUB = 8
+_MOST_STUBS = 30
+
+
+class Catalogue:
+    """Indexes over the open items of one company.
+
+    :param items: any order; of equal ids one counts.
+    :param shapes: of the company's document numbers, see :func:`numbers.learn`.
+    """
+
+    def __init__(self, items: Iterable[Item], shapes: frozenset[str] = frozenset()):
+        self.items = {item.id: item for item in sorted(items, key=lambda item: item.id)}
+        self.shapes = shapes
+        self.keys: dict[str, list[tuple[int, int]]] = {}
+        self.whole: dict[str, list[int]] = {}
+        self.by_amount: dict[tuple[str, int], list[int]] = defaultdict(list)
+        self.by_partner: dict[int, list[int]] = defaultdict(list)
+        self.by_mandate: dict[str, list[int]] = defaultdict(list)
+        for item in self.items.values():
+            self._add(item)
+        self.starts = frozenset(key[:2] for key in self.keys)
+        self.shape_starts = frozenset(found[:2] for found in shapes)
+
+    def _add(self, item: Item) -> None:
+        self.by_amount[item.currency, item.residual].append(item.id)
+        if item.partner:
+            self.by_partner[item.partner].append(item.id)
+        if item.mandate:
+            self.by_mandate[normalise(item.mandate)].append(item.id)
+        best: dict[str, int] = {}
+        for reference in item.references:
+            value = normalise(reference)
+            if SHORTEST <= len(value) <= LONGEST:
+                best[value] = REFERENCE if _is_telling(value) else NUMBER
+                for form in schemes.equivalents(value):
+                    best.setdefault(form, REFERENCE)
+        for number in item.numbers:
+            value = normalise(number)
+            if SHORTEST <= len(value) <= LONGEST:
+                best[value] = max(best.get(value, 0), NUMBER)
+        for value in best:
+            self.whole.setdefault(value, []).append(item.id)
+        for number in item.numbers:
+            for form in numbers.forms(number):
+                best.setdefault(form, CORE)
+        for value, strength in best.items():
+            self.keys.setdefault(value, []).append((strength, item.id))
+
+    @cached_property
+    def alike(self) -> dict[str, list[int]]:
+        """Whole references by the form in which look-alikes are equal."""
+        found: dict[str, list[int]] = {}
+        for value, ids in self.whole.items():
+            if len(value) >= _SHORTEST_STUB:
+                found.setdefault(look_alike(value), []).extend(ids)
+        return found
+
+    @cached_property
+    def _sorted(self) -> list[str]:
+        return sorted(self.whole)
+
+    def begun(self, stub: str) -> list[int]:
+        """Return the items with a reference that begins with what a cut text ends on; too many count as none."""
+        if len(stub) < _SHORTEST_STUB:
+            return []
+        found: list[int] = []
+        for place in range(bisect_left(self._sorted, stub), len(self._sorted)):
+            value = self._sorted[place]
+            if not value.startswith(stub):
+                break
+            if len(stub) * 10 >= len(value) * 6:
+                found.extend(self.whole[value])
+            if len(found) > _MOST_STUBS:
+                return []
+        return sorted(set(found))
+
+    def is_ours(self, value: str) -> bool:
+        """Say whether a normalised value looks like a number that this company gave out, open or not."""
+        return shape(value) in self.shapes
+
+
+def _is_telling(value: str) -> bool:
+    """A reference counts as one when its scheme, its length or its letters tell it from a plain number."""
+    return len(value) >= 10 or not value.isdigit()

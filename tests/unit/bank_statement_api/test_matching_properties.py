@@ -1,0 +1,147 @@
+"""What holds for the engine whatever it is given."""
+
+import datetime
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from odoo.addons.bank_statement_api.tools.matching import numbers
+from odoo.addons.bank_statement_api.tools.matching.engine import match
+from odoo.addons.bank_statement_api.tools.matching.facts import (
+    AUTO,
+    Item,
+    Line,
+    Parties,
+    Text,
+    Tolerance,
+)
+
+DAY = datetime.date(2026, 3, 4)
+PARTIES = {
+    1: Parties(ibans={"DE1": frozenset([1]), "DE2": frozenset([2])}, shown={1: "Nord", 2: "Süd"})
+}
+FEES = (Tolerance(1, 1, "fee", "EUR", maximum=30), Tolerance(2, 1, "rounding", "EUR", maximum=2))
+
+amounts = st.sampled_from([100, 100, 200, 300, 500, 700])
+
+
+@st.composite
+def items(draw):
+    count = draw(st.integers(0, 7))
+    return [
+        Item(
+            id=number,
+            company=1,
+            currency=draw(st.sampled_from(["EUR", "EUR", "USD"])),
+            residual=draw(amounts) * draw(st.sampled_from([1, 1, 1, -1])),
+            document=number,
+            partner=draw(st.integers(1, 2)),
+            numbers=(f"INV/2026/{draw(st.integers(10, 14)):05d}",),
+        )
+        for number in range(1, count + 1)
+    ]
+
+
+@st.composite
+def lines(draw):
+    count = draw(st.integers(1, 5))
+    made = []
+    for number in range(1, count + 1):
+        named = draw(st.lists(st.integers(10, 14), max_size=3))
+        made.append(
+            Line(
+                id=number,
+                company=1,
+                journal=1,
+                amounts=(
+                    (
+                        draw(st.sampled_from(["EUR", "EUR", "USD"])),
+                        draw(amounts) - draw(st.sampled_from([0, 0, 0, 1, 20])),
+                    ),
+                ),
+                date=DAY,
+                texts=(Text("payment_ref", " ".join(f"INV/2026/{one:05d}" for one in named)),),
+                iban=draw(st.sampled_from(["", "DE1", "DE2"])),
+            )
+        )
+    return made
+
+
+def decide(some_lines, some_items):
+    shapes = {1: numbers.learn(["INV/2026/00010"])}
+    return match(some_lines, some_items, parties=PARTIES, tolerances=FEES, shapes=shapes)
+
+
+@settings(max_examples=300, deadline=None)
+@given(lines(), items())
+def test_nothing_is_paid_twice_and_sums_are_equal(some_lines, some_items):
+    by_id = {item.id: item for item in some_items}
+    by_line = {line.id: line for line in some_lines}
+    paid = {}
+    for decision in decide(some_lines, some_items):
+        if decision.outcome != AUTO:
+            continue
+        best = decision.proposals[0]
+        [amount] = [
+            value for name, value in by_line[decision.line].amounts if name == best.currency
+        ]
+        assert sum(value for _item, value in best.allocations) + best.difference == amount
+        for item, value in best.allocations:
+            assert by_id[item].currency == best.currency, "the currency is kept"
+            paid[item] = paid.get(item, 0) + value
+    for item, value in paid.items():
+        assert abs(value) <= abs(by_id[item].residual)
+        assert value * by_id[item].residual > 0
+
+
+@settings(max_examples=200, deadline=None)
+@given(lines(), items(), st.randoms(use_true_random=False))
+def test_order_and_repetition_change_nothing(some_lines, some_items, random):
+    expected = decide(some_lines, some_items)
+    shuffled_lines, shuffled_items = some_lines * 2, some_items * 2
+    random.shuffle(shuffled_lines)
+    random.shuffle(shuffled_items)
+    assert decide(shuffled_lines, shuffled_items) == expected
+
+
+@settings(max_examples=200, deadline=None)
+@given(lines(), items(), amounts)
+def test_unrelated_item_changes_no_certain_match(some_lines, some_items, amount):
+    before = [one for one in decide(some_lines, some_items) if one.outcome == AUTO]
+    stranger = Item(
+        id=99,
+        company=1,
+        currency="EUR",
+        residual=amount,
+        document=99,
+        partner=9,
+        numbers=("RE-77-0815",),
+    )
+    after = {one.line: one for one in decide(some_lines, [*some_items, stranger])}
+    for one in before:
+        assert after[one.line].outcome == AUTO
+        assert after[one.line].proposals[0] == one.proposals[0]
+
+
+@settings(max_examples=200, deadline=None)
+@given(lines(), items())
+def test_equal_rival_makes_a_certain_match_ambiguous(some_lines, some_items):
+    for one in decide(some_lines, some_items):
+        best = one.proposals[0] if one.outcome == AUTO else None
+        if best is None or len(best.items) > 1 or best.found_by == "many_to_one":
+            continue
+        [twin] = [item for item in some_items if item.id == best.items[0]]
+        rival = replace(twin, id=99, document=99)
+        [after] = [
+            other for other in decide(some_lines, [*some_items, rival]) if other.line == one.line
+        ]
+        assert after.outcome != AUTO
+
+
+@settings(max_examples=100, deadline=None)
+@given(lines(), items())
+def test_other_company_is_another_world(some_lines, some_items):
+    elsewhere = [replace(item, company=2) for item in some_items]
+    for decision in decide(some_lines, elsewhere):
+        assert not decision.proposals
