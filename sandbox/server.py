@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from sandbox.control import Control
 from sandbox.faults import Faults, malformed, truncated
 from sandbox.ibanity import Gate
+from sandbox.lineage import Lineage
 from sandbox.nextgenpsd2 import Guard
 from sandbox.nextgenpsd2_accounts import Accounts
 from sandbox.nextgenpsd2_consents import Consents
@@ -77,6 +78,7 @@ class Application:
             Receivables(world),
             self.webhooks,
             Subscriber(world),
+            Lineage(),
         ):
             part.add_routes(self.router)
 

@@ -4,12 +4,16 @@ import io
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from hashlib import sha256
 
 import pyarrow.parquet as pq
 import pytest
 
+from lib import database
+
 WRITERS = 8
-ENTRIES = 10
+ENTRIES = 6
 
 SETUP = """
 company = env.company
@@ -26,6 +30,20 @@ journal = env["account.journal"].search([("type", "=", "general"), ("company_id"
 accounts = env["account.account"].search([
     ("company_ids", "in", company.ids), ("account_type", "in", ("asset_current", "liability_current"))], limit=2)
 print(export.id, journal.id, *accounts.ids)
+"""
+
+WAREHOUSE = """
+company = env.company
+connection = env["finance.connection"].create({{
+    "name": "Warehouse", "adapter": "warehouse", "environment": "test", "endpoint": {address!r},
+    "allow_private_address": True, "company_id": company.id}})
+interface = env["finance.interface"].create({{
+    "name": "Warehouse", "code": "e2e.warehouse", "handler": "reporting_run", "connection_id": connection.id,
+    "company_id": company.id}})
+interface._go_live("Needed by a test.")
+print(env["reporting.export"].create({{
+    "name": "Items", "dataset_id": env.ref("reporting_export.dataset_journal_items").id,
+    "interface_id": interface.id, "kind": "incremental", "date_from": "2026-01-01", "interval_hours": 0}}).id)
 """
 
 
@@ -54,7 +72,7 @@ def wait_delivered(server, run):
     server.wait_for(lambda: state(server, run) == "delivered", f"run {run} to be delivered")
 
 
-def post_entries(server, writer, stop_early=False):
+def post_entries(server, writer):
     """Post entries over RPC; every third goes back to draft again, and of those every other is deleted."""
     client = server.rpc()
     debit, credit = server.accounts
@@ -88,12 +106,10 @@ def read_chain(folder):
     for path in folder.rglob("_manifests/*.json"):
         document = json.loads(path.read_text())
         manifests[document["previous_manifest_sha256"]] = (path, document)
-    from hashlib import sha256
-
     held, previous, read = {}, None, 0
     while previous in manifests:
         path, document = manifests[previous]
-        if document["kind"] == "full":
+        if document["since"] is None:
             held = {}
         for entry in document["files"]:
             content = (folder / entry["path"]).read_bytes()
@@ -149,7 +165,9 @@ def test_nothing_is_missed_while_eight_writers_post(world):
 
 def test_killed_run_leaves_one_complete_run(world):
     run = start_run(world)
-    world.wait_for(lambda: state(world, run) in ("building", "sending", "delivered"), "the run to start")
+    world.wait_for(
+        lambda: state(world, run) in ("building", "sending", "delivered"), "the run to start"
+    )
     world.kill()
     world.start()
     wait_delivered(world, run)
@@ -166,3 +184,33 @@ def test_killed_run_leaves_one_complete_run(world):
     assert document["rows"] == rows
     held = {key: (row["entry"], row["balance"]) for key, row in read_chain(world.folder).items()}
     assert held == ledger(world)
+
+
+def test_warehouse_holds_what_the_ledger_holds(world, cluster):
+    database.psql(cluster, "postgres", "DROP DATABASE IF EXISTS e2e_warehouse")
+    database.psql(cluster, "postgres", "CREATE DATABASE e2e_warehouse")
+    address = f"postgresql://{cluster.user}@/e2e_warehouse?host={cluster.socket}#finance"
+    export = int(world.shell(WAREHOUSE.format(address=address)))
+    client = world.rpc()
+
+    def run(post):
+        if post:
+            post_entries(world, 99)
+        wait_delivered(world, client.execute("reporting.export", "action_run", [export])["res_id"])
+        rows = database.psql(
+            cluster,
+            "e2e_warehouse",
+            "SELECT id, entry, balance::numeric(16,2) FROM finance.journal_items_v1 ORDER BY id",
+        )
+        held = {}
+        for row in rows.splitlines():
+            key, entry, balance = row.split("\t")
+            held[int(key)] = (entry, Decimal(balance))
+        return held
+
+    assert run(post=False) == ledger(world)
+    # Changes and what is gone, on top of what is there.
+    assert run(post=True) == ledger(world)
+    runs = database.psql(cluster, "e2e_warehouse", "SELECT count(*) FROM finance._runs")
+    assert runs == "2"
+    database.psql(cluster, "postgres", "DROP DATABASE e2e_warehouse WITH (FORCE)")

@@ -1,1 +1,1 @@
-from . import folder
+from . import folder, openlineage, warehouse

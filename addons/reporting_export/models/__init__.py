@@ -1,5 +1,6 @@
 from . import (
     finance_adapter,
+    finance_handler_lineage,
     finance_handler_reporting_run,
     reporting_change,
     reporting_contract,
@@ -10,5 +11,6 @@ from . import (
     reporting_run,
     reporting_run_build,
     reporting_run_file,
+    reporting_run_lineage,
     res_company,
 )

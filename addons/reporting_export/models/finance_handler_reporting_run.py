@@ -1,7 +1,8 @@
 from odoo import api, models
 
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
-from odoo.addons.reporting_export.tools import manifest
+from odoo.addons.finance_connector_base.tools.errors import BusinessError, Severity
+from odoo.addons.reporting_export.tools import lineage, manifest
 
 
 class FinanceHandlerReportingRun(models.AbstractModel):
@@ -24,12 +25,26 @@ class FinanceHandlerReportingRun(models.AbstractModel):
 
     @api.model
     def _prepare(self, exchange):
-        return self._run_of(exchange)._build()
+        run = self._run_of(exchange)
+        run._tell_lineage(lineage.START)
+        return run._build()
+
+    @api.model
+    def _settle(self, exchange, outcome):
+        self._run_of(exchange)._tell_lineage(lineage.COMPLETE)
+        return super()._settle(exchange, outcome)
 
     @api.model
     def _validate_prepared(self, exchange, content):
         run = self._run_of(exchange)
         for entry in manifest.read(content)["files"]:
             record = run.file_ids.filtered(lambda file, path=entry["path"]: file.path == path)
-            assert sha256_hex(record._content()) == entry["sha256"]
+            if sha256_hex(record._content()) != entry["sha256"]:
+                raise BusinessError(
+                    "payload_tampered",
+                    f"{record.path} is not the file that the manifest names.",
+                    "Start the run anew, and tell whoever looks after the database.",
+                    evidence={"file": record.path},
+                    severity=Severity.CRITICAL,
+                )
         run._check_proven()

@@ -40,6 +40,15 @@ class ReportingExport(models.Model):
         help="Its connection is the target.",
     )
     connection_id = fields.Many2one(related="interface_id.connection_id")
+    lineage_interface_id = fields.Many2one(
+        "finance.interface",
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+        domain=[("handler", "=", "lineage")],
+        tracking=True,
+        help="Gets OpenLineage events of each run; none where nobody keeps lineage.",
+    )
     entity_ids = fields.Many2many(
         "res.company",
         string="Entities",

@@ -2,6 +2,8 @@ import uuid
 
 from odoo import api, fields, models
 
+from odoo.addons.reporting_export.tools import lineage
+
 
 class ReportingRun(models.Model):
     """One export as it was: what was read, when, by whom, what it added up to, and what became of it."""
@@ -120,7 +122,9 @@ class ReportingRun(models.Model):
         self.exchange_id._check_operator()
         self.sudo().cancel_requested = True
         if self.state in ("queued", "held"):
-            self.exchange_id.action_cancel(self.env._("Cancelled by %s.", self.env.user.name))
+            reason = self.env._("Cancelled by %s.", self.env.user.name)
+            self.exchange_id.action_cancel(reason)
+            self.sudo()._tell_lineage(lineage.FAIL, reason)
 
     def action_open_exchange(self):
         """Open the exchange that carries this run: its timeline, attempts and exceptions."""

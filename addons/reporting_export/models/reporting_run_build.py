@@ -58,7 +58,7 @@ class ReportingRun(models.Model):
                 self._store_deletions(reader, contract, since)
             # Changes alone add up to nothing that the ledger knows.
             told = self._prove(reader, totals, partitions) if not since else []
-        content = self._manifest(contract, totals, partitions, f"{database}:{snapshot}")
+        content = self._manifest(contract, totals, partitions, f"{database}:{snapshot}", since)
         self.write(
             {
                 "progress": 100.0,
@@ -270,12 +270,13 @@ class ReportingRun(models.Model):
             counts.append(((entity_code(entity), "", ""), count, {}))
         return counts
 
-    def _manifest(self, contract, totals, partitions, watermark):
+    def _manifest(self, contract, totals, partitions, watermark, since):
         return manifest.build(
             run=self.uid,
             kind=self.kind,
             contract=contract,
             file_format=self.file_format,
+            entities=[entity_code(entity) for entity in self.entity_ids],
             partitions=[
                 {"entity": entity_code(entity), "period": period.name}
                 for entity, period in partitions
@@ -294,6 +295,7 @@ class ReportingRun(models.Model):
             ],
             totals=totals,
             watermark=watermark,
+            since=since,
             previous=self.previous_id.manifest_digest or None,
             masked=self._masked(),
         )

@@ -209,3 +209,28 @@ class TestRun(ExportCase):
         found = [row for row in rows if row["entry_id"] == line.move_id.id]
         self.assertEqual({row["exchange"] for row in found}, {line.exchange_id.name})
         self.assertEqual({row["bank_position"] for row in found}, {line.bank_position})
+
+
+@tagged("post_install", "-at_install")
+class TestLineage(ExportCase):
+    """A lineage backend hears of a run once when it starts and once when it ended."""
+
+    def test_start_and_end_of_a_run_are_told(self):
+        backend = self.make_connection("openlineage", endpoint="https://lineage.example.com")
+        interface = self.make_interface("lineage", backend)
+        self.make_invoice(100)
+        run = self.run_export(self.make_export(lineage_interface_id=interface.id))
+        self.assertEqual(run.state, "delivered")
+        events = [
+            json.loads(exchange._content())
+            for exchange in self.env["finance.exchange"].search(
+                [("interface_id", "=", interface.id)], order="id"
+            )
+        ]
+        self.assertEqual([event["eventType"] for event in events], ["START", "COMPLETE"])
+        self.assertEqual({event["run"]["runId"] for event in events}, {run.uid})
+        [output] = events[1]["outputs"]
+        self.assertEqual(output["outputFacets"]["outputStatistics"]["rowCount"], run.row_count)
+        lineage = output["facets"]["columnLineage"]["fields"]
+        [source] = lineage["account"]["inputFields"]
+        self.assertEqual((source["name"], source["field"]), ("account.account", "code"))

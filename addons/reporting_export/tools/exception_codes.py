@@ -27,3 +27,21 @@ register(
     Severity.LOW,
     "Nothing was delivered. Ignore it with a reason to end the run, or retry to read everything again.",
 )
+register(
+    "export_format_refused",
+    "The target does not take files of this format",
+    Severity.MEDIUM,
+    "Nothing was delivered. Choose another format on the export and run it anew.",
+)
+register(
+    "warehouse_rows_differ",
+    "The warehouse took another number of rows",
+    Severity.HIGH,
+    "Nothing was loaded. Look for a trigger or rule on the table at the warehouse, then retry.",
+)
+register(
+    "warehouse_refused",
+    "The warehouse refused a run",
+    Severity.HIGH,
+    "Nothing was loaded. The message has the database's own words: correct rights or the table there, then retry.",
+)

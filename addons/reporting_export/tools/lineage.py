@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from .contract import Contract, physical_type
+from .totals import text
 
 _SPEC = "https://openlineage.io/spec"
 SCHEMA_URL = f"{_SPEC}/2-0-2/OpenLineage.json#/$defs/RunEvent"
@@ -136,6 +137,6 @@ def _quality(rows: int | None, totals: Sequence[Mapping[str, Any]]) -> dict[str,
     return _facet(
         "1-0-3/DataQualityMetricsInputDatasetFacet.json",
         rowCount=rows,
-        # The specification has numbers here; exact sums by account are in the manifest.
-        columnMetrics={name: {"sum": float(value)} for name, value in sums.items()},
+        # As text, so that no cent is lost; a reader of numbers takes it as well.
+        columnMetrics={name: {"sum": text(value)} for name, value in sums.items()},
     )

@@ -41,10 +41,12 @@ def build(
     kind: str,
     contract: Contract,
     file_format: str,
+    entities: Sequence[str],
     partitions: Sequence[Mapping[str, str]],
     files: Sequence[FileEntry],
     totals: Totals,
     watermark: str,
+    since: str | None,
     previous: str | None,
     masked: Sequence[str] = (),
 ) -> bytes:
@@ -52,8 +54,11 @@ def build(
 
     :param run: identifier of the run; names its folder.
     :param kind: ``full``, ``incremental``, ``close`` or ``restatement``.
+    :param entities: everybody the run speaks for.
     :param partitions: entity and period of everything the run speaks for, also where it has no row.
     :param watermark: the database snapshot the rows were read from.
+    :param since: the snapshot after which rows changed; None when these are all rows of the partitions, so that a
+        consumer starts anew.
     :param previous: SHA-256 of the manifest before this one, or None for the first.
     """
     return canonical_json(
@@ -81,7 +86,9 @@ def build(
             ],
             "rows": totals.row_count,
             "totals": totals.plain(),
+            "entities": sorted(entities),
             "watermark": watermark,
+            "since": since,
             "previous_manifest_sha256": previous,
         }
     )
