@@ -75,6 +75,27 @@ class TestAdversity(StatementCase):
         second._job_process()
         self.assertEqual((second.work_status, len(self.lines())), ("done", 1))
 
+    # === ONE OF MANY === #
+
+    def test_line_that_the_database_refuses_leaves_the_others_running(self):
+        # A rule of the database's that the suite knows nothing of.
+        self.env.flush_all()
+        self.env.cr.execute(
+            "ALTER TABLE account_bank_statement_line ADD CONSTRAINT no_cash CHECK (payment_ref <> 'Cash')"
+        )
+        content = self.file(("10.00", "One"), ("20.00", "Cash"), ("30.00", "Three"))
+        with mute_logger("odoo.sql_db"):
+            exchange = self.bring(content)
+        self.assertEqual(self.lines().mapped("payment_ref"), ["One", "Three"])
+        self.assertEqual(self.open_codes(exchange), ["entry_refused"])
+        self.assertEqual(exchange.exception_ids.evidence["amount"], "20.00")
+        self.env.flush_all()
+        self.env.cr.execute("ALTER TABLE account_bank_statement_line DROP CONSTRAINT no_cash")
+        exchange.with_user(self.operator).action_retry()
+        exchange._job_process()
+        self.assertEqual((exchange.work_status, self.open_codes(exchange)), ("done", []))
+        self.assertEqual(self.lines().mapped("payment_ref"), ["One", "Three", "Cash"])
+
     # === DATES === #
 
     def test_booking_far_ahead_waits_for_a_person(self):

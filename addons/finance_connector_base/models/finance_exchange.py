@@ -289,6 +289,8 @@ class FinanceExchange(models.Model):
             raise DuplicateKeyRace(
                 f"Exchange {vals['idempotency_key']} is being stored elsewhere."
             ) from error
+        if not exchange:
+            raise DuplicateKeyRace(f"Exchange {vals['idempotency_key']} was stored meanwhile.")
         for owner in (exchange.interface_id, exchange.connection_id):
             owner.invalidate_recordset(["exchange_ids"], flush=False)
         return exchange
