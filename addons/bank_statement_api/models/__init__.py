@@ -10,6 +10,9 @@ from . import bank_statement_feed
 from . import bank_statement_feed_fetch
 from . import bank_statement_feed_mail
 from . import mail_thread
+from . import bank_statement_setup
+from . import bank_statement_setup_account
+from . import bank_statement_coverage
 from . import bank_statement_gap
 from . import bank_statement_balance
 from . import bank_statement_pending

@@ -7,6 +7,16 @@ RECOGNISES = ("bank_account_id", "currency_id", "uid_strategy")
 class AccountJournal(models.Model):
     _inherit = "account.journal"
 
+    bank_calendar = fields.Selection(
+        [
+            ("target", "Bank Days of the Euro Area (T2)"),
+            ("weekdays", "Monday to Friday"),
+            ("daily", "Every Day"),
+        ],
+        required=True,
+        default="target",
+        help="On which days the bank books: on others no statement is missing.",
+    )
     bank_feed_ids = fields.One2many("bank.statement.feed", "journal_id")
     uid_strategy = fields.Integer(
         string="Duplicate Strategy",

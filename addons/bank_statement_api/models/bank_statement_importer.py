@@ -214,6 +214,7 @@ class BankStatementImporter(models.AbstractModel):
                         "actual": finding.actual,
                         "position": finding.position and str(finding.position),
                         "statement": plan.statement.statement_id,
+                        "day": _day_of(plan.statement),
                     },
                     severity="2" if blocking else "1",
                     unit_key=unit_key,
@@ -412,3 +413,9 @@ class BankStatementImporter(models.AbstractModel):
         for held in waiting.exchange_id._engine():
             if held.work_status == "exception":
                 held._resume()
+
+
+def _day_of(statement):
+    """:return: the last day that a document speaks of, where it says so"""
+    day = statement.closing.date if statement.closing else statement.period_to
+    return day and day.isoformat()

@@ -1,5 +1,6 @@
 from . import test_access
 from . import test_adversity
+from . import test_coverage
 from . import test_dashboard
 from . import test_feed
 from . import test_folder
@@ -13,6 +14,7 @@ from . import test_poster
 from . import test_proof
 from . import test_reports
 from . import test_public_methods
+from . import test_setup
 from . import test_tours
 from . import test_account_mapping
 from . import test_match_review

@@ -25,6 +25,7 @@ _OWN = {
     },
     "account.journal": {"action_upload_bank_statement"},
     "bank.statement.consent": {"action_open_redirect", "action_refresh", "action_request"},
+    "bank.statement.coverage": {"get_coverage", "get_day"},
     "bank.statement.feed": {"action_fetch_now", "action_open_exceptions"},
     "bank.statement.match.lesson": {"action_accept", "action_refuse"},
     "bank.statement.match.proposal": {"action_accept"},
@@ -35,9 +36,25 @@ _OWN = {
         "action_propose",
         "action_retire",
     },
+    "bank.statement.setup": {
+        "action_ask_host_key",
+        "action_back",
+        "action_choose",
+        "action_discover",
+        "action_dry_run",
+        "action_go_live",
+        "action_open_feeds",
+        "action_refresh",
+        "action_test",
+    },
     "bank.statement.upload": {"action_upload"},
 }
 _HARMLESS = {
+    (
+        "bank.statement.coverage",
+        "get_coverage",
+    ): "Of the caller's own companies; see test_coverage.",
+    ("bank.statement.coverage", "get_day"): "Of the caller's own companies; see test_coverage.",
     ("account.journal", "action_upload_bank_statement"): "Opens an empty upload form.",
 }
 
@@ -106,6 +123,10 @@ class TestPublicMethods(StatementCase):
                     "currency_id": cls.euro.id,
                     "account_id": cls.company_a.transfer_account_id.id,
                 }
+            ),
+            "bank.statement.coverage": cls.env["bank.statement.coverage"],
+            "bank.statement.setup": cls.env["bank.statement.setup"].create(
+                {"name": "Bank", "adapter": "folder", "company_id": cls.company_a.id}
             ),
             "bank.statement.upload": cls.env["bank.statement.upload"].create(
                 {"company_id": cls.company_a.id}

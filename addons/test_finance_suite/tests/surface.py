@@ -20,6 +20,7 @@ OWN_METHODS = {
     },
     "account.journal": {"action_upload_bank_statement"},
     "bank.statement.consent": {"action_open_redirect", "action_refresh", "action_request"},
+    "bank.statement.coverage": {"get_coverage", "get_day"},
     "bank.statement.feed": {"action_fetch_now", "action_open_exceptions"},
     "bank.statement.match.lesson": {"action_accept", "action_refuse"},
     "bank.statement.match.proposal": {"action_accept"},
@@ -29,6 +30,17 @@ OWN_METHODS = {
         "action_new_version",
         "action_propose",
         "action_retire",
+    },
+    "bank.statement.setup": {
+        "action_ask_host_key",
+        "action_back",
+        "action_choose",
+        "action_discover",
+        "action_dry_run",
+        "action_go_live",
+        "action_open_feeds",
+        "action_refresh",
+        "action_test",
     },
     "bank.statement.upload": {"action_upload"},
     "finance.api": {
@@ -102,6 +114,11 @@ OWN_METHODS = {
 """Model -> its own public methods; those of Odoo's own base classes are tried as well."""
 
 HARMLESS = {
+    (
+        "bank.statement.coverage",
+        "get_coverage",
+    ): "Of the caller's own companies; see test_coverage.",
+    ("bank.statement.coverage", "get_day"): "Of the caller's own companies; see test_coverage.",
     ("finance.exception", "action_open_runbook"): "Opens a page of the documentation.",
     ("finance.exchange", "action_open_cancel"): "Opens a dialog; its button is checked.",
 }

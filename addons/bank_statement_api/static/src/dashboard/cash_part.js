@@ -22,6 +22,7 @@ export class CashPart extends Component {
     setup() {
         this.action = useService("action");
         onWillStart(async () => {
+            this.mayConnect = await user.hasGroup("finance_connector_base.group_finance_manager");
             this.mayUpload = await user.hasGroup("finance_connector_base.group_finance_operator");
         });
     }
@@ -79,6 +80,14 @@ export class CashPart extends Component {
 
     upload() {
         return this.action.doAction("bank_statement_api.bank_statement_upload_action");
+    }
+
+    connect() {
+        return this.action.doAction("bank_statement_api.bank_statement_setup_action");
+    }
+
+    openCoverage() {
+        return this.action.doAction("bank_statement_api.bank_statement_coverage_action");
     }
 
     openFeeds() {

@@ -1,0 +1,372 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.finance_connector_base.tools.errors import describe
+
+STEPS = [
+    ("kind", "Kind of System"),
+    ("access", "Access"),
+    ("accounts", "Accounts"),
+    ("preview", "Dry Run"),
+    ("live", "Live"),
+]
+_READS = frozenset({"fetch_statements", "pick_up_files"})
+_CONNECTION_FIELDS = (
+    "endpoint",
+    "allow_private_address",
+    "host_key",
+    "ca_certificate",
+    "token_url",
+    "client_id",
+    "oauth_scope",
+    "oauth_auth",
+)
+
+
+class BankStatementSetup(models.Model):
+    """The way from a bank's name to booked statements, one step at a time; it can be left and resumed.
+
+    What it asks for is declared by the adapter; what it makes is a connection, an interface, feeds and, where wanted,
+    journals, as they could be made by hand.
+    """
+
+    _name = "bank.statement.setup"
+    _description = "Set-up of a Bank"
+    _order = "id desc"
+    _check_company_auto = True
+
+    name = fields.Char(string="Bank", required=True)
+    step = fields.Selection(STEPS, required=True, default="kind", readonly=True, copy=False)
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, default=lambda self: self.env.company
+    )
+    adapter = fields.Selection(
+        selection="_selection_adapter", string="Kind of System", required=True
+    )
+    environment = fields.Selection(
+        [("production", "Production"), ("test", "Test"), ("sandbox", "Sandbox")],
+        required=True,
+        default=lambda self: self.env["finance.environment"]._current(),
+    )
+    connection_id = fields.Many2one(
+        "finance.connection", readonly=True, copy=False, index="btree_not_null", check_company=True
+    )
+    interface_id = fields.Many2one(
+        "finance.interface", readonly=True, copy=False, index="btree_not_null", check_company=True
+    )
+    consent_id = fields.Many2one(
+        "bank.statement.consent",
+        copy=False,
+        index="btree_not_null",
+        check_company=True,
+        domain="[('connection_id', '=', connection_id)]",
+    )
+    account_ids = fields.One2many("bank.statement.setup.account", "setup_id", copy=False)
+    problem = fields.Text(readonly=True, copy=False, help="What went wrong, and what to do.")
+    answer = fields.Char(readonly=True, copy=False, help="What the other side said to the test.")
+    filename_pattern = fields.Char(string="Which Files", default="*")
+
+    # What the adapter says that it needs.
+    asks = fields.Char(compute="_compute_asks")
+    picks_up_files = fields.Boolean(compute="_compute_asks")
+    secrets_missing = fields.Char(compute="_compute_secrets_missing")
+    preview = fields.Html(compute="_compute_preview")
+    endpoint = fields.Char(related="connection_id.endpoint", readonly=False)
+    allow_private_address = fields.Boolean(
+        related="connection_id.allow_private_address", readonly=False
+    )
+    host_key = fields.Char(related="connection_id.host_key", readonly=False)
+    ca_certificate = fields.Text(related="connection_id.ca_certificate", readonly=False)
+    token_url = fields.Char(related="connection_id.token_url", readonly=False)
+    client_id = fields.Char(related="connection_id.client_id", readonly=False)
+    oauth_scope = fields.Char(related="connection_id.oauth_scope", readonly=False)
+    oauth_auth = fields.Selection(related="connection_id.oauth_auth", readonly=False)
+    credential_ids = fields.One2many(related="connection_id.credential_ids", readonly=False)
+
+    # === SELECTION METHODS === #
+
+    @api.model
+    def _selection_adapter(self):
+        return [
+            (code, label)
+            for code, label in self.env["finance.connection"]._selection_adapter()
+            if self.env[f"finance.adapter.{code}"]._capabilities & _READS
+        ]
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("adapter")
+    def _compute_asks(self):
+        for setup in self:
+            adapter = setup._adapter() if setup.adapter else None
+            setup.asks = ",".join(adapter._connection_fields) if adapter is not None else ""
+            setup.picks_up_files = (
+                adapter is not None and "fetch_statements" not in adapter._capabilities
+            )
+
+    @api.depends("adapter", "credential_ids.kind", "credential_ids.is_set")
+    def _compute_secrets_missing(self):
+        labels = dict(
+            self.env["finance.credential"]._fields["kind"]._description_selection(self.env)
+        )
+        for setup in self:
+            stored = set(setup.credential_ids.filtered("is_set").mapped("kind"))
+            needed = setup._adapter()._credential_kinds if setup.adapter else ()
+            setup.secrets_missing = "; ".join(
+                self.env._(" or ").join(labels[kind] for kind in kinds)
+                for kinds in needed
+                if not stored.intersection(kinds)
+            )
+
+    @api.depends("step", "interface_id")
+    def _compute_preview(self):
+        for setup in self:
+            setup.preview = (
+                self.env["ir.qweb"]._render(
+                    "bank_statement_api.bank_statement_setup_preview", setup._preview_values()
+                )
+                if setup.step == "preview"
+                else False
+            )
+
+    # === ACTION METHODS === #
+
+    def action_choose(self):
+        """Take the kind of system, and make the connection that the next step fills in."""
+        self._check_step("kind")
+        if not self.connection_id:
+            self.connection_id = self.env["finance.connection"].create(
+                {
+                    "name": self.name,
+                    "adapter": self.adapter,
+                    "environment": self.environment,
+                    "company_id": self.company_id.id,
+                }
+            )
+        else:
+            self.connection_id.write(
+                {"name": self.name, "adapter": self.adapter, "environment": self.environment}
+            )
+        return self._go("access")
+
+    def action_ask_host_key(self):
+        """Show the key of the server, to be compared and trusted."""
+        self._check_step("access")
+        return self.connection_id.action_ask_host_key()
+
+    def action_test(self):
+        """Test the connection and discover its accounts; a failure is shown with what to do, and keeps the step."""
+        self._check_step("access")
+        if self.secrets_missing:
+            return self._fail(
+                self.env._("Still needed: %s. Enter it under Secrets.", self.secrets_missing)
+            )
+        connection = self.connection_id
+        try:
+            with connection._call("test"):
+                self.answer = connection._adapter()._test_connection(connection.sudo())
+        except Exception as error:
+            report = describe(error)
+            return self._fail(f"{report.message}\n{report.next_step}".strip())
+        return self._go("accounts")
+
+    def action_discover(self):
+        """Ask which accounts there are, and find their journals by number and currency."""
+        self._check_step("accounts")
+        try:
+            found = self._adapter()._list_accounts(self.connection_id, self.consent_id)
+        except Exception as error:
+            report = describe(error)
+            return self._fail(f"{report.message}\n{report.next_step}".strip())
+        known = set(self.account_ids.mapped("resource_ref"))
+        for each in found:
+            if each.resource_id in known:
+                continue
+            journal = self._find_journal(each.account)
+            self.env["bank.statement.setup.account"].create(
+                {
+                    "setup_id": self.id,
+                    "resource_ref": each.resource_id,
+                    "name": each.name or each.account.identifier or each.resource_id,
+                    "account_number": each.account.identifier or False,
+                    "currency_code": each.account.currency or False,
+                    "journal_id": journal.id,
+                    "create_journal": not journal and bool(each.account.identifier),
+                }
+            )
+        self.problem = (
+            False if found else self.env._("The bank lists no account. Check the consent.")
+        )
+        return self._shown()
+
+    def action_dry_run(self):
+        """Make interface and feeds, and let a first import run that books nothing."""
+        self._check_step("accounts")
+        chosen = self.account_ids.filtered(
+            lambda account: account.journal_id or account.create_journal
+        )
+        if not self.picks_up_files and not chosen:
+            return self._fail(
+                self.env._("Choose a journal for at least one account, or have one made.")
+            )
+        chosen._ensure_journal()
+        interface = self.interface_id or self._make_interface()
+        self.interface_id = interface
+        self._make_feeds(chosen)._enqueue_fetch()
+        return self._go("preview")
+
+    def action_refresh(self):
+        """Look again how far the dry run is."""
+        self._check_step("preview")
+        return self._shown()
+
+    def action_go_live(self):
+        """Book from now on. What the dry run received is fetched again for real."""
+        self._check_step("preview")
+        self.interface_id.action_set_live()
+        self._feeds()._enqueue_fetch()
+        return self._go("live")
+
+    def action_back(self):
+        """One step back; nothing that was entered is lost."""
+        self.ensure_one()
+        self.check_access("write")
+        order = [code for code, _label in STEPS]
+        if self.step in ("kind", "live"):
+            raise UserError(self.env._("There is no step back from here."))
+        return self._go(order[order.index(self.step) - 1])
+
+    def action_open_feeds(self):
+        """The feeds that were set up."""
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Bank Feeds"),
+            "res_model": "bank.statement.feed",
+            "view_mode": "list,form",
+            "domain": [("interface_id", "=", self.interface_id.id)],
+        }
+
+    # === BUSINESS METHODS === #
+
+    def _adapter(self):
+        return self.env[f"finance.adapter.{self.adapter}"]
+
+    def _check_step(self, step):
+        self.ensure_one()
+        self.check_access("write")
+        if self.step != step:
+            raise UserError(
+                self.env._("This set-up is at another step by now. Load the page again.")
+            )
+
+    def _go(self, step):
+        self.write({"step": step, "problem": False})
+        if step == "accounts" and not self.picks_up_files and not self.account_ids:
+            return self.action_discover()
+        return self._shown()
+
+    def _fail(self, problem):
+        """Kept and shown, not raised: what was entered stays."""
+        self.problem = problem
+        return self._shown()
+
+    def _shown(self):
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+            "target": "current",
+        }
+
+    def _find_journal(self, account):
+        importer = self.env["bank.statement.importer"]
+        number = importer._sanitize(account.identifier)
+        journals = self.env["account.journal"].search(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("type", "in", ("bank", "credit")),
+                ("bank_account_id.sanitized_acc_number", "=", number),
+            ]
+        )
+        if account.currency:
+            journals = journals.filtered(
+                lambda journal: importer._journal_currency(journal).name == account.currency
+            )
+        return journals if number and len(journals) == 1 else journals.browse()
+
+    def _make_interface(self):
+        interface = self.env["finance.interface"].create(
+            {
+                "name": self.env._("Statements of %s", self.name),
+                "code": f"bank.statement.{self.connection_id.id}",
+                "company_id": self.company_id.id,
+                "connection_id": self.connection_id.id,
+                "handler": "bank_statement",
+                "sync_mode": "micro_batch",
+                "in_order": True,
+            }
+        )
+        version = self.env["finance.interface.version"].create(
+            {"interface_id": interface.id, "reason": self.env._("Made by the guided set-up.")}
+        )
+        version.action_propose()
+        version.action_activate()
+        interface.action_set_shadow()
+        return interface
+
+    def _feeds(self):
+        return self.env["bank.statement.feed"].search([("interface_id", "=", self.interface_id.id)])
+
+    def _make_feeds(self, accounts):
+        feeds = self._feeds()
+        if self.picks_up_files:
+            if not feeds:
+                feeds = feeds.create(
+                    {
+                        "name": self.name,
+                        "kind": "files",
+                        "interface_id": self.interface_id.id,
+                        "filename_pattern": self.filename_pattern or "*",
+                    }
+                )
+            return feeds
+        fed = feeds.journal_id
+        for account in accounts.filtered(lambda account: account.journal_id not in fed):
+            feeds |= feeds.create(
+                {
+                    "name": account.name,
+                    "interface_id": self.interface_id.id,
+                    "journal_id": account.journal_id.id,
+                    "resource_ref": account.resource_ref,
+                    "consent_id": self.consent_id.id,
+                }
+            )
+        return feeds
+
+    # === PREVIEW === #
+
+    def _preview_values(self):
+        """:return: what the dry run would have booked, for the template"""
+        exchanges = self.env["finance.exchange"].search(
+            [("interface_id", "=", self.interface_id.id), ("shadow", "=", True)], order="id"
+        )
+        done = exchanges.filtered(lambda exchange: exchange.work_status == "done")
+        results = [exchange.result or {} for exchange in done]
+        totals = dict.fromkeys(("lines", "duplicates", "held", "refused", "pending"), 0)
+        for result in results:
+            for key in totals:
+                totals[key] += (result.get("result") or {}).get(key, 0)
+        problems = [each["summary"] for result in results for each in result.get("exceptions", ())]
+        problems += [result["error"]["message"] for result in results if "error" in result]
+        feeds = self._feeds()
+        return {
+            "waiting": len(exchanges - done),
+            "received": len(exchanges),
+            "totals": totals,
+            "problems": problems[:20],
+            "errors": [feed.last_error for feed in feeds if feed.last_error],
+            "fetched": any(feed.last_success_at for feed in feeds),
+        }

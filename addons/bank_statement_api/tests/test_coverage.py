@@ -1,0 +1,87 @@
+from datetime import timedelta
+from decimal import Decimal
+
+from freezegun import freeze_time
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from .camt_writer import Line
+from .common import DAY, StatementCase
+
+MONDAY = DAY - timedelta(days=2)
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-03-09 09:00:00")
+class TestCoverage(StatementCase):
+    """The proof of each day follows what is booked, as it is now, in the viewer's companies and nowhere else."""
+
+    def statement(self, number, amount, opening, **kwargs):
+        line = Line(MONDAY + timedelta(days=number), Decimal(amount), "x", reference=f"R{number}")
+        return self.bring(self.file(line, opening=Decimal(opening), sequence=number + 1, **kwargs))
+
+    def days(self, user=None, journal=None):
+        model = self.env["bank.statement.coverage"].with_user(user or self.viewer)
+        answer = model.get_coverage("2026-03-02", "2026-03-08")
+        found = {account["id"]: account["days"] for account in answer["accounts"]}
+        return found.get((journal or self.journal).id)
+
+    def day(self, number):
+        model = self.env["bank.statement.coverage"].with_user(self.viewer)
+        return model.get_day(self.journal.id, (MONDAY + timedelta(days=number)).isoformat())
+
+    def test_chain_is_complete_and_what_never_came_is_missing(self):
+        self.assertEqual(self.days(), "-------")
+        self.statement(0, "5.00", "100.00")
+        self.statement(1, "-2.00", "105.00")
+        self.assertEqual(self.days(), "ccmmm--")
+        proof = self.day(1)
+        self.assertEqual(
+            (proof["opening"], proof["count"], proof["total"], proof["closing"], proof["numbers"]),
+            ("105.00", 1, "-2.00", "103.00", [2]),
+        )
+        self.assertEqual(proof["notes"], [])
+
+    def test_line_that_somebody_changed_breaks_its_day(self):
+        self.statement(0, "5.00", "100.00")
+        self.statement(1, "-2.00", "105.00")
+        self.lines()[1].amount = -3.0
+        self.assertEqual(self.days(), "cbmmm--")
+        [note] = self.day(1)["notes"]
+        self.assertIn("102.00", note)
+        self.assertIn("103.00", note)
+        self.assertEqual(Decimal(self.day(1)["difference"]), 1)
+
+    def test_held_statement_is_broken_until_the_missing_one_comes(self):
+        self.statement(0, "5.00", "100.00")
+        held = self.statement(2, "1.00", "103.00")
+        self.assertEqual(held.work_status, "exception")
+        self.assertEqual(self.days(), "cmbmm--")
+        self.assertIn("A document waits", self.day(2)["notes"][0])
+        self.statement(1, "-2.00", "105.00")
+        held._job_process()
+        self.assertEqual(self.days(), "cccmm--")
+
+    def test_calendar_of_the_account_says_when_something_is_missing(self):
+        self.statement(0, "5.00", "100.00")
+        self.journal.bank_calendar = "daily"
+        self.assertEqual(self.days(), "cmmmmmm")
+
+    def test_only_the_viewers_own_companies(self):
+        self.statement(0, "5.00", "100.00")
+        other = self.journals[self.company_b]
+        self.assertIsNone(self.days(journal=other))
+        with self.assertRaises(AccessError):
+            self.env["bank.statement.coverage"].with_user(self.viewer).get_day(
+                other.id, "2026-03-02"
+            )
+        for user in (self.api_user, self.env.ref("base.public_user")):
+            with self.subTest(user.login), self.assertRaises(AccessError):
+                self.days(user=user)
+
+    def test_nonsense_is_refused(self):
+        model = self.env["bank.statement.coverage"].with_user(self.viewer)
+        for first, last in (("2026-03-02", "2026-03-01"), ("2020-01-01", "2026-01-01"), ("x", "y")):
+            with self.subTest(first), self.assertRaises(UserError):
+                model.get_coverage(first, last)
