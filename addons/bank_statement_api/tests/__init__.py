@@ -14,6 +14,7 @@ from . import test_poster
 from . import test_proof
 from . import test_reports
 from . import test_public_methods
+from . import test_same_lines
 from . import test_setup
 from . import test_tours
 from . import test_account_mapping
