@@ -28,9 +28,13 @@ from . import bank_statement_importer
 from . import bank_statement_importer_changes
 from . import bank_statement_importer_lines
 from . import bank_statement_importer_reports
+from . import bank_statement_line_rows
 from . import bank_statement_line_writer
+from . import bank_statement_poster_pairs
+from . import bank_statement_poster_chatter
 from . import bank_statement_poster
 from . import bank_statement_poster_entry
+from . import bank_statement_poster_log
 from . import bank_statement_matcher
 from . import bank_statement_matcher_load
 from . import bank_statement_matcher_store

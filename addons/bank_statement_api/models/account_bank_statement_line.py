@@ -293,19 +293,25 @@ class AccountBankStatementLine(models.Model):
 
     # === POSTING === #
 
-    def _remember_unmatched(self):
-        """Keep what a match will change beside the items; what an earlier part of it changed is kept already."""
+    def _remember_unmatched(self, partners):
+        """Keep what a match will change beside the items; what an earlier part of it changed is kept already.
+
+        :param dict partners: the partner each of the lines is about to get
+        """
         alike = {}
         for line in self:
             _liquidity, suspense, other = line._seek_for_lines()
-            if suspense and not other:
-                values = (line.partner_id.id, line.checked, line.move_id.is_manually_modified)
-                alike.setdefault(values, self.browse())
-                alike[values] |= line
-        for (partner_id, checked, is_manually_modified), lines in alike.items():
+            before = (line.partner_id.id, line.checked, line.move_id.is_manually_modified)
+            if (other or not suspense) and line.match_before:
+                kept = line.match_before
+                before = (kept["partner_id"], kept["checked"], kept["is_manually_modified"])
+            key = (*before, partners[line].id)
+            alike.setdefault(key, self.browse())
+            alike[key] |= line
+        for (partner_id, checked, is_manually_modified, posted_partner_id), lines in alike.items():
             lines.sudo().match_before = {
                 "partner_id": partner_id,
-                "posted_partner_id": partner_id,
+                "posted_partner_id": posted_partner_id,
                 "checked": checked,
                 "is_manually_modified": is_manually_modified,
             }
@@ -318,6 +324,3 @@ class AccountBankStatementLine(models.Model):
         lines.move_id.partner_id = partner
         bank_items = lines.browse().line_ids.union(*(line._seek_for_lines()[0] for line in lines))
         bank_items.partner_id = partner
-        for line in lines:
-            if line.match_before:
-                line.sudo().match_before = {**line.match_before, "posted_partner_id": partner.id}

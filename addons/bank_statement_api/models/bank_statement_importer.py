@@ -125,14 +125,16 @@ class BankStatementImporter(models.AbstractModel):
         statement = plan.statement
         recognitions, asked = self._tell_apart(exchange, plan, self._recognise(journal, statement))
         new = [item for item in recognitions if item.known is None]
-        lines, set_based, refused = self._create_lines(exchange, plan, new)
+        record, is_new = self._bank_statement(exchange, journal, statement, recognitions)
+        lines, by_orm, refused = self._create_lines(exchange, plan, new, record)
         withdrawn = self._settle_withdrawn(exchange, plan, recognitions)
         counts["refused"] += asked + refused + changed + withdrawn
         known = self.env["account.bank.statement.line"].browse(
             [item.known.id for item in recognitions if item.known is not None]
         )
         counts["lines"] = len(lines)
-        counts["set_based"] = set_based
+        counts["set_based"] = len(lines) - sum(by_orm.values())
+        counts["by_orm"] = by_orm
         counts["duplicates"] = len(known)
         # Before the matching, which then knows the partner that a person named.
         self.env["bank.statement.pending"]._link(journal, lines | known)
@@ -141,9 +143,7 @@ class BankStatementImporter(models.AbstractModel):
         if statement.source_format in API_FORMATS:
             self._report_window(exchange, journal, statement)
         else:
-            counts["statements"] = self._store_statement(
-                exchange, journal, statement, lines | known
-            )
+            counts["statements"] = self._complete_statement(record, is_new, statement, known)
             self._check_reported(exchange, journal, statement)
         if counts["lines"] or new_balances:
             # Only what is new can help others: two files that wait would else wake each other for ever.
@@ -266,14 +266,14 @@ class BankStatementImporter(models.AbstractModel):
     # === AROUND THE LINES === #
 
     @api.model
-    def _store_statement(self, exchange, journal, statement, lines):
-        """Keep the bank's statement as Odoo's, with the bank's balances as they were stated.
+    def _bank_statement(self, exchange, journal, statement, recognitions):
+        """Odoo's statement for the bank's, made before its lines so that they are written into it.
 
-        :return: 1 when it is new, else 0
+        :return: (``account.bank.statement`` or an empty one where the bank states none, whether it is new)
         """
-        if not lines or not statement.closing:
-            return 0
         model = self.env["account.bank.statement"]
+        if not recognitions or not statement.closing or statement.source_format in API_FORMATS:
+            return model, False
         known = model.search(
             [
                 ("journal_id", "=", journal.id),
@@ -281,20 +281,15 @@ class BankStatementImporter(models.AbstractModel):
                 ("bank_statement_ref", "=", statement.statement_id),
             ]
         )
-        free = lines.filtered(lambda line: not line.statement_id)
-        writer = self.env["bank.statement.line.writer"]
         if known:
-            writer._attach(free, known)
-            return 0
-        if not free:
-            return 0
-        record = model.create(
+            return known, False
+        if all(item.known for item in recognitions) and not self._free(recognitions):
+            return model, False
+        return model.create(
             {
                 "name": statement.statement_id,
+                "journal_id": journal.id,
                 "reference": exchange.name,
-                "balance_start": float(statement.opening.amount) if statement.opening else 0.0,
-                "balance_end_real": float(statement.closing.amount),
-                "line_ids": [(4, free[0].id)],
                 "exchange_id": exchange.id,
                 "bank_statement_ref": statement.statement_id,
                 "electronic_sequence": statement.electronic_sequence or 0,
@@ -305,17 +300,46 @@ class BankStatementImporter(models.AbstractModel):
                     for warning in statement.warnings[:MOST_REMARKS]
                 )
                 or False,
+                **self._stated_balances(statement),
             }
+        ), True
+
+    @api.model
+    def _free(self, recognitions):
+        """:return: lines booked before that no statement has taken yet"""
+        return (
+            self.env["account.bank.statement.line"]
+            .browse([item.known.id for item in recognitions if item.known is not None])
+            .filtered(lambda line: not line.statement_id)
         )
-        writer._attach(free[1:], record)
-        # Odoo derives both anew when lines are attached; the bank's word counts.
-        record.write(
-            {
-                "balance_start": float(statement.opening.amount) if statement.opening else 0.0,
-                "balance_end_real": float(statement.closing.amount),
-            }
-        )
-        return 1
+
+    @api.model
+    def _stated_balances(self, statement):
+        return {
+            "balance_start": float(statement.opening.amount) if statement.opening else 0.0,
+            "balance_end_real": float(statement.closing.amount),
+        }
+
+    @api.model
+    def _complete_statement(self, record, is_new, statement, known):
+        """Take over the lines that came by another channel, and keep the bank's balances as they were stated.
+
+        :param record: of :meth:`_bank_statement`, which may be empty
+        :return: 1 when it is new, else 0
+        """
+        if not record:
+            return 0
+        free = known.filtered(lambda line: not line.statement_id)
+        self.env["bank.statement.line.writer"]._attach(free, record)
+        record.modified(["line_ids"])
+        if not record.line_ids:
+            # Everything of it waits for a person.
+            record.unlink()
+            return 0
+        if is_new:
+            # Odoo derives both anew when lines are attached; the bank's word counts.
+            record.write(self._stated_balances(statement))
+        return int(is_new)
 
     @api.model
     def _store_balances(self, exchange, journal, statement):

@@ -18,7 +18,7 @@ _logger = logging.getLogger(__name__)
 FUTURE_DAYS = 7
 """Banks book ahead of weekends and holidays; what is dated later is a mistake or no booking."""
 
-CHUNK = 1000
+CHUNK = 5000
 """Lines a commit. A killed import goes on after the last chunk, since stored lines are recognised."""
 
 
@@ -245,16 +245,17 @@ class BankStatementImporter(models.AbstractModel):
         return None
 
     @api.model
-    def _create_lines(self, exchange, plan, recognitions):
-        """Book new lines in chunks, each of them committed; a refused chunk goes line by line.
+    def _create_lines(self, exchange, plan, recognitions, statement):
+        """Book new lines in chunks, each of them committed; a refused chunk is halved until the refused line is alone.
 
         What lies in a locked period or far ahead is kept out.
 
-        :return: created lines, how many of them were written set-based, and how many were refused or kept out
+        :param statement: ``account.bank.statement`` they are written into, or an empty one
+        :return: created lines, how many of them went through the ORM by reason, and how many were refused or kept out
         :rtype: tuple
         """
-        created = self.env["account.bank.statement.line"]
-        set_based = refused = locked = 0
+        ids, by_orm = [], {}
+        refused = locked = done = 0
         partners = self._partners_by_account(plan.journal, recognitions)
         for some in split_every(CHUNK, recognitions):
             # A period may be locked while a long statement is imported.
@@ -262,24 +263,42 @@ class BankStatementImporter(models.AbstractModel):
             refused += len(some) - len(chunk) - kept_out
             locked += kept_out
             vals_list = [self._prepare_line_vals(exchange, plan, item, partners) for item in chunk]
-            try:
-                lines, count = self._create_chunk(vals_list)
-                created |= lines
-                set_based += count
-            except UserError as error:
-                _logger.info(
-                    "A chunk of %s was refused, going line by line: %s",
-                    exchange.name,
-                    describe(error).message,
-                )
-                for item, vals in zip(chunk, vals_list, strict=True):
-                    try:
-                        created |= self._create_chunk([vals])[0]
-                    except UserError as line_error:
-                        refused += 1
-                        self._report_refused(exchange, plan, item, line_error)
+            created = self._create_some(exchange, plan, chunk, vals_list, statement, by_orm)
+            ids += created
+            refused += len(chunk) - len(created)
+            done += len(some)
+            exchange._tell_progress(done, len(recognitions))
             exchange._checkpoint()
-        return created, set_based, refused + locked
+        return self.env["account.bank.statement.line"].browse(ids), by_orm, refused + locked
+
+    @api.model
+    def _create_some(self, exchange, plan, items, vals_list, statement, by_orm):
+        """:return: ids of the lines that were created"""
+        if not items:
+            return []
+        try:
+            lines, reasons = self._create_chunk(vals_list, statement)
+        except UserError as error:
+            if len(items) == 1:
+                self._report_refused(exchange, plan, items[0], error)
+                return []
+            _logger.info(
+                "%s lines of %s were refused together, halving them: %s",
+                len(items),
+                exchange.name,
+                describe(error).message,
+            )
+            middle = len(items) // 2
+            return [
+                line_id
+                for half in (slice(None, middle), slice(middle, None))
+                for line_id in self._create_some(
+                    exchange, plan, items[half], vals_list[half], statement, by_orm
+                )
+            ]
+        for reason, count in reasons.items():
+            by_orm[reason] = by_orm.get(reason, 0) + count
+        return lines.ids
 
     @api.model
     def _exact(self, exchange, plan, recognitions):
@@ -300,10 +319,13 @@ class BankStatementImporter(models.AbstractModel):
         return exact
 
     @api.model
-    def _create_chunk(self, vals_list):
+    def _create_chunk(self, vals_list, statement):
         try:
             with self.env.cr.savepoint():
-                return self.env["bank.statement.line.writer"]._create(vals_list)
+                # A copy: Odoo's ``create`` changes the values it is given.
+                return self.env["bank.statement.line.writer"]._create(
+                    [dict(vals) for vals in vals_list], statement
+                )
         except UniqueViolation as error:
             raise RetryableError(
                 "Another import booked one of these transactions at the same time.",

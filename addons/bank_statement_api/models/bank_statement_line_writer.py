@@ -1,13 +1,13 @@
 import io
-import json
 import logging
-from dataclasses import dataclass
-from datetime import date
-
-from psycopg2.extras import Json
 
 from odoo import api, fields, models
 from odoo.tools import SQL
+from odoo.tools.mail import generate_tracking_message_id
+
+from odoo.addons.bank_statement_api.tools.copy_rows import RowTemplate, filled
+
+from .bank_statement_line_rows import Sample
 
 _logger = logging.getLogger(__name__)
 
@@ -38,24 +38,13 @@ KNOWN_MODULES = (
     "odoo.addons.bank_statement_api.",
 )
 """Modules whose overrides of the watched methods are known to leave nothing behind but the rows compared here."""
-_COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+TABLES = ("account_bank_statement_line", "account_move", "account_move_line", "mail_message")
+MESSAGE_VARYING = ("res_id", "message_id")
 NOT_COMPARED = frozenset({"id", "create_date", "write_date", "transaction_details"})
 
 
 class DifferentRowError(Exception):
     """What would be written differs from what Odoo writes for the same line."""
-
-
-@dataclass(frozen=True)
-class Sample:
-    """The rows that Odoo itself made for one line of a batch."""
-
-    vals: dict
-    line: dict
-    move: dict
-    liquidity: dict
-    suspense: dict
-    message: dict | None
 
 
 class BankStatementLineWriter(models.AbstractModel):
@@ -70,26 +59,28 @@ class BankStatementLineWriter(models.AbstractModel):
     _description = "Writer of Bank Statement Lines"
 
     @api.model
-    def _create(self, vals_list):
+    def _create(self, vals_list, statement=None):
         """Create statement lines of one journal.
 
         :param vals_list: as for ``create`` of ``account.bank.statement.line``
-        :return: the lines, in the order of ``vals_list``, and how many of them were written set-based
+        :param statement: ``account.bank.statement`` that they belong to; the caller has it derive its own figures
+        :return: the lines, in the order of ``vals_list``, and how many went through the ORM, by reason
         :rtype: tuple
         """
         line_model = self.env["account.bank.statement.line"]
         ids = [None] * len(vals_list)
-        rest = []
+        reasons, rest = {}, []
         for positions in self._batches(vals_list):
             batch = [vals_list[position] for position in positions]
             reason = self._why_not(batch)
             if not reason:
                 try:
-                    created = self._insert(batch)
+                    created = self._insert(batch, statement)
                 except DifferentRowError as difference:
                     reason = str(difference)
             if reason:
                 _logger.info("%s statement lines go through the ORM: %s", len(batch), reason)
+                reasons[reason] = reasons.get(reason, 0) + len(batch)
                 rest += positions
                 continue
             for position, line_id in zip(positions, created, strict=True):
@@ -99,17 +90,19 @@ class BankStatementLineWriter(models.AbstractModel):
             created = line_model.create([vals_list[position] for position in rest])
             for position, line in zip(rest, created, strict=True):
                 ids[position] = line.id
-        return line_model.browse(ids), len(vals_list) - len(rest)
+            if statement:
+                self._attach(created, statement)
+        return line_model.browse(ids), reasons
 
     @api.model
     def _batches(self, vals_list):
-        """Positions of lines that are numbered and derived alike: of one month, and with or without a partner."""
+        """Positions of lines that are numbered and derived alike: of one month and one currency."""
         batches = {}
         for position, vals in enumerate(vals_list):
             day = vals["date"]
-            key = (day.year, day.month, vals.get("partner_id"), vals.get("foreign_currency_id"))
+            key = (day.year, day.month, vals.get("foreign_currency_id") or 0)
             batches.setdefault(key, []).append(position)
-        for _key, positions in sorted(batches.items(), key=lambda item: item[0][:2]):
+        for _key, positions in sorted(batches.items()):
             # The order in which Odoo numbers what it creates together.
             yield sorted(positions, key=lambda position: vals_list[position]["date"])
 
@@ -120,14 +113,18 @@ class BankStatementLineWriter(models.AbstractModel):
         """:return: why Odoo has to make these lines itself, or ``None``"""
         if len(batch) < MIN_LINES:
             return "few lines"
-        if batch[0].get("partner_id") or batch[0].get("foreign_currency_id"):
-            return "partner or foreign currency"
         if {key for vals in batch for key in vals} - self.env[
             "account.bank.statement.line"
         ]._fields.keys():
             return "unknown values"
         journal = self.env["account.journal"].browse(batch[0]["journal_id"])
         company = journal.company_id
+        currency = journal.currency_id or company.currency_id
+        if batch[0].get("foreign_currency_id") and (
+            batch[0]["foreign_currency_id"] == currency.id
+            or not all(vals.get("amount_currency") for vals in batch)
+        ):
+            return "a foreign currency without an amount, or the journal's own"
         if journal.restrict_mode_hash_table or journal.sequence_override_regex:
             return "the journal is hashed or numbers in a way of its own"
         if company.account_storno or company.restrictive_audit_trail:
@@ -143,32 +140,34 @@ class BankStatementLineWriter(models.AbstractModel):
             [("model_id.model", "in", MODELS)], limit=1
         ):
             return "automation rules"
-        return self._foreign_override()
+        return self._foreign_override(MODELS, WATCHED_METHODS)
 
     @api.model
-    def _foreign_override(self):
-        for model in MODELS:
+    def _foreign_override(self, model_names, methods):
+        """:return: which module not known here takes part in one of the methods, or ``None``"""
+        for model in model_names:
             for cls in type(self.env[model]).__mro__:
                 if cls.__module__.startswith(KNOWN_MODULES) or cls.__module__ == "builtins":
                     continue
-                if found := next((name for name in WATCHED_METHODS if name in cls.__dict__), None):
+                if found := next((name for name in methods if name in cls.__dict__), None):
                     return f"{cls.__module__} overrides {model}.{found}"
         return None
 
     # === HOW === #
 
     @api.model
-    def _insert(self, batch):
+    def _insert(self, batch, statement):
         """:return: ids of the lines, in the order of ``batch``
         :raise DifferentRowError: Odoo makes other rows
         """
         samples = self._make_samples(batch)
-        templates = {}
+        maker = self.env["bank.statement.line.rows"]
+        shared = maker._shared(batch)
+        by_kind = {}
         for sample in samples:
-            templates.setdefault(self._sign(sample.vals), sample)
-        rates = {}
+            by_kind.setdefault(maker._kind(sample.vals), sample)
         for sample in samples:
-            self._compare(sample, templates, rates)
+            self._compare(sample, by_kind, shared)
         first_number = min(sample.move["sequence_number"] for sample in samples)
         count = len(batch)
         line_ids, move_ids = (
@@ -177,59 +176,88 @@ class BankStatementLineWriter(models.AbstractModel):
         )
         item_ids = self._next_ids("account_move_line", 2 * count)
         now = fields.Datetime.now()
-        tables = {
-            "account_move": [],
-            "account_bank_statement_line": [],
-            "account_move_line": [],
-            "mail_message": [],
-        }
+        templates = self._templates(by_kind, shared, statement, now)
+        texts = {table: [] for table in TABLES}
         for index, vals in enumerate(batch):
-            sample = templates[self._sign(vals)]
-            stamps = {"create_date": now, "write_date": now}
-            rows = self._rows(
-                sample,
-                vals,
-                line_ids[index],
-                move_ids[index],
-                first_number + index,
-                self._company_amount(vals, rates),
+            kind = maker._kind(vals)
+            line_id, move_id = line_ids[index], move_ids[index]
+            line, move, liquidity, suspense = maker._varying(
+                by_kind[kind], vals, line_id, move_id, first_number + index, shared
             )
-            line, move, liquidity, suspense = ({**row, **stamps} for row in rows)
-            tables["account_bank_statement_line"].append({**line, "id": line_ids[index]})
-            tables["account_move"].append(
-                {**move, "id": move_ids[index], "statement_line_id": None}
-            )
-            tables["account_move_line"] += [
-                {**liquidity, "id": item_ids[2 * index]},
-                {**suspense, "id": item_ids[2 * index + 1]},
+            line["id"], move["id"] = line_id, move_id
+            liquidity["id"], suspense["id"] = item_ids[2 * index : 2 * index + 2]
+            own = templates[kind]
+            texts["account_bank_statement_line"].append(own.line.render(line))
+            texts["account_move"].append(own.move.render(move))
+            texts["account_move_line"] += [
+                own.liquidity.render(liquidity),
+                own.suspense.render(suspense),
             ]
-            if sample.message:
-                message = {key: value for key, value in sample.message.items() if key != "id"}
-                tables["mail_message"].append(
-                    {**message, **stamps, "date": now, "res_id": move_ids[index]}
-                )
-        for table, rows in tables.items():
-            self._insert_rows(table, rows)
-        self.env.execute_query(
-            SQL(
-                """UPDATE account_move SET statement_line_id = line.id FROM account_bank_statement_line line
-                    WHERE line.move_id = account_move.id AND account_move.id = ANY(%s) RETURNING 1""",
-                move_ids,
-            )
-        )
+            if own.message:
+                # As Odoo names its own.
+                told = {
+                    "res_id": move_id,
+                    "message_id": generate_tracking_message_id("message-notify"),
+                }
+                texts["mail_message"].append(own.message.render(told))
+        [any_template, *_others] = templates.values()
+        self._write_rows(any_template, texts)
         self.env.invalidate_all()
         return line_ids
+
+    @api.model
+    def _templates(self, by_kind, shared, statement, now):
+        """:return: for each kind its sample, with templates in place of the rows; all name the same columns"""
+        maker = self.env["bank.statement.line.rows"]
+        stamps = {"create_date": now, "write_date": now}
+        attached = {**stamps, "statement_id": statement.id if statement else None}
+        rows, varying = {}, [set(), set(), set(), set()]
+        for kind, sample in by_kind.items():
+            rows[kind] = [
+                {**sample.line, **attached},
+                {**sample.move, **stamps},
+                {**sample.liquidity, **attached},
+                {**sample.suspense, **attached},
+            ]
+            own = maker._varying(sample, sample.vals, 0, 0, 0, shared)
+            for names, columns in zip(varying, own, strict=True):
+                names.update(columns, ["id"])
+        fixed = [
+            filled([of_kind[place] for of_kind in rows.values()], names)
+            for place, names in enumerate(varying)
+        ]
+        # Both items of an entry are copied together.
+        fixed[2] = fixed[3] = sorted({*fixed[2], *fixed[3]})
+        names = [sorted(columns) for columns in varying]
+        said = [sample.message for sample in by_kind.values() if sample.message]
+        message_columns = filled(said, [*MESSAGE_VARYING, "id"])
+        return {
+            kind: Sample(
+                sample.vals,
+                *(
+                    RowTemplate(row, names[place], fixed[place])
+                    for place, row in enumerate(rows[kind])
+                ),
+                sample.message
+                and RowTemplate(
+                    {**sample.message, **stamps, "date": now}, MESSAGE_VARYING, message_columns
+                ),
+            )
+            for kind, sample in by_kind.items()
+        }
 
     @api.model
     def _make_samples(self, batch):
         """Let Odoo make some of the lines, read their rows and undo it all.
 
-        The first of each sign become templates; the last line of each sign is there to be compared.
+        The first of each kind become templates; the last line of each kind is there to be compared.
         """
+        kind_of = self.env["bank.statement.line.rows"]._kind
         chosen = {}
         for index, vals in enumerate(batch):
-            chosen.setdefault((self._sign(vals), "first"), index)
-            chosen[self._sign(vals), "last"] = index
+            kind = kind_of(vals)
+            chosen.setdefault((kind, "first"), index)
+            chosen[kind, "last"] = index
         vals_list = [batch[index] for index in sorted(set(chosen.values()))]
         with self.env.cr.savepoint() as savepoint:
             lines = self.env["account.bank.statement.line"].create(vals_list)
@@ -259,128 +287,31 @@ class BankStatementLineWriter(models.AbstractModel):
         return samples
 
     @api.model
-    def _compare(self, sample, templates, rates):
-        mine = self._rows(
-            templates[self._sign(sample.vals)],
+    def _compare(self, sample, by_kind, shared):
+        maker = self.env["bank.statement.line.rows"]
+        template = by_kind[maker._kind(sample.vals)]
+        varying = maker._varying(
+            template,
             sample.vals,
             sample.line["id"],
             sample.move["id"],
             sample.move["sequence_number"],
-            self._company_amount(sample.vals, rates),
+            shared,
         )
-        for ours, odoos in zip(
-            mine, (sample.line, sample.move, sample.liquidity, sample.suspense), strict=True
+        for fixed, own, odoos in zip(
+            (template.line, template.move, template.liquidity, template.suspense),
+            varying,
+            (sample.line, sample.move, sample.liquidity, sample.suspense),
+            strict=True,
         ):
+            mine = {**fixed, **own}
             different = [
-                f"{column}: {ours.get(column)!r} for {value!r}"
+                f"{column}: {mine.get(column)!r} for {value!r}"
                 for column, value in odoos.items()
-                if column not in NOT_COMPARED and not self._same(ours.get(column), value)
+                if column not in NOT_COMPARED and mine.get(column) != value
             ]
             if different:
                 raise DifferentRowError(f"Odoo writes other values: {', '.join(different)}")
-
-    @api.model
-    def _same(self, ours, odoos):
-        # Minus zero is zero, and an integer that counts money is a float once stored.
-        return ours == odoos
-
-    @api.model
-    def _rows(self, sample, vals, line_id, move_id, number, company_amount):
-        """The rows of one line, made from the rows of a line like it.
-
-        :param Sample sample: a line of the same journal, month and sign
-        :param float company_amount: ``vals["amount"]`` in the company's currency
-        :return: line, move, liquidity item, suspense item; without ids and time stamps of their own
-        :rtype: tuple[dict, dict, dict, dict]
-        """
-        amount = self._column(vals, "amount")
-        day, label = vals["date"], vals["payment_ref"]
-        name = self._name_of(sample.move, number)
-        line = {
-            **sample.line,
-            **{key: self._column(vals, key) for key in vals if key in sample.line},
-            "move_id": move_id,
-            "amount_residual": -amount,
-            "internal_index": f"{day:%Y%m%d}{sample.line['internal_index'][8:18]}{line_id:0>10}",
-        }
-        move = {
-            **sample.move,
-            "name": name,
-            "sequence_number": number,
-            "date": day,
-            "statement_line_id": line_id,
-            "amount_total": abs(amount),
-            "amount_total_in_currency_signed": abs(amount),
-            "amount_total_signed": abs(company_amount),
-        }
-        common = {
-            "move_id": move_id,
-            "statement_line_id": line_id,
-            "move_name": name,
-            "name": label,
-            "date": day,
-        }
-        liquidity, suspense = (
-            {
-                **template,
-                **common,
-                **self._item_amounts(template, sign * amount, sign * company_amount),
-            }
-            for template, sign in ((sample.liquidity, 1), (sample.suspense, -1))
-        )
-        return line, move, liquidity, suspense
-
-    @api.model
-    def _item_amounts(self, template, amount, balance):
-        open_item = bool(template["amount_residual"])
-        return {
-            "debit": max(balance, 0.0),
-            "credit": max(-balance, 0.0),
-            "balance": balance,
-            "amount_currency": amount,
-            "price_subtotal": amount,
-            "price_total": amount,
-            "amount_residual": balance if open_item else 0.0,
-            "amount_residual_currency": amount if open_item else 0.0,
-        }
-
-    @api.model
-    def _sign(self, vals):
-        return (vals["amount"] > 0) - (vals["amount"] < 0)
-
-    @api.model
-    def _name_of(self, move, number):
-        """The sequence number in the format of the sample's name."""
-        rest = move["name"].removeprefix(move["sequence_prefix"])
-        digits = len(rest) - len(rest.lstrip("0123456789"))
-        return f"{move['sequence_prefix']}{number:0{digits}d}{rest[digits:]}"
-
-    @api.model
-    def _column(self, vals, name):
-        """A value as the column holds it."""
-        model = self.env["account.bank.statement.line"]
-        field = model._fields[name]
-        if field.type == "monetary":
-            journal = self.env["account.journal"].browse(vals["journal_id"])
-            return (journal.currency_id or journal.company_id.currency_id).round(vals[name])
-        value = field.convert_to_column_insert(vals[name], model, vals)
-        return (
-            date.fromisoformat(value) if field.type == "date" and isinstance(value, str) else value
-        )
-
-    @api.model
-    def _company_amount(self, vals, rates):
-        journal = self.env["account.journal"].browse(vals["journal_id"])
-        company_currency = journal.company_id.currency_id
-        currency = journal.currency_id or company_currency
-        amount = currency.round(vals["amount"])
-        if currency == company_currency:
-            return amount
-        if vals["date"] not in rates:
-            rates[vals["date"]] = currency._get_conversion_rate(
-                currency, company_currency, journal.company_id, vals["date"]
-            )
-        return company_currency.round(amount * rates[vals["date"]])
 
     # === SQL === #
 
@@ -402,18 +333,57 @@ class BankStatementLineWriter(models.AbstractModel):
         return [row[0] for row in rows]
 
     @api.model
-    def _insert_rows(self, table, rows):
-        if not rows:
-            return
-        columns = [column for column in rows[0] if any(row[column] is not None for row in rows)]
-        lines = ("\t".join(_copy_text(row[column]) for column in columns) for row in rows)
-        statement = SQL(
-            "COPY %s (%s) FROM STDIN",
-            SQL.identifier(table),
-            SQL(", ").join(SQL.identifier(column) for column in columns),
+    def _write_rows(self, templates, texts):
+        """Entries and lines name each other, which PostgreSQL checks at the end of a statement: so they go in one."""
+        staged = {}
+        for table, template in (
+            ("account_move", templates.move),
+            ("account_bank_statement_line", templates.line),
+        ):
+            columns = SQL(", ").join(map(SQL.identifier, template.columns))
+            stage = SQL.identifier(f"staged_{table}")
+            self.env.cr.execute(
+                SQL(
+                    "CREATE TEMP TABLE %s ON COMMIT DROP AS SELECT %s FROM %s WITH NO DATA",
+                    stage,
+                    columns,
+                    SQL.identifier(table),
+                )
+            )
+            self._copy(stage, columns, texts[table])
+            staged[table] = SQL(
+                "INSERT INTO %s (%s) SELECT %s FROM %s",
+                SQL.identifier(table),
+                columns,
+                columns,
+                stage,
+            )
+        self.env.cr.execute(
+            SQL(
+                "WITH entries AS (%s) %s",
+                staged["account_move"],
+                staged["account_bank_statement_line"],
+            )
         )
+        for table in staged:
+            self.env.cr.execute(SQL("DROP TABLE %s", SQL.identifier(f"staged_{table}")))
+        self._copy(
+            SQL.identifier("account_move_line"),
+            SQL(", ").join(map(SQL.identifier, templates.liquidity.columns)),
+            texts["account_move_line"],
+        )
+        if templates.message:
+            self._copy(
+                SQL.identifier("mail_message"),
+                SQL(", ").join(map(SQL.identifier, templates.message.columns)),
+                texts["mail_message"],
+            )
+
+    @api.model
+    def _copy(self, table, columns, lines):
+        statement = SQL("COPY %s (%s) FROM STDIN", table, columns)
         # On Odoo's own connection, so in its transaction; the ORM has no way to COPY.
-        self.env.cr._obj.copy_expert(statement.code, io.StringIO("\n".join(lines) + "\n"))
+        self.env.cr._obj.copy_expert(statement.code, io.StringIO("".join(lines)))
 
     @api.model
     def _attach(self, lines, statement):
@@ -444,14 +414,3 @@ class BankStatementLineWriter(models.AbstractModel):
             )
         self.env.invalidate_all()
         statement.modified(["line_ids"])
-
-
-def _copy_text(value):
-    """A value in the text format of PostgreSQL's COPY."""
-    if value is None:
-        return "\\N"
-    if isinstance(value, bool):
-        return "t" if value else "f"
-    if isinstance(value, Json):
-        value = json.dumps(value.adapted)
-    return str(value).translate(_COPY_ESCAPES)

@@ -9,6 +9,9 @@ from odoo.tools import SQL, split_every
 
 from odoo.addons.bank_statement_api.tools import posting
 
+from .bank_statement_poster_chatter import DifferentRowError
+from .bank_statement_poster_pairs import MIN_PAIRS
+
 _logger = logging.getLogger(__name__)
 
 CHUNK = 200
@@ -19,6 +22,8 @@ QUIET = {
     "check_move_validity": False,
     "skip_readonly_check": True,
     "force_delete": True,
+    # What changes is noted for all entries together, see ``_log``.
+    "tracking_disable": True,
 }
 
 
@@ -60,7 +65,10 @@ class BankStatementPoster(models.AbstractModel):
         proposals = list(proposals)
         outcomes = {}
         self._lock(proposals)
-        for chunk in split_every(CHUNK, self._first_of_each_line(proposals, outcomes)):
+        first = list(self._first_of_each_line(proposals, outcomes))
+        self._reconcile_plain(first, outcomes)
+        rest = [proposal for proposal in first if id(proposal) not in outcomes]
+        for chunk in split_every(CHUNK, rest):
             self._reconcile_some(list(chunk), outcomes)
         return [outcomes[id(proposal)] for proposal in proposals]
 
@@ -92,6 +100,34 @@ class BankStatementPoster(models.AbstractModel):
                     list(ids),
                 )
             )
+
+    @api.model
+    def _reconcile_plain(self, proposals, outcomes):
+        """Post set-based what can be; the others get no outcome here."""
+        pairs = self.env["bank.statement.poster.pairs"]
+        by_kind, by_line = {}, {proposal.line_id: proposal for proposal in proposals}
+        if sum(proposal.is_pair for proposal in proposals) < MIN_PAIRS:
+            return
+        for fact in pairs._facts(proposals):
+            by_kind.setdefault((fact["company_id"], pairs._kind(fact)), []).append(fact)
+        for (company_id, _kind), facts in by_kind.items():
+            reason = self._why_not(self.env["res.company"].browse(company_id), facts)
+            if not reason:
+                try:
+                    pairs._post(facts)
+                except (DifferentRowError, UserError, IntegrityError) as error:
+                    reason = str(error)
+            if reason:
+                _logger.info("%s pairs go through the ORM: %s", len(facts), reason)
+                continue
+            for fact in facts:
+                outcomes[id(by_line[fact["line_id"]])] = posting.Outcome(
+                    fact["line_id"], "set_based"
+                )
+
+    @api.model
+    def _why_not(self, company, facts):
+        return self.env["bank.statement.poster.pairs"]._why_not(company, facts)
 
     @api.model
     def _reconcile_some(self, proposals, outcomes):
@@ -135,7 +171,7 @@ class BankStatementPoster(models.AbstractModel):
         for proposal, line in zip(proposals, lines, strict=True):
             # One prefetch for all: fetched line by line, reading would cost as much as writing.
             prepared.append(entries._prepare(proposal, line, items, left))
-        lines._remember_unmatched()
+        lines._remember_unmatched({entry.line: entry.partner for entry in prepared})
         entries._write(prepared)
         plan = [
             counterpart + item for entry in prepared for counterpart, item in entry.pairs.values()

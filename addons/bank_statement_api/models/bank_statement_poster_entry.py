@@ -218,31 +218,28 @@ class BankStatementPosterEntry(models.AbstractModel):
     @api.model
     def _write(self, entries):
         """Put the new items in place of the suspense items, for all lines together, and check that they balance."""
-        item_model = self.env["account.move.line"].with_context(**QUIET)
+        partner_notes = self._set_partners(entries)
         moves = self.env["account.move"].union(*(entry.line.move_id for entry in entries))
-        with moves._check_balanced({"records": moves}):
-            self._set_partners(entries)
-            item_model.union(*(entry.suspense for entry in entries)).with_context(**QUIET).unlink()
-            created = item_model.create([vals for entry in entries for vals in entry.vals_list])
+        suspense = self.env["account.move.line"].union(*(entry.suspense for entry in entries))
+        container = {"records": moves}
+        # Around both, as in a ``write`` of Odoo: it would balance each entry anew after the deletion.
+        with moves._check_balanced(container), moves._sync_dynamic_lines(container):
+            notes = self._item_notes(suspense, is_new=False)
+            suspense.with_context(**QUIET).unlink()
+            created = suspense.browse()
+            created = created.with_context(**QUIET).create(
+                [vals for entry in entries for vals in entry.vals_list]
+            )
             moves.with_context(**QUIET).write({"is_manually_modified": True})
-        created = iter(created.with_env(self.env))
+        created = created.with_env(self.env)
+        self._log(notes + self._item_notes(created, is_new=True) + partner_notes)
+        made = iter(created)
         for entry in entries:
-            made = [next(created) for _vals in entry.vals_list]
+            own = [next(made) for _vals in entry.vals_list]
             entry.pairs = {
                 item.id: (counterpart, item)
-                for counterpart, item in zip(made, entry.items, strict=False)
+                for counterpart, item in zip(own, entry.items, strict=False)
             }
-
-    @api.model
-    def _set_partners(self, entries):
-        """What Odoo writes when a line's partner changes; it would make all items anew for it."""
-        by_partner = {}
-        for entry in entries:
-            if entry.partner and entry.line.partner_id != entry.partner:
-                by_partner.setdefault(entry.partner, self.env["account.bank.statement.line"])
-                by_partner[entry.partner] |= entry.line
-        for partner, lines in by_partner.items():
-            lines._write_partner(partner)
 
     @api.model
     def _exact(self, currency, amount):

@@ -95,6 +95,7 @@ class FinanceHandlerBankStatement(models.AbstractModel):
             "statements": 0,
             "lines": 0,
             "set_based": 0,
+            "by_orm": {},
             "duplicates": 0,
             "held": 0,
             "refused": 0,
@@ -104,9 +105,34 @@ class FinanceHandlerBankStatement(models.AbstractModel):
             "remarks": 0,
         }
         for plan in prepared:
-            for key, count in importer._import(exchange, plan).items():
+            counts = importer._import(exchange, plan)
+            for reason, count in counts.pop("by_orm", {}).items():
+                totals["by_orm"][reason] = totals["by_orm"].get(reason, 0) + count
+            for key, count in counts.items():
                 totals[key] += count
         return totals
+
+    @api.model
+    def _describe_result(self, result):
+        told = []
+        if lines := result.get("lines"):
+            told.append(self.env._("%s lines booked", lines))
+            by_orm = result.get("by_orm") or {}
+            if set_based := result.get("set_based"):
+                told.append(self.env._("%s of them all at once", set_based))
+            told += [
+                self.env._("%(count)s one by one (%(reason)s)", count=count, reason=reason)
+                for reason, count in sorted(by_orm.items())
+            ]
+        for key, label in (
+            ("duplicates", self.env._("%s known before", result.get("duplicates"))),
+            ("pending", self.env._("%s not booked by the bank yet", result.get("pending"))),
+            ("held", self.env._("%s statements held back", result.get("held"))),
+            ("refused", self.env._("%s entries wait for a person", result.get("refused"))),
+        ):
+            if result.get(key):
+                told.append(label)
+        return self.env._("Finished: %s.", "; ".join(told)) if told else ""
 
 
 def _order_of_booking(numbered):

@@ -11,6 +11,7 @@ from . import test_mail
 from . import test_matching
 from . import test_pending
 from . import test_poster
+from . import test_poster_pairs
 from . import test_proof
 from . import test_reports
 from . import test_public_methods

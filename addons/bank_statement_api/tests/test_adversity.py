@@ -129,8 +129,8 @@ class TestAdversity(StatementCase):
     def test_period_locked_during_the_import_is_respected(self):
         create = self.registry["bank.statement.importer"]._create_chunk
 
-        def lock_after(importer, vals_list):
-            created = create(importer, vals_list)
+        def lock_after(importer, *args):
+            created = create(importer, *args)
             self.company_a.fiscalyear_lock_date = DAY + timedelta(days=5)
             return created
 

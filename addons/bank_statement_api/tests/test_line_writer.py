@@ -3,7 +3,10 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
-from odoo.addons.bank_statement_api.models import bank_statement_line_writer
+from odoo.addons.bank_statement_api.models import (
+    bank_statement_line_rows,
+    bank_statement_line_writer,
+)
 
 from .common import StatementCase
 
@@ -51,8 +54,10 @@ class TestLineWriter(StatementCase):
             for number, day in enumerate(days)
         ]
 
-    def write(self, vals_list):
-        return self.env["bank.statement.line.writer"]._create(vals_list)
+    def write(self, vals_list, statement=None):
+        """:return: the lines, and how many of them were written set-based"""
+        lines, by_orm = self.env["bank.statement.line.writer"]._create(vals_list, statement)
+        return lines, len(lines) - sum(by_orm.values())
 
     def rows(self, create, vals_list):
         """All columns of all rows that ``create`` leaves, without the ids that differ by nature."""
@@ -161,6 +166,126 @@ class TestLineWriter(StatementCase):
     def test_rows_equal_odoos_in_a_second_company(self):
         self.assert_same_rows(self.vals(journal=self.journals[self.company_b]))
 
+    def partners(self):
+        """Partners of every sort that an entry is derived from in another way."""
+        partner_model = self.env["res.partner"]
+        company = partner_model.create({"name": "Company", "is_company": True})
+        dollar = self.env.ref("base.USD")
+        dollar.active = True
+        france, spain = self.env.ref("base.fr"), self.env.ref("base.es")
+        position_model = self.env["account.fiscal.position"]
+        position_model.create(
+            {
+                "name": "France",
+                "auto_apply": True,
+                "country_id": france.id,
+                "company_id": self.company_a.id,
+            }
+        )
+        position = position_model.create({"name": "Own", "company_id": self.company_a.id})
+        partners = partner_model.create(
+            [
+                {"name": "Plain"},
+                {"name": "Contact", "parent_id": company.id},
+                {"name": "French", "country_id": france.id},
+                {"name": "Spaniard", "country_id": spain.id},
+                {"name": "Delivered to France", "country_id": spain.id},
+                {"name": "With a bank"},
+            ]
+        )
+        partners[3].with_company(self.company_a).property_account_position_id = position
+        partner_model.create(
+            {
+                "name": "Shed",
+                "type": "delivery",
+                "country_id": france.id,
+                "parent_id": partners[4].id,
+            }
+        )
+        self.env["res.partner.bank"].create(
+            [
+                {"acc_number": "111", "partner_id": partners[5].id, "currency_id": dollar.id},
+                {"acc_number": "222", "partner_id": partners[5].id},
+                {"acc_number": "333", "partner_id": partners[5].id, "allow_out_payment": True},
+                {
+                    "acc_number": "444",
+                    "partner_id": partners[0].id,
+                    "company_id": self.company_b.id,
+                },
+            ]
+        )
+        return partners | company
+
+    def test_rows_equal_odoos_with_partners_of_every_sort(self):
+        partners = self.partners()
+        vals_list = self.vals(60)
+        for number, vals in enumerate(vals_list):
+            if number % 8:
+                vals["partner_id"] = partners[number % len(partners)].id
+        self.assert_same_rows(vals_list)
+
+    def test_rows_equal_odoos_with_amounts_in_foreign_currencies(self):
+        currencies = {}
+        for name, rate in (("USD", 1.083), ("JPY", 161.7)):
+            currencies[name] = (
+                self.env["res.currency"]
+                .with_context(active_test=False)
+                .search([("name", "=", name)])
+            )
+            currencies[name].active = True
+            self.env["res.currency.rate"].create(
+                {
+                    "name": date(2026, 1, 1),
+                    "currency_id": currencies[name].id,
+                    "company_id": self.company_a.id,
+                    "rate": rate,
+                }
+            )
+        dollars = self.make_journal(
+            self.company_a, "CH9300762011623852957", currencies["USD"], code="TUSD"
+        )
+        for journal, foreign, factor in (
+            (self.journal, currencies["USD"], 1.1),
+            (self.journal, currencies["JPY"], 160),
+            (dollars, currencies["JPY"], 150),
+            (dollars, self.euro, 0.9),
+        ):
+            vals_list = [
+                {
+                    **vals,
+                    "foreign_currency_id": foreign.id,
+                    "amount_currency": foreign.round(vals["amount"] * factor) or 1.0,
+                }
+                for vals in self.vals(journal=journal)
+            ]
+            with self.subTest(journal=journal.code, foreign=foreign.name):
+                self.assert_same_rows(vals_list)
+
+    def test_rows_of_a_statement_equal_odoos(self):
+        statement = self.env["account.bank.statement"].create(
+            {"name": "S", "journal_id": self.journal.id}
+        )
+        vals_list = self.vals()
+        create = self.env["account.bank.statement.line"].create
+        odoo = self.rows(
+            lambda rows: create([{**row, "statement_id": statement.id} for row in rows]), vals_list
+        )
+        ours = self.rows(lambda rows: self.write(rows, statement)[0], vals_list)
+        self.assertEqual(ours, odoo)
+
+    def test_few_lines_get_their_statement_as_well(self):
+        statement = self.env["account.bank.statement"].create(
+            {"name": "S", "journal_id": self.journal.id}
+        )
+        lines, _count = self.write(self.vals(3), statement)
+        self.assertEqual(lines.statement_id, statement)
+        self.assertEqual(lines.line_ids.statement_id, statement)
+
+    def test_messages_have_names_of_their_own(self):
+        lines, _count = self.write(self.vals())
+        messages = lines.move_id.message_ids
+        self.assertEqual(len(set(messages.mapped("message_id"))), len(lines))
+
     def test_zero_amounts_only(self):
         self.assert_same_rows(self.vals(amount=0.0))
 
@@ -204,18 +329,16 @@ class TestLineWriter(StatementCase):
         self.assertEqual(set(lines.move_id.mapped("state")), {"posted"})
         return str(logger.info.call_args.args[-1])
 
-    def test_partners_and_foreign_currencies_go_through_odoo(self):
-        partner = self.env["res.partner"].create({"name": "Known"})
-        self.assert_through_odoo(self.vals(partner_id=partner.id))
-        dollar = self.env.ref("base.USD")
-        dollar.active = True
-        foreign = self.vals(foreign_currency_id=dollar.id, amount=2.0, amount_currency=2.2)
-        for vals in foreign:
-            vals["fingerprint"] += "-foreign"
-        self.assert_through_odoo(foreign)
-
     def test_few_lines_go_through_odoo(self):
         self.assert_through_odoo(self.vals(24))
+
+    def test_foreign_currency_without_an_amount_goes_through_odoo(self):
+        dollar = self.env.ref("base.USD")
+        dollar.active = True
+        foreign = self.vals(foreign_currency_id=dollar.id)
+        self.assertIn("amount", self.env["bank.statement.line.writer"]._why_not(foreign))
+        own = self.vals(foreign_currency_id=self.euro.id, amount_currency=1.0)
+        self.assertIn("own", self.assert_through_odoo(own))
 
     def test_hashed_journal_goes_through_odoo(self):
         self.journal.restrict_mode_hash_table = True
@@ -235,13 +358,12 @@ class TestLineWriter(StatementCase):
         self.assertIn("overrides", message)
 
     def test_canary_finds_a_column_that_odoo_fills_otherwise(self):
-        writer_class = self.registry["bank.statement.line.writer"]
-        original = writer_class._item_amounts
+        original = bank_statement_line_rows._item_amounts
 
-        def wrong(writer, template, amount, balance):
-            return {**original(writer, template, amount, balance), "price_total": amount + 1}
+        def wrong(template, amount, balance):
+            return {**original(template, amount, balance), "price_total": amount + 1}
 
-        with patch.object(writer_class, "_item_amounts", wrong):
+        with patch.object(bank_statement_line_rows, "_item_amounts", wrong):
             message = self.assert_through_odoo(self.vals())
         self.assertIn("price_total", message)
 

@@ -110,6 +110,12 @@ class FinanceExchange(models.Model):
         readonly=True, help="Outbound events: what happened, e.g. invoice.posted."
     )
     result = fields.Json(readonly=True, copy=False, help="The stored answer.")
+    progress_done = fields.Integer(
+        readonly=True,
+        copy=False,
+        help="Of the records that are being worked on, those done so far.",
+    )
+    progress_total = fields.Integer(readonly=True, copy=False)
     cancel_reason = fields.Text(readonly=True, copy=False)
     payload_ids = fields.One2many("finance.exchange.payload", "exchange_id")
     attempt_ids = fields.One2many("finance.exchange.attempt", "exchange_id")

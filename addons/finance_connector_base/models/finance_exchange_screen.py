@@ -61,7 +61,16 @@ class FinanceExchange(models.Model):
                 for position, name in enumerate(order)
             ]
 
-    @api.depends("work_status", "due_at", "owner_id", "exception_ids.state", "cancel_reason")
+    @api.depends(
+        "work_status",
+        "due_at",
+        "owner_id",
+        "exception_ids.state",
+        "cancel_reason",
+        "progress_done",
+        "progress_total",
+        "result",
+    )
     def _compute_status_text(self):
         for exchange in self:
             exchange.status_text = exchange._describe_status()
@@ -217,6 +226,12 @@ class FinanceExchange(models.Model):
                 )
             case "ready":
                 return self.env._("Waits for its turn; nothing to do.")
+            case "running" if self.progress_total:
+                return self.env._(
+                    "Is being worked on now: %(done)s of %(total)s are done.",
+                    done=self.progress_done,
+                    total=self.progress_total,
+                )
             case "running":
                 return self.env._("Is being worked on now.")
             case "waiting" if self.is_stuck:
@@ -241,4 +256,5 @@ class FinanceExchange(models.Model):
             case "cancelled":
                 return self.env._("Cancelled: %s", self.cancel_reason or "")
             case _:
-                return self.env._("Finished.")
+                handler = self.interface_id.sudo()._handler()
+                return handler._describe_result(self.result or {}) or self.env._("Finished.")

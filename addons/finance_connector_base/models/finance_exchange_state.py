@@ -62,6 +62,10 @@ class FinanceExchange(models.Model):
             # The one commit of the suite: jobs and edges own their transaction, see the guarantees.
             self.env.cr.commit()  # pylint: disable=invalid-commit
 
+    def _tell_progress(self, done, total):
+        """Say how far work on it has come; people see it from the next :meth:`_checkpoint` on."""
+        self.sudo().write({"progress_done": done, "progress_total": total})
+
     def _abandon(self):
         """Undo everything since the last checkpoint."""
         self.env.cr.rollback()

@@ -20,6 +20,15 @@ class FinanceHandler(models.AbstractModel):
     _final_milestone = "acknowledged"
     """Outbound only: the proof that ends the exchange; until it is given, the exchange waits, with a deadline."""
 
+    @api.model
+    def _describe_result(self, result):
+        """What became of an exchange, for a person.
+
+        :param dict result: what :meth:`_post` returned
+        :return: a sentence or two; empty where there is nothing to tell but that it is finished
+        """
+        return ""
+
     # === INBOUND === #
 
     @api.model

@@ -1,0 +1,342 @@
+from datetime import timedelta
+from decimal import Decimal
+from unittest.mock import patch
+
+from odoo.tests import tagged
+
+from odoo.addons.bank_statement_api.models import (
+    bank_statement_poster,
+    bank_statement_poster_pairs,
+)
+from odoo.addons.bank_statement_api.tools.posting import Allocation, Proposal
+
+from .common import DAY, StatementCase
+
+PAIRS = 4
+IDS = {
+    "id",
+    "create_date",
+    "write_date",
+    "date_message",
+    "message_id",
+    "full_reconcile_id",
+    "matching_number",
+    "debit_move_id",
+    "credit_move_id",
+    "mail_message_id",
+    "match_before",
+}
+
+
+@tagged("post_install", "-at_install")
+class TestPosterPairs(StatementCase):
+    maxDiff = None
+    """Pairs posted set-based leave the rows Odoo leaves, column by column; in doubt Odoo posts them."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.poster = cls.env["bank.statement.poster"]
+        cls.pairs = cls.env["bank.statement.poster.pairs"]
+        cls.startClassPatcher(patch.object(bank_statement_poster_pairs, "MIN_PAIRS", 2))
+        cls.startClassPatcher(
+            patch("odoo.addons.bank_statement_api.models.bank_statement_poster.MIN_PAIRS", 2)
+        )
+        # Lines and invoices of earlier days, as they are in a database that is in use.
+        cls.invoices = [cls.make_invoice(100 + number) for number in range(PAIRS)]
+
+    def items(self, invoices=None):
+        return [
+            next(item for item in invoice.line_ids if item.display_type == "payment_term")
+            for invoice in invoices or self.invoices
+        ]
+
+    def make_pairs(self, items=None, journal=None, **values):
+        """:return: lines with an item of the same amount each"""
+        found = []
+        for item in items or self.items():
+            line = self.env["account.bank.statement.line"].create(
+                {
+                    "journal_id": (journal or self.journals[item.company_id]).id,
+                    "date": "2026-03-04",
+                    "amount": item.balance,
+                    "payment_ref": f"Pays {item.move_id.name}",
+                    **{name: value(item) for name, value in values.items()},
+                }
+            )
+            found.append((line, item))
+        self.settle()
+        return found
+
+    def settle(self):
+        """Have written and tracked what was done, as the commit before a posting does."""
+        self.env.cr.flush()
+        self.env.cr.precommit.run()
+
+    def proposals(self, pairs):
+        return [
+            Proposal(line.id, (Allocation(item.id, Decimal(str(item.amount_residual_currency))),))
+            for line, item in pairs
+        ]
+
+    def rows(self, post, pairs):
+        """All columns of all rows that ``post`` leaves, without the ids that differ by nature."""
+        move_ids = [line.move_id.id for line, _item in pairs]
+        move_ids += [item.move_id.id for _line, item in pairs]
+        found = {}
+        with self.env.cr.savepoint() as savepoint:
+            post()
+            self.settle()
+            for table, query in (
+                ("line", "SELECT * FROM account_bank_statement_line WHERE move_id = ANY(%s)"),
+                ("move", "SELECT * FROM account_move WHERE id = ANY(%s) ORDER BY id"),
+                (
+                    "item",
+                    """SELECT * FROM account_move_line WHERE move_id = ANY(%s)
+                        ORDER BY move_id, account_id""",
+                ),
+                (
+                    "partial",
+                    """SELECT p.* FROM account_partial_reconcile p JOIN account_move_line i ON i.id = p.debit_move_id
+                        WHERE i.move_id = ANY(%s) ORDER BY i.move_id""",
+                ),
+                (
+                    "full",
+                    """SELECT DISTINCT f.* FROM account_full_reconcile f
+                         JOIN account_move_line i ON i.full_reconcile_id = f.id WHERE i.move_id = ANY(%s)
+                        ORDER BY f.id""",
+                ),
+                (
+                    "message",
+                    """SELECT m.*, regexp_replace(body, '[0-9]{3,}', '#', 'g') AS body, NULL AS date
+                         FROM mail_message m WHERE model = 'account.move' AND res_id = ANY(%s)
+                        ORDER BY res_id, id""",
+                ),
+                (
+                    "tracked",
+                    """SELECT t.* FROM mail_tracking_value t JOIN mail_message m ON m.id = t.mail_message_id
+                        WHERE m.model = 'account.move' AND m.res_id = ANY(%s) ORDER BY m.res_id, t.id""",
+                ),
+            ):
+                self.env.cr.execute(query, [move_ids])
+                found[table] = [
+                    {
+                        # Of what Odoo makes anew, there is one; which one differs.
+                        column: bool(value) if column in IDS else value
+                        for column, value in row.items()
+                        if column not in {"write_date", "match_before"}
+                    }
+                    for row in self.env.cr.dictfetchall()
+                ]
+            savepoint.rollback()
+        self.env.invalidate_all()
+        return found
+
+    def by_odoo(self, pairs):
+        for line, item in pairs:
+            self.env["bank.statement.matcher"]._book(line, item)
+
+    def assert_same_rows(self, pairs):
+        odoo = self.rows(lambda: self.by_odoo(pairs), pairs)
+        self.assert_rows(odoo, pairs, "set_based")
+        with patch.object(self.registry["bank.statement.poster"], "_why_not", lambda *_args: "x"):
+            self.assert_rows(odoo, pairs, "orm")
+
+    def assert_rows(self, odoo, pairs, way):
+        outcomes = []
+        ours = self.rows(
+            lambda: outcomes.extend(self.poster._reconcile(self.proposals(pairs))), pairs
+        )
+        self.assertEqual({outcome.way for outcome in outcomes}, {way})
+        for table, rows in odoo.items():
+            self.assertTrue(rows, table)
+            self.assertEqual(len(ours[table]), len(rows), table)
+            for mine, theirs in zip(ours[table], rows, strict=True):
+                self.assertEqual(mine, theirs, table)
+
+    # === EQUAL === #
+
+    def test_rows_equal_odoos_for_a_line_without_a_partner(self):
+        self.assert_same_rows(self.make_pairs())
+
+    def test_rows_equal_odoos_for_a_line_with_its_partner(self):
+        self.assert_same_rows(self.make_pairs(partner_id=lambda item: item.partner_id.id))
+
+    def test_rows_equal_odoos_for_a_line_with_another_partner(self):
+        other = self.env["res.partner"].create({"name": "Other"})
+        self.assert_same_rows(self.make_pairs(partner_id=lambda _item: other.id))
+
+    def test_rows_equal_odoos_where_the_partner_is_known_and_has_a_bank(self):
+        for invoice in self.invoices:
+            self.env["res.partner.bank"].create(
+                {"acc_number": f"ACC{invoice.id}", "partner_id": invoice.partner_id.id}
+            )
+        self.assert_same_rows(self.make_pairs(partner_id=lambda item: item.partner_id.id))
+
+    def test_rows_equal_odoos_for_bills_and_refunds(self):
+        for move_type in ("in_invoice", "out_refund", "in_refund"):
+            moves = self.env["account.move"].create(
+                [
+                    {
+                        "move_type": move_type,
+                        "partner_id": invoice.partner_id.id,
+                        "invoice_date": "2026-02-03",
+                        "ref": f"{move_type} {invoice.id}",
+                        "company_id": self.company_a.id,
+                        "invoice_line_ids": [
+                            (0, 0, {"name": "Goods", "price_unit": 7, "tax_ids": [(5, 0, 0)]})
+                        ],
+                    }
+                    for invoice in self.invoices
+                ]
+            )
+            moves.action_post()
+            with self.subTest(move_type):
+                self.assert_same_rows(self.make_pairs(self.items(moves)))
+
+    def test_rows_equal_odoos_in_a_second_company(self):
+        invoices = [self.make_invoice(50, company=self.company_b) for _number in range(PAIRS)]
+        self.assert_same_rows(self.make_pairs(self.items(invoices)))
+
+    def test_undo_restores_what_was_posted_set_based(self):
+        other = self.env["res.partner"].create({"name": "Other"})
+        pairs = self.make_pairs(partner_id=lambda _item: other.id)
+        outcomes = self.poster._reconcile(self.proposals(pairs))
+        self.assertEqual({outcome.way for outcome in outcomes}, {"set_based"})
+        for line, item in pairs:
+            self.assertTrue(line.is_reconciled)
+            self.assertIn(item.move_id.payment_state, ("paid", "in_payment"))
+        for outcome in self.poster._undo(
+            self.env["account.bank.statement.line"].union(*(line for line, _item in pairs))
+        ):
+            self.assertIsNone(outcome.error)
+        for line, item in pairs:
+            self.assertEqual(line.partner_id, other)
+            self.assertFalse(line.is_reconciled)
+            self.assertEqual(item.amount_residual, item.balance)
+            self.assertEqual(item.move_id.payment_state, "not_paid")
+
+    def test_hook_of_paid_invoices_is_called(self):
+        pairs = self.make_pairs()
+        paid = []
+        with patch.object(
+            self.registry["account.move"], "_invoice_paid_hook", lambda moves: paid.extend(moves)
+        ):
+            self.poster._reconcile(self.proposals(pairs))
+        self.assertGreaterEqual(set(paid), {item.move_id for _line, item in pairs})
+
+    # === IN DOUBT === #
+
+    def assert_through_odoo(self, pairs):
+        outcomes = self.poster._reconcile(self.proposals(pairs))
+        self.assertEqual([outcome.error for outcome in outcomes], [None] * len(pairs))
+        self.assertEqual({outcome.way for outcome in outcomes}, {"orm"})
+
+    def test_what_is_not_plain_goes_through_odoo(self):
+        pairs = self.make_pairs()
+        proposals = self.proposals(pairs)
+        self.assertEqual(len(self.pairs._facts(proposals)), PAIRS)
+        line, item = pairs[0]
+
+        def spoil(what):
+            """:return: whether the first pair is no plain one any more"""
+            with self.env.cr.savepoint() as savepoint:
+                what()
+                self.env.flush_all()
+                plain = {fact["line_id"] for fact in self.pairs._facts(proposals)}
+                savepoint.rollback()
+            return line.id not in plain
+
+        paid = self.env.ref("account.mt_invoice_paid")
+        sql = self.env.cr.execute
+        for name, what in {
+            "told when paid": lambda: item.move_id.message_subscribe(
+                [item.partner_id.id], subtype_ids=paid.ids
+            ),
+            "new partner with a bank": lambda: self.env["res.partner.bank"].create(
+                {"acc_number": "X1", "partner_id": item.partner_id.id}
+            ),
+            "blocked": lambda: setattr(item.move_id, "payment_state", "blocked"),
+            "hashed": lambda: sql(
+                "UPDATE account_move SET inalterable_hash = 'x' WHERE id = %s", [line.move_id.id]
+            ),
+            "hashed journal": lambda: sql(
+                "UPDATE account_journal SET restrict_mode_hash_table = TRUE WHERE id = %s",
+                [line.journal_id.id],
+            ),
+            "early discount": lambda: sql(
+                "UPDATE account_move_line SET discount_date = date WHERE id = %s", [item.id]
+            ),
+            "partly paid": lambda: sql(
+                "UPDATE account_move_line SET amount_residual = 1 WHERE id = %s", [item.id]
+            ),
+            "partial number": lambda: sql(
+                "UPDATE account_move_line SET matching_number = 'P1' WHERE id = %s", [item.id]
+            ),
+        }.items():
+            with self.subTest(name):
+                self.assertTrue(spoil(what))
+
+    def test_company_settings_that_are_not_plain(self):
+        facts = self.pairs._facts(self.proposals(self.make_pairs()))
+        self.assertIsNone(self.pairs._why_not(self.company_a, facts))
+        for values, reason in (
+            ({"tax_exigibility": True}, "cash-basis"),
+            ({"restrictive_audit_trail": True}, "audit"),
+        ):
+            with self.env.cr.savepoint() as savepoint:
+                self.company_a.write(values)
+                self.assertIn(reason, self.pairs._why_not(self.company_a, facts))
+                savepoint.rollback()
+        with patch.object(
+            self.registry["res.company"], "_get_violated_lock_dates", lambda *_args: [(DAY, "x")]
+        ):
+            self.assertEqual(self.pairs._why_not(self.company_a, facts), "a lock date")
+
+    def test_foreign_override_goes_through_odoo(self):
+        facts = self.pairs._facts(self.proposals(self.make_pairs()))
+        known = tuple(
+            name for name in bank_statement_poster_pairs.KNOWN_MODULES if "mail" not in name
+        )
+        with patch(
+            "odoo.addons.bank_statement_api.models.bank_statement_line_writer.KNOWN_MODULES", known
+        ):
+            self.assertIn("overrides", self.pairs._why_not(self.company_a, facts))
+
+    def test_foreign_stored_field_goes_through_odoo(self):
+        facts = self.pairs._facts(self.proposals(self.make_pairs()))
+        with patch.object(bank_statement_poster_pairs, "KNOWN_MODULES", ("odoo.addons.mail.",)):
+            self.assertIn("depends on", self.pairs._why_not(self.company_a, facts))
+
+    def test_foreign_currency_goes_through_odoo(self):
+        dollar = self.env.ref("base.USD")
+        dollar.active = True
+        self.env["res.currency.rate"].create(
+            {
+                "name": DAY - timedelta(days=60),
+                "currency_id": dollar.id,
+                "company_id": self.company_a.id,
+                "rate": 1.25,
+            }
+        )
+        journal = self.make_journal(self.company_a, "CH9300762011623852957", dollar, code="TUSD")
+        invoices = [self.make_invoice(125, currency=dollar) for _number in range(PAIRS)]
+        pairs = self.make_pairs(
+            self.items(invoices), journal, amount=lambda item: item.amount_currency
+        )
+        self.assert_through_odoo(pairs)
+
+    def test_canary_finds_a_row_that_odoo_leaves_otherwise(self):
+        pairs = self.make_pairs()
+        pairs_class = self.registry["bank.statement.poster.pairs"]
+        original = pairs_class._tracked
+
+        def wrong(model, name, *args):
+            return {"old_value_char": "x"} if name == "name" else original(model, name, *args)
+
+        with (
+            patch.object(pairs_class, "_tracked", wrong),
+            patch.object(bank_statement_poster, "_logger") as logger,
+        ):
+            self.assert_through_odoo(pairs)
+        self.assertIn("old_value_char", str(logger.info.call_args.args[-1]))

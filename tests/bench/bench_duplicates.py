@@ -1,0 +1,45 @@
+"""Milliseconds to tell 10,000 new bookings from 1,000,000 stored lines, beside a look-up for each.
+
+One query a batch finds what is stored of the days in question. The peer is what importers do without it: one search by
+the fingerprint for each booking; it is timed on 200 of them. With every tenth booking stored before.
+"""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "setup"), str(ROOT / "tests/e2e")]
+
+from tests.bench import world
+
+SIZES = (1_000, 10_000)
+STORED = 1_000_000
+
+SCRIPT = """
+import time
+from odoo.addons.bank_statement_api.tools import camt053
+bank = world.Bank(env)
+stored = world.copied_lines(env, bank, {stored})
+importer = env["bank.statement.importer"]
+for size in {sizes!r}:
+    content = bank.statement(size)
+    [statement] = camt053.read(content)
+    world.bring_part(env, bank, content, size // 10)
+    world.analyse(env)
+    before = time.perf_counter()
+    found = importer._recognise(bank.journal, statement)
+    spent = time.perf_counter() - before
+    known = sum(item.known is not None for item in found)
+    assert known == size // 10, known
+    line_model = env["account.bank.statement.line"]
+    before = time.perf_counter()
+    for item in found[:200]:
+        line_model.search(
+            [("journal_id", "=", bank.journal.id), ("fingerprint", "=", item.key.fingerprint)], limit=1)
+    peer = (time.perf_counter() - before) * size / 200
+    world.report("duplicates", spent * 1e3, "a search each", peer * 1e3, "ms", size, stored=stored)
+"""
+
+
+if __name__ == "__main__":
+    world.run("bench_duplicates", SCRIPT.format(sizes=SIZES, stored=STORED))

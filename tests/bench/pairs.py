@@ -1,0 +1,91 @@
+"""Pairs of a statement line and an open invoice of the same amount, posted by our ways and by Odoo's."""
+
+import time
+from decimal import Decimal
+from unittest.mock import patch
+
+from odoo.fields import Command
+
+from odoo.addons.bank_statement_api.tools.posting import Allocation, Proposal
+
+from tests.bench import world
+
+PEER_PAIRS = 50
+
+
+def measure(env, bank, item_ids, sizes):
+    free = iter(item_ids)
+    for size in sizes:
+        for way in ("orm", "set_based"):
+            ours = _ours(env, _pairs(env, bank, free, size), way)
+            peer = _line_by_line(env, _pairs(env, bank, free, PEER_PAIRS))
+            world.report("reconcile", ours, "odoo", peer, "pairs/s", size, way=way)
+
+
+def _pairs(env, bank, free, count):
+    """:return: lines that nobody matched yet, and an open item for each"""
+    bank.number += 1
+    vals_list = [
+        {
+            "journal_id": bank.journal.id,
+            "date": bank.day,
+            "amount": 100.0,
+            "payment_ref": f"Payment {number} of {bank.number}",
+        }
+        for number in range(count)
+    ]
+    lines, _set_based = env["bank.statement.line.writer"]._create(vals_list)
+    env.cr.commit()
+    env.invalidate_all()
+    items = env["account.move.line"].browse([next(free) for _number in range(count)])
+    return list(zip(lines, items, strict=True))
+
+
+def _ours(env, pairs, way):
+    proposals = [
+        Proposal(line.id, (Allocation(item.id, Decimal("100.00")),)) for line, item in pairs
+    ]
+    poster = env["bank.statement.poster"]
+    before = time.perf_counter()
+    with patch.object(type(poster), "_why_not", lambda *_args: way == "orm" and "measured"):
+        outcomes = poster._reconcile(proposals)
+    env.cr.commit()
+    spent = time.perf_counter() - before
+    assert {outcome.way for outcome in outcomes} == {way}, outcomes[0]
+    assert all(item.reconciled for _line, item in pairs)
+    return len(pairs) / spent
+
+
+def _line_by_line(env, pairs):
+    """The way of Odoo's own code and of what is built on it: partner, entry, reconciliation, one line after another."""
+    before = time.perf_counter()
+    for line, item in pairs:
+        _by_odoo(line, item)
+        env.cr.commit()
+    spent = time.perf_counter() - before
+    assert all(item.reconciled for _line, item in pairs)
+    return len(pairs) / spent
+
+
+def _by_odoo(line, item):
+    line.partner_id = item.partner_id
+    _liquidity, suspense, _other = line._seek_for_lines()
+    line.with_context(force_delete=True, skip_readonly_check=True).write(
+        {
+            "line_ids": [
+                Command.delete(suspense.id),
+                Command.create(
+                    {
+                        "name": item.name or item.move_id.name,
+                        "account_id": item.account_id.id,
+                        "partner_id": item.partner_id.id,
+                        "currency_id": suspense.currency_id.id,
+                        "amount_currency": suspense.amount_currency,
+                        "balance": suspense.balance,
+                    }
+                ),
+            ]
+        }
+    )
+    counterpart = line.line_ids.filtered(lambda entry: entry.account_id == item.account_id)
+    (counterpart + item).reconcile()
