@@ -108,7 +108,7 @@ class TestPosterPairs(StatementCase):
                 ),
                 (
                     "message",
-                    """SELECT m.*, regexp_replace(body, '[0-9]{3,}', '#', 'g') AS body, NULL AS date
+                    """SELECT m.*, regexp_replace(body, '[0-9]+', '#', 'g') AS body, NULL AS date
                          FROM mail_message m WHERE model = 'account.move' AND res_id = ANY(%s)
                         ORDER BY res_id, id""",
                 ),

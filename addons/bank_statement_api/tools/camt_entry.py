@@ -233,13 +233,16 @@ def _detail_amounts(details, entry_amount, position, context) -> list[Decimal] |
     entry_sign = 1 if entry_amount > 0 else -1
     sums = []
     for path in _DETAIL_AMOUNTS:
+        given = [detail.one(*path) for detail in details]
+        if None in given:
+            continue
         try:
             amounts = [
                 signed(
                     sign(detail) if detail.one("CdtDbtInd") else entry_sign,
-                    unsigned_amount(detail.one(*path), context.currency),
+                    unsigned_amount(amount, context.currency),
                 )
-                for detail in details
+                for detail, amount in zip(details, given, strict=True)
             ]
         except BadRecordError:
             continue
@@ -298,12 +301,13 @@ def _payment_info(node, credit, reversal, entry_info, position, context) -> dict
         expected, other = other, expected
     ultimate = "UltmtDbtr" if expected is debtor else "UltmtCdtr"
     additional = node.text("AddtlTxInf")
+    references = node.one("Refs") or _NOTHING
     return {
-        "end_to_end_id": node.text("Refs", "EndToEndId"),
-        "instruction_id": node.text("Refs", "InstrId"),
-        "transaction_id": node.text("Refs", "TxId"),
-        "mandate_id": node.text("Refs", "MndtId"),
-        "uetr": node.text("Refs", "UETR"),
+        "end_to_end_id": references.text("EndToEndId"),
+        "instruction_id": references.text("InstrId"),
+        "transaction_id": references.text("TxId"),
+        "mandate_id": references.text("MndtId"),
+        "uetr": references.text("UETR"),
         "creditor_id": _creditor_id(node),
         "counterparty": expected,
         "ultimate_party": _party_node(node, ultimate).text("Nm"),
@@ -456,13 +460,14 @@ def _lenient(text, node, context) -> Decimal | None:
 
 
 def _extras(node: Node, detail: Node = _NOTHING) -> dict[str, str]:
+    references = detail.one("Refs") or _NOTHING
+    returned = detail.one("RtrInf") or _NOTHING
     values = {
         "AddtlInfInd/MsgId": node.text("AddtlInfInd", "MsgId"),
-        "NtryDtls/TxDtls/Refs/AcctSvcrRef": detail.text("Refs", "AcctSvcrRef"),
-        "NtryDtls/TxDtls/Refs/ChqNb": detail.text("Refs", "ChqNb"),
-        "NtryDtls/TxDtls/Refs/ClrSysRef": detail.text("Refs", "ClrSysRef"),
-        "NtryDtls/TxDtls/RtrInf/Rsn": detail.text("RtrInf", "Rsn", "Cd")
-        or detail.text("RtrInf", "Rsn", "Prtry"),
-        "NtryDtls/TxDtls/RtrInf/AddtlInf": detail.text("RtrInf", "AddtlInf"),
+        "NtryDtls/TxDtls/Refs/AcctSvcrRef": references.text("AcctSvcrRef"),
+        "NtryDtls/TxDtls/Refs/ChqNb": references.text("ChqNb"),
+        "NtryDtls/TxDtls/Refs/ClrSysRef": references.text("ClrSysRef"),
+        "NtryDtls/TxDtls/RtrInf/Rsn": returned.text("Rsn", "Cd") or returned.text("Rsn", "Prtry"),
+        "NtryDtls/TxDtls/RtrInf/AddtlInf": returned.text("AddtlInf"),
     }
     return {key: value for key, value in values.items() if value is not None}

@@ -22,7 +22,10 @@ class BadRecordError(Exception):
 
 
 class Node:
-    """An element with its children by local name, so that every version of the namespace fits."""
+    """An element with its children by local name, so that every version of the namespace fits.
+
+    Nearly all the time of reading a file is spent here, asking for what an entry does not have.
+    """
 
     __slots__ = ("_children", "element")
 
@@ -30,22 +33,33 @@ class Node:
         self.element = element
         self._children = None
 
+    def _read(self) -> dict[str, list[Node]]:
+        children = {}
+        for child in self.element:
+            tag = child.tag
+            local = tag[tag.rfind("}") + 1 :]
+            if local in children:
+                children[local].append(Node(child))
+            else:
+                children[local] = [Node(child)]
+        self._children = children
+        return children
+
     def all(self, name: str) -> list[Node]:
-        if self._children is None:
-            self._children = {}
-            for child in self.element:
-                tag = child.tag
-                local = tag[tag.rfind("}") + 1 :]
-                self._children.setdefault(local, []).append(Node(child))
-        return self._children.get(name, [])
+        children = self._children
+        if children is None:
+            children = self._read()
+        return children.get(name, [])
 
     def one(self, *path: str) -> Node | None:
         node = self
         for name in path:
-            found = node.all(name)
-            if not found:
+            children = node._children
+            if children is None:
+                children = node._read()
+            if name not in children:
                 return None
-            node = found[0]
+            node = children[name][0]
         return node
 
     def only(self, name: str) -> Node | None:
@@ -57,13 +71,21 @@ class Node:
 
     @property
     def value(self) -> str | None:
-        if len(self.element):
+        if self._children or len(self.element):
             return None
         return (self.element.text or "").strip() or None
 
     def text(self, *path: str) -> str | None:
-        node = self.one(*path)
-        return node.value if node is not None else None
+        # As ``one``, written out: it is called for each thing an entry may say.
+        node = self
+        for name in path:
+            children = node._children
+            if children is None:
+                children = node._read()
+            if name not in children:
+                return None
+            node = children[name][0]
+        return node.value
 
 
 def sign(node: Node) -> int:
