@@ -88,7 +88,10 @@ class TestPosterPairs(StatementCase):
             post()
             self.settle()
             for table, query in (
-                ("line", "SELECT * FROM account_bank_statement_line WHERE move_id = ANY(%s)"),
+                (
+                    "line",
+                    "SELECT * FROM account_bank_statement_line WHERE move_id = ANY(%s) ORDER BY id",
+                ),
                 ("move", "SELECT * FROM account_move WHERE id = ANY(%s) ORDER BY id"),
                 (
                     "item",
