@@ -1,5 +1,6 @@
 """Runs inside Odoo's shell: what the database holds after the cycle. ``env`` is Odoo's."""
 
+from collections import Counter
 from decimal import Decimal
 
 
@@ -38,6 +39,15 @@ def count(env):
         ),
         "reconciled": len(
             lines.filtered(lambda line: line.match_state == "matched" and line.is_reconciled)
+        ),
+        "reconciled_by": dict(
+            sorted(
+                Counter(
+                    line.match_found_by
+                    for line in lines
+                    if line.match_state == "matched" and line.is_reconciled
+                ).items()
+            )
         ),
         "to_review": len(lines.filtered(lambda line: not line.is_reconciled)),
         "pending": env["bank.statement.pending"].search_count([]),

@@ -49,15 +49,20 @@ class Corpus:
     cases: list[Case]
 
 
-def generate(seed: int, count: int, boost: int = 1, anonymous: float = 0.0) -> Iterator[Corpus]:
+def generate(
+    seed: int, count: int, boost: int = 1, anonymous: float = 0.0, mistyped: float = 0.0
+) -> Iterator[Corpus]:
     """Yield worlds with their cases until there are ``count`` of them.
 
     :param boost: how many times more often the rare kinds come than in life, for counting those.
     :param anonymous: share of lines for which the bank tells neither name nor account of the other party.
+    :param mistyped: share of lines with a mistyped name and no account.
     """
     made = 0
     while made < count:
-        corpus = _World(seed * 100_003 + made, boost, anonymous).corpus(min(WORLD, count - made))
+        corpus = _World(seed * 100_003 + made, boost, anonymous, mistyped).corpus(
+            min(WORLD, count - made)
+        )
         made += len(corpus.cases)
         yield corpus
 
@@ -65,8 +70,8 @@ def generate(seed: int, count: int, boost: int = 1, anonymous: float = 0.0) -> I
 class _World:
     """Makes the payments of one world; every open item is paid once at most, in truth."""
 
-    def __init__(self, seed: int, boost: int, anonymous: float):
-        self.anonymous = anonymous
+    def __init__(self, seed: int, boost: int, anonymous: float, mistyped: float):
+        self.anonymous, self.mistyped = anonymous, mistyped
         self.world = build(seed, WORLD)
         self.random = self.world.random
         self.cases: list[Case] = []
@@ -149,17 +154,7 @@ class _World:
         fields = [Text("payment_ref", text)]
         if structured:
             fields.append(Text("structured", structured, structured=True))
-        name, iban = "", ""
-        if payer and self.random.random() >= self.anonymous:
-            draw = self.random.random()
-            name = (
-                payer.name
-                if draw < 0.6
-                else texts.mistyped_name(self.random, payer.name)
-                if draw < 0.85
-                else ""
-            )
-            iban = payer.iban if self.random.random() < 0.85 else ""
+        name, iban = self.told_of(payer)
         line_id = len(self.cases) + 1
         line = Line(
             id=line_id,
@@ -187,6 +182,19 @@ class _World:
             )
         )
         return line_id
+
+    def told_of(self, payer: Partner | None) -> tuple[str, str]:
+        """:return: what the bank says of a payer: name and account, each of which may be missing"""
+        draw = self.random.random()
+        if not payer or draw < self.anonymous:
+            return "", ""
+        if draw < self.anonymous + self.mistyped:
+            return texts.mistyped_name(self.random, payer.name), ""
+        draw = self.random.random()
+        iban = payer.iban if self.random.random() < 0.85 else ""
+        if draw < 0.6:
+            return payer.name, iban
+        return (texts.mistyped_name(self.random, payer.name) if draw < 0.85 else ""), iban
 
     def is_proven(
         self, item: Item, text: str, structured: str | None, is_known: bool, own: bool

@@ -36,10 +36,12 @@ from . import bank_statement_poster
 from . import bank_statement_poster_entry
 from . import bank_statement_poster_log
 from . import bank_statement_matcher
+from . import bank_statement_matcher_lines
 from . import bank_statement_matcher_load
 from . import bank_statement_matcher_store
 from . import bank_statement_match
 from . import bank_statement_match_proposal
+from . import bank_statement_match_run
 from . import bank_statement_match_rule
 from . import bank_statement_match_precision
 from . import bank_statement_match_lesson

@@ -61,6 +61,31 @@ class AccountBankStatementLine(models.Model):
 
     # === ACTION METHODS === #
 
+    def action_match_try(self):
+        """Let the engine decide on lines without touching them.
+
+        :return: action that opens the dry run, a ``bank.statement.match.run``, which can be committed
+        :rtype: dict
+        :raise UserError: the lines are of several companies, or none of them waits
+        """
+        self.check_access("write")
+        matcher = self.env["bank.statement.matcher"]
+        waiting = matcher._waiting(self)
+        if len(waiting.company_id) != 1:
+            raise UserError(self.env._("Choose waiting lines of one company."))
+        run = (
+            self.env["bank.statement.match.run"]
+            .sudo()
+            .create({"company_id": waiting.company_id.id})
+        )
+        matcher._store(matcher._decide(waiting.company_id, waiting), run)
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": run._name,
+            "res_id": run.id,
+            "view_mode": "form",
+        }
+
     def action_match_undo(self):
         """Take posted matches back: the items are open again, the line waits, the decision is kept as undone.
 

@@ -32,6 +32,9 @@ class BankStatementMatch(models.Model):
     journal_id = fields.Many2one(
         "account.journal", required=True, readonly=True, index=True, ondelete="cascade"
     )
+    run_id = fields.Many2one(
+        "bank.statement.match.run", readonly=True, index="btree_not_null", ondelete="cascade"
+    )
     is_current = fields.Boolean(readonly=True, default=True)
     outcome = fields.Selection(
         [
@@ -115,14 +118,21 @@ class BankStatementMatch(models.Model):
         :param list vals_list: values, one for each line
         :rtype: recordset
         """
-        self_sudo = self.sudo()
-        earlier = self_sudo.search(
-            [("line_id", "in", [vals["line_id"] for vals in vals_list]), ("is_current", "=", True)]
-        )
+        self._archive_current([vals["line_id"] for vals in vals_list])
+        return self.sudo().create(vals_list)
+
+    def _make_current(self):
+        """Put decisions that were kept beside the current ones in their place."""
+        self._archive_current(self.line_id.ids)
+        self.sudo().is_current = True
+
+    @api.model
+    def _archive_current(self, line_ids):
+        earlier = self.sudo().search([("line_id", "in", line_ids), ("is_current", "=", True)])
         earlier.filtered(lambda match: match.state == "waiting").state = "replaced"
         earlier.is_current = False
+        # The index allows one current decision at a time.
         self.env.flush_all()
-        return self_sudo.create(vals_list)
 
     def _set_posted(self, chosen=None):
         """Note that a decision was posted: by the engine, or by the calling person's choice of a proposal."""
@@ -142,9 +152,28 @@ class BankStatementMatch(models.Model):
             )
 
     def _set_undone(self):
-        """Note that a posted decision was taken back. A rule whose decisions are taken back is suspended."""
-        self.write({"state": "undone", "verdict": "wrong"})
-        for match in self.filtered("rule_id"):
-            match.rule_id._suspend(
-                self.env._("its decision on %s was taken back.", match.line_id.display_name)
-            )
+        """Note that posted decisions were taken back.
+
+        A rule whose decision that was is suspended; a pattern that has now been wrong too often stops: people are told.
+        """
+        for match in self:
+            precision = self.env["bank.statement.match.precision"]
+            trusted = match.outcome == "auto" and precision._holds(match)
+            match.write({"state": "undone", "verdict": "wrong"})
+            reason = self.env._("its decision on %s was taken back.", match.line_id.display_name)
+            match.rule_id._suspend(reason)
+            if trusted and not precision._holds(match):
+                found_by = dict(match._fields["found_by"]._description_selection(self.env))
+                self.env["finance.exception"]._open(
+                    "match_rule_suspended",
+                    self.env._(
+                        "“%(found_by)s” on evidence %(pattern)s posts nothing by itself any more: %(reason)s",
+                        found_by=found_by[match.found_by],
+                        pattern=match.pattern,
+                        reason=reason,
+                    ),
+                    kind="business",
+                    company=match.company_id,
+                    unit_key=f"pattern:{match.found_by} {match.pattern}",
+                    record=match,
+                )

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from odoo.addons.bank_statement_api.tools.matching import precision
 
@@ -41,19 +42,34 @@ class BankStatementMatchPrecision(models.Model):
             prior, prior_wrong = precision.prior_of(row.found_by, row.pattern)
             count = row.right_count + row.wrong_count + prior
             row.lower_bound = precision.lower_bound(count - row.wrong_count - prior_wrong, count)
-            row.posts_by_itself = row.lower_bound >= precision.TARGET
+            row.posts_by_itself = precision.holds(
+                row.found_by, row.pattern, row.right_count, row.wrong_count
+            )
 
     @api.model
     def _trusted(self, company):
         """:return: says of a pass, a pattern and a rule whether they post by themselves in the company"""
         self.env["bank.statement.match"].flush_model()
-        counts = {
-            (row.found_by, row.pattern): (row.right_count, row.wrong_count)
-            for row in self.sudo().search([("company_id", "=", company.id)])
-        }
+        # Past the cache: a decision of this transaction may have changed the counts.
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT found_by, pattern, count(*) FILTER (WHERE verdict = 'right'),
+                          count(*) FILTER (WHERE verdict = 'wrong')
+                     FROM bank_statement_match
+                    WHERE company_id = %s AND verdict IS NOT NULL AND pattern IS NOT NULL
+                    GROUP BY found_by, pattern""",
+                company.id,
+            )
+        )
+        counts = {(found_by, pattern): (right, wrong) for found_by, pattern, right, wrong in rows}
 
         def trusted(_company, proposal):
             right, wrong = counts.get((proposal.found_by, proposal.pattern), (0, 0))
             return precision.holds(proposal.found_by, proposal.pattern, right, wrong)
 
         return trusted
+
+    @api.model
+    def _holds(self, match):
+        """Whether decisions like this one post by themselves in its company."""
+        return bool(match.pattern) and self._trusted(match.company_id)(match.company_id.id, match)

@@ -55,12 +55,17 @@ class BankStatementMatcher(models.AbstractModel):
         :rtype: int
         """
         matched = 0
-        for company, company_lines in lines.grouped("company_id").items():
-            waiting = company_lines.filtered(
-                lambda line: line.state == "posted" and not line.match_ignored_reason
-            )
-            matched += self._post(self._store(self._decide(company, waiting)))
+        for company, company_lines in self._waiting(lines).grouped("company_id").items():
+            matched += self._post(self._store(self._decide(company, company_lines)))
         return matched
+
+    @api.model
+    def _waiting(self, lines):
+        return lines.filtered(
+            lambda line: (
+                line.state == "posted" and not line.is_reconciled and not line.match_ignored_reason
+            )
+        )
 
     @api.model
     def _decide(self, company, lines, rules=None):

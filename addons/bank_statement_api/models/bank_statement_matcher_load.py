@@ -4,7 +4,6 @@ from itertools import chain
 from odoo import api, models
 from odoo.tools import SQL
 
-from odoo.addons.bank_statement_api.tools import documents, references
 from odoo.addons.bank_statement_api.tools.matching import facts, words
 from odoo.addons.bank_statement_api.tools.matching import numbers as document_numbers
 from odoo.addons.bank_statement_api.tools.matching.catalogue import LONGEST, SHORTEST
@@ -34,57 +33,11 @@ class Wanted:
 
 
 class BankStatementMatcher(models.AbstractModel):
-    """What the engine compares: lines, open items and who is known by what; each read by one query a batch."""
+    """What lines are compared with: open items and who is known by what; each read by one query a batch."""
 
     _inherit = "bank.statement.matcher"
 
-    # === LINES === #
-
-    @api.model
-    def _facts_of(self, lines):
-        """:rtype: list[facts.Line]"""
-        found = []
-        for line in lines:
-            details = line.transaction_details or {}
-            currency = line.currency_id
-            amounts = [(currency.name, _minor(currency, line.amount))]
-            if line.foreign_currency_id:
-                foreign = line.foreign_currency_id
-                amounts.insert(0, (foreign.name, _minor(foreign, line.amount_currency)))
-            found.append(
-                facts.Line(
-                    id=line.id,
-                    company=line.company_id.id,
-                    journal=line.journal_id.id,
-                    amounts=tuple(amounts),
-                    date=line.bank_booking_date or line.date,
-                    texts=self._texts_of(line, details),
-                    iban=words.normalise(line.account_number or line.partner_bank_id.acc_number),
-                    name=line.partner_name or "",
-                    mandate=words.normalise(details.get("mandate_id")),
-                    partner=line.partner_id.commercial_partner_id.id or 0,
-                )
-            )
-        return found
-
-    @api.model
-    def _texts_of(self, line, details):
-        texts = [facts.Text("payment_ref", line.payment_ref or "")]
-        if "remittance" not in details:
-            return tuple(texts)
-        transaction = documents.transaction_from_dict(details)
-        remittance = " ".join(transaction.remittance)
-        if remittance and words.normalise(remittance) not in words.normalise(line.payment_ref):
-            texts.append(facts.Text("remittance", remittance))
-        texts += [
-            facts.Text("structured", reference.value, structured=True)
-            for reference in transaction.structured
-        ]
-        if references.end_to_end(transaction):
-            texts.append(facts.Text("end_to_end_id", transaction.end_to_end_id, structured=True))
-        if transaction.additional_info and transaction.additional_info != line.payment_ref:
-            texts.append(facts.Text("additional_info", transaction.additional_info))
-        return tuple(texts)
+    # === CANDIDATES === #
 
     @api.model
     def _wanted(self, lines, parties):
@@ -120,8 +73,6 @@ class BankStatementMatcher(models.AbstractModel):
             amounts=frozenset(amounts),
             partners=frozenset(partners),
         )
-
-    # === CANDIDATES === #
 
     @api.model
     def _candidate_sources(self):
@@ -394,10 +345,6 @@ class BankStatementMatcher(models.AbstractModel):
             )
         )
         return document_numbers.learn(name for (name,) in rows if name)
-
-
-def _minor(currency, amount):
-    return round(amount * 10**currency.decimal_places)
 
 
 def _decimal(currency, minor):

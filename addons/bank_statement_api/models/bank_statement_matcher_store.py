@@ -23,10 +23,12 @@ class BankStatementMatcher(models.AbstractModel):
     _inherit = "bank.statement.matcher"
 
     @api.model
-    def _store(self, decided):
+    def _store(self, decided, run=None):
         """Keep decisions as the current ones of their lines, certain ones ready to be posted.
 
         :param list decided: of (line, ``facts.Decision``)
+        :param run: ``bank.statement.match.run``; its decisions are kept beside the current ones, no line is
+            touched
         :return: ``bank.statement.match``
         """
         lines = self.env["account.bank.statement.line"].union(*(line for line, _one in decided))
@@ -38,11 +40,16 @@ class BankStatementMatcher(models.AbstractModel):
         ]
         if not vals_list:
             return self.env["bank.statement.match"]
-        matches = self.env["bank.statement.match"]._replace(vals_list)
+        if run:
+            vals_list = [{**vals, "run_id": run.id, "is_current": False} for vals in vals_list]
+            matches = self.env["bank.statement.match"].sudo().create(vals_list)
+        else:
+            matches = self.env["bank.statement.match"]._replace(vals_list)
         for match in matches.filtered(lambda one: one.outcome == facts.AUTO):
             match.chosen_id = match.proposal_ids.sorted("rank")[:1]
-        for match, (line, decision) in zip(matches, decided, strict=True):
-            self._show(line, match, decision, items)
+        if not run:
+            for match in matches:
+                self._show(match)
         return matches
 
     @api.model
@@ -107,7 +114,7 @@ class BankStatementMatcher(models.AbstractModel):
                     "kind": span.kind,
                     "item": span.item,
                 }
-                for span in proposal.spans
+                for span in proposal.spans or []
             ],
             "found_by": proposal.found_by,
             "pattern": proposal.pattern,
@@ -243,40 +250,37 @@ class BankStatementMatcher(models.AbstractModel):
     # === WHAT THE LINE SHOWS === #
 
     @api.model
-    def _show(self, line, match, decision, items):
-        named = [
-            proposal for proposal in decision.proposals if not proposal.pattern.startswith("none:")
-        ]
-        gated = [
-            int(value) for name, value in decision.reason.params if name == "item" and not named
-        ]
-        certain = match.outcome == facts.AUTO
-        found = bool(named or gated)
-        evidence = {
-            "references": sorted(
-                {
-                    (line[span.field] if span.field in line._fields else "")[span.start : span.end]
-                    for proposal in named
-                    for span in proposal.spans
-                }
-                - {""}
-            ),
-            "items": sorted({item for proposal in named for item in proposal.items} | set(gated)),
+    def _show(self, match):
+        """Say on the line what was found; open an exception where it names items of ours and is not certain."""
+        line = match.line_id
+        named = match.proposal_ids.filtered(
+            lambda one: one.pattern and not one.pattern.startswith("none:") and one.allocations
+        )
+        # The item that a gate keeps out, where nothing else is named.
+        gated = [int(match.reason["params"].get("item", 0))] if not named else []
+        items = sorted(set(named.item_ids.ids) | (set(gated) - {0}))
+        texts = {
+            line[span["field"]][span["start"] : span["end"]]
+            for proposal in named
+            for span in proposal.spans or []
+            if span["field"] in line._fields and line[span["field"]]
         }
+        certain = match.outcome == facts.AUTO
+        evidence = {"references": sorted(texts), "items": items} if items else False
         line.sudo().write(
             {
                 "match_id": match.id,
-                "match_state": "uncertain" if found else "no_evidence",
+                "match_state": "uncertain" if items else "no_evidence",
                 "match_explanation": mask_text(match.explanation)
-                if match.proposal_ids or found
+                if match.proposal_ids or items
                 else False,
-                "match_evidence": evidence if found else False,
+                "match_evidence": evidence,
                 "match_found_by": False,
                 "match_reason_code": False if certain else match.reason["code"],
                 "match_score": match.score,
             }
         )
-        if found and not certain:
+        if items and not certain:
             self._ask(line, match, evidence)
 
     @api.model

@@ -20,3 +20,4 @@ from . import test_setup
 from . import test_tours
 from . import test_account_mapping
 from . import test_match_review
+from . import test_match_rules

@@ -20,6 +20,7 @@ _OWN = {
         "action_match_postpone",
         "action_match_preview",
         "action_match_transfer",
+        "action_match_try",
         "action_match_undo",
         "action_match_write_off",
     },
@@ -36,6 +37,7 @@ _OWN = {
         "action_propose",
         "action_retire",
     },
+    "bank.statement.match.run": {"action_commit"},
     "bank.statement.setup": {
         "action_ask_host_key",
         "action_back",
@@ -123,6 +125,9 @@ class TestPublicMethods(StatementCase):
                     "currency_id": cls.euro.id,
                     "account_id": cls.company_a.transfer_account_id.id,
                 }
+            ),
+            "bank.statement.match.run": cls.env["bank.statement.match.run"].create(
+                {"company_id": cls.company_a.id}
             ),
             "bank.statement.coverage": cls.env["bank.statement.coverage"],
             "bank.statement.setup": cls.env["bank.statement.setup"].create(

@@ -15,6 +15,7 @@ OWN_METHODS = {
         "action_match_postpone",
         "action_match_preview",
         "action_match_transfer",
+        "action_match_try",
         "action_match_undo",
         "action_match_write_off",
     },
@@ -31,6 +32,7 @@ OWN_METHODS = {
         "action_propose",
         "action_retire",
     },
+    "bank.statement.match.run": {"action_commit"},
     "bank.statement.setup": {
         "action_ask_host_key",
         "action_back",

@@ -1,31 +1,34 @@
 """Texts that a stranger chose cost no more than texts that a bank writes."""
 
-from decimal import Decimal
+import datetime
 
-from odoo.addons.bank_statement_api.tools import nextgenpsd2, references
-from odoo.addons.bank_statement_api.tools.documents import Position, Transaction
+from odoo.addons.bank_statement_api.tools import nextgenpsd2
+from odoo.addons.bank_statement_api.tools.matching.engine import match
+from odoo.addons.bank_statement_api.tools.matching.facts import NONE, Item, Line, Text
 
 
-def transaction(**values):
-    return Transaction(
-        amount=Decimal("1.00"),
-        currency="EUR",
-        status="booked",
-        position=Position(statement=1, entry=1),
-        **values,
+def decide(text, number):
+    line = Line(
+        id=1,
+        company=1,
+        journal=1,
+        amounts=(("EUR", 100),),
+        date=datetime.date(2026, 3, 4),
+        texts=(Text("payment_ref", text),),
     )
+    item = Item(id=1, company=1, currency="EUR", residual=200, document=1, numbers=(number,))
+    [decision] = match([line], [item])
+    return decision.outcome
 
 
 def test_endless_text_is_searched_in_part():
     words = [f"INV{number:06}" for number in range(20_000)]
-    found = references.candidates(transaction(remittance=(" ".join(words),)))
-    values = {candidate.value for candidate in found}
-    assert words[0] in values
-    assert words[-1] not in values
+    assert decide(" ".join(words), words[0]) != NONE
+    assert decide(" ".join(words), words[-1]) == NONE
 
 
 def test_a_few_characters_are_no_reference():
-    assert not references.candidates(transaction(end_to_end_id="1", remittance=("A1",)))
+    assert decide("A1", "A1") == NONE
 
 
 def test_characters_that_no_database_holds_are_shown_as_such():

@@ -18,6 +18,9 @@ TARGET = 0.999
 Z = 1.96
 """95 % two-sided."""
 MOST_PRIOR = 4_000
+# The strongest first; what is not listed stands for itself.
+_REFERENCES = ("reference", "number", "core")
+_PARTIES = ("known", "alike", "none")
 
 
 def lower_bound(right: float, count: float, z: float = Z) -> float:
@@ -35,14 +38,35 @@ def holds(found_by: str, pattern: str, right: int = 0, wrong: int = 0) -> bool:
     :param right: decisions of this company that were right.
     :param wrong: those that a person undid or decided otherwise.
     """
-    prior, prior_wrong = prior_of(found_by, pattern)
-    count = right + wrong + prior
-    return lower_bound(count - wrong - prior_wrong, count) >= TARGET
+    for prior, prior_wrong in (_scaled(*_own(found_by, pattern)), prior_of(found_by, pattern)):
+        count = right + wrong + prior
+        if lower_bound(count - wrong - prior_wrong, count) >= TARGET:
+            return True
+    return False
 
 
 def prior_of(found_by: str, pattern: str) -> tuple[int, float]:
-    """Return how many decisions of a kind the corpus had, and how many were wrong, scaled to :data:`MOST_PRIOR`."""
-    count, wrong = _measured().get(f"{found_by} {pattern}", (0, 0))
+    """Return how many decisions of a kind the corpus had, and how many were wrong, scaled to :data:`MOST_PRIOR`.
+
+    Those on weaker evidence count as well: a reference with check digits proves no less than a bare number, and a known
+    party no less than an unknown one.
+    """
+    reference, amount, party = pattern.split(":") if pattern.count(":") == 2 else ("", "", "")
+    if reference not in _REFERENCES or party not in _PARTIES:
+        return _scaled(*_own(found_by, pattern))
+    counts = [
+        _own(found_by, f"{weaker}:{amount}:{other}")
+        for weaker in _REFERENCES[_REFERENCES.index(reference) :]
+        for other in _PARTIES[_PARTIES.index(party) :]
+    ]
+    return _scaled(sum(count for count, _wrong in counts), sum(wrong for _count, wrong in counts))
+
+
+def _own(found_by: str, pattern: str) -> tuple[int, int]:
+    return _measured().get(f"{found_by} {pattern}", (0, 0))
+
+
+def _scaled(count: int, wrong: int) -> tuple[int, float]:
     if count <= MOST_PRIOR:
         return count, wrong
     return MOST_PRIOR, wrong * MOST_PRIOR / count

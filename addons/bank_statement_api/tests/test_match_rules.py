@@ -1,0 +1,241 @@
+from datetime import timedelta
+from decimal import Decimal
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import tagged
+
+from odoo.addons.bank_statement_api.tools.matching import precision
+
+from .common import StatementCase
+
+
+@tagged("post_install", "-at_install")
+class TestMatchRules(StatementCase):
+    """Rules: versioned, tried on the past, put into force by somebody else, suspended when they err; dry runs."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.expense = cls.env["account.account"].search(
+            [("account_type", "=", "expense"), ("company_ids", "in", cls.company_a.ids)], limit=1
+        )
+        cls.other_manager = cls.manager.copy({"login": "manager_two"})
+
+    def make_rule(self, **values):
+        return (
+            self.env["bank.statement.match.rule"]
+            .with_user(self.manager)
+            .create(
+                {
+                    "name": "Fees",
+                    "kind": "fee",
+                    "maximum": 5.0,
+                    "company_id": self.company_a.id,
+                    "currency_id": self.euro.id,
+                    "account_id": self.expense.id,
+                    **values,
+                }
+            )
+        )
+
+    def in_force(self, **values):
+        rule = self.make_rule(**values)
+        rule.action_backtest()
+        rule.action_propose()
+        rule.with_user(self.other_manager).action_activate()
+        return rule
+
+    def trust_everything(self):
+        """The patterns of these tests are measured elsewhere: here it matters what is done with them."""
+        patcher = patch.object(precision, "prior_of", lambda found_by, pattern: (4_000, 0))
+        patcher.start()
+        self.addCleanup(patcher.stop)
+
+    # === RULES === #
+
+    def test_fee_is_booked_where_the_rule_says(self):
+        self.trust_everything()
+        rule = self.in_force()
+        invoice = self.make_invoice(50)
+        self.bring(self.file(("47.50", invoice.name)))
+        self.assertEqual(self.match(), 1)
+        line = self.lines()
+        self.assertEqual(invoice.amount_residual, 0)
+        fee = line.line_ids.filtered(lambda item: item.account_id == self.expense)
+        self.assertEqual(fee.balance, 2.5)
+        self.assertEqual((line.match_id.rule_id, line.match_id.rule_version), (rule, 1))
+        self.assertEqual(line.match_found_by, "tolerance")
+
+    def test_rule_of_a_draft_changes_nothing(self):
+        self.trust_everything()
+        self.make_rule()
+        invoice = self.make_invoice(50)
+        self.bring(self.file(("47.50", invoice.name)))
+        self.assertEqual(self.match(), 0)
+
+    def test_author_does_not_put_a_rule_into_force(self):
+        rule = self.make_rule()
+        with self.assertRaises(UserError):
+            rule.action_propose()
+        rule.action_backtest()
+        rule.action_propose()
+        with self.assertRaises(AccessError):
+            rule.action_activate()
+        with self.assertRaises(UserError):
+            rule.maximum = 500
+        with self.assertRaises(AccessError):
+            rule.write({"state": "active"})
+
+    def test_change_of_a_draft_voids_its_trial(self):
+        rule = self.make_rule()
+        rule.action_backtest()
+        rule.maximum = 500
+        with self.assertRaises(UserError):
+            rule.action_propose()
+
+    def test_next_version_retires_the_one_before(self):
+        rule = self.in_force()
+        draft = self.env["bank.statement.match.rule"].browse(
+            rule.with_user(self.manager).action_new_version()["res_id"]
+        )
+        self.assertEqual((draft.number, draft.state, draft.code), (2, "draft", rule.code))
+        draft.action_backtest()
+        draft.action_propose()
+        draft.with_user(self.other_manager).action_activate()
+        self.assertEqual(rule.state, "retired")
+
+    def test_rule_that_accepts_nothing_is_refused(self):
+        with self.assertRaises(ValidationError):
+            self.make_rule(maximum=0)
+
+    def test_rule_that_errs_is_suspended_and_people_are_told(self):
+        self.trust_everything()
+        rule = self.in_force()
+        invoice = self.make_invoice(50)
+        self.bring(self.file(("47.50", invoice.name)))
+        self.match()
+        self.lines().with_user(self.operator).action_match_undo()
+        self.assertEqual(rule.state, "suspended")
+        self.assertTrue(
+            self.env["finance.exception"].search(
+                [("code", "=", "match_rule_suspended"), ("res_id", "=", rule.id)]
+            )
+        )
+        self.assertEqual(self.match(), 0)
+
+    # === BACK-TEST === #
+
+    def test_backtest_says_what_the_rule_would_have_done(self):
+        self.trust_everything()
+        today = fields.Date.today()
+        right, wrong = self.make_invoice(50), self.make_invoice(60)
+        other = self.make_invoice(58)
+        lines = self.env["account.bank.statement.line"].create(
+            [
+                {
+                    "journal_id": self.journal.id,
+                    "date": today - timedelta(days=20),
+                    "amount": amount,
+                    "payment_ref": invoice.name,
+                }
+                for amount, invoice in ((47.5, right), (58.0, wrong))
+            ]
+        )
+        fee = {"account": self.expense.id, "label": "Fee"}
+        receivable = [
+            invoice.line_ids.filtered(
+                lambda item: item.account_id.account_type == "asset_receivable"
+            )
+            for invoice in (right, other)
+        ]
+        lines[0].with_user(self.operator).action_match_allocate([{"item": receivable[0].id}], fee)
+        lines[1].with_user(self.operator).action_match_allocate([{"item": receivable[1].id}])
+        rule = self.make_rule()
+        rule.action_backtest()
+        result = rule.backtest
+        self.assertEqual((result["lines"], result["before"], result["auto"]), (2, 0, 2))
+        self.assertEqual((result["right"], result["precision"], result["recall"]), (1, 50.0, 50.0))
+        self.assertEqual(
+            next((row["line"], row["after"], row["people"]) for row in result["changed"]),
+            (lines[0].id, receivable[0].ids, receivable[0].ids),
+        )
+        self.assertIn("2", rule.backtest_text)
+
+    # === DRY RUN === #
+
+    def test_dry_run_touches_nothing_and_its_commit_is_what_it_said(self):
+        invoices = [self.make_invoice(50 + number) for number in range(3)]
+        self.bring(
+            self.file(*((f"{50 + number}.00", one.name) for number, one in enumerate(invoices)))
+        )
+        lines = self.lines().with_user(self.operator)
+        before = lines.read(["match_state", "is_reconciled", "match_id"])
+        run = self.env["bank.statement.match.run"].browse(lines.action_match_try()["res_id"])
+        self.assertEqual(lines.read(["match_state", "is_reconciled", "match_id"]), before)
+        self.assertEqual((run.line_count, run.auto_count), (3, 3))
+        said = {one.line_id: one.chosen_id.item_ids for one in run.match_ids}
+        run.with_user(self.operator).action_commit()
+        for line in lines:
+            self.assertTrue(line.is_reconciled)
+            self.assertEqual(line.match_id.chosen_id.item_ids, said[line])
+            self.assertEqual(line.match_id.run_id, run)
+        with self.assertRaises(UserError):
+            run.with_user(self.operator).action_commit()
+
+    def test_commit_leaves_what_changed_meanwhile(self):
+        first, second = self.make_invoice(50), self.make_invoice(60)
+        self.bring(self.file(("50.00", first.name), ("60.00", second.name)))
+        lines = self.lines().with_user(self.operator)
+        run = self.env["bank.statement.match.run"].browse(lines.action_match_try()["res_id"])
+        lines[0].action_match_allocate(
+            [{"item": first.line_ids.filtered("amount_residual").id, "amount": "20.00"}],
+            {"account": self.expense.id, "label": "x"},
+        )
+        run.with_user(self.operator).action_commit()
+        self.assertEqual(run.result, {"posted": lines[1].ids, "left": lines[0].ids})
+        self.assertEqual(first.amount_residual, 30)
+
+    # === PRECISION === #
+
+    def test_pattern_that_errs_posts_nothing_more_and_people_are_told(self):
+        invoice = self.make_invoice(50)
+        self.bring(self.file(("50.00", invoice.name)))
+        self.assertEqual(self.match(), 1)
+        self.lines().with_user(self.operator).action_match_undo()
+        self.assertTrue(
+            self.env["finance.exception"].search([("code", "=", "match_rule_suspended")])
+        )
+        other = self.make_invoice(70)
+        self.bring(self.file(("70.00", other.name), opening=Decimal("150.00"), sequence=2))
+        self.assertEqual(self.match(), 0)
+        self.assertEqual(self.lines()[1].match_reason_code, "precision")
+        row = self.env["bank.statement.match.precision"].search(
+            [("company_id", "=", self.company_a.id)]
+        )
+        self.assertEqual((row.wrong_count, row.posts_by_itself), (1, False))
+
+    def test_precision_of_another_company_is_its_own(self):
+        invoice = self.make_invoice(50)
+        self.bring(self.file(("50.00", invoice.name)))
+        self.match()
+        self.lines().with_user(self.operator).action_match_undo()
+        trusted = self.env["bank.statement.match.precision"]._trusted(self.company_b)
+        self.assertTrue(trusted(self.company_b.id, self.lines().match_id))
+
+    # === FIXED ENTRIES === #
+
+    def test_hashed_entry_is_corrected_by_a_reversal(self):
+        invoice = self.make_invoice(50)
+        self.bring(self.file(("50.00", invoice.name)))
+        self.match()
+        line = self.lines()
+        self.journal.restrict_mode_hash_table = True
+        line.move_id.button_hash()
+        self.assertTrue(line.move_id.inalterable_hash)
+        figures = line.line_ids.read(["account_id", "balance"])
+        result = line.with_user(self.operator).action_match_undo()
+        self.assertEqual(result["reversed"], line.ids)
+        self.assertEqual(line.line_ids.read(["account_id", "balance"]), figures)
+        self.assertEqual(invoice.amount_residual, 50)
