@@ -62,7 +62,7 @@ class Accounts:
             "usage": "ORGA",
         }
         if with_balance:
-            content["balances"] = self._balance_list(account)
+            content["balances"] = self.balance_list(account)
         content["_links"] = {
             "balances": {"href": f"{home}/balances"},
             "transactions": {"href": f"{home}/transactions"},
@@ -93,14 +93,15 @@ class Accounts:
         self._consents.require(request, "balances", account)
         self._world.report(account, self._world.now.date())
         return json_response(
-            200, {"account": self._reference(account), "balances": self._balance_list(account)}
+            200, {"account": self._reference(account), "balances": self.balance_list(account)}
         )
 
     @staticmethod
     def _reference(account):
         return {"iban": account.iban, "currency": account.currency}
 
-    def _balance_list(self, account):
+    def balance_list(self, account):
+        """Return the balances of an account, in the form of the specification."""
         world = self._world
         booked = world.balance(account)
         expected = booked + sum(item.amount for item in world.pending(account))
@@ -138,17 +139,17 @@ class Accounts:
         afterwards = self._running_balances(account)
         lists = {}
         if status != "pending":
-            lists["booked"] = [self._booked(account, item, afterwards) for item in page]
+            lists["booked"] = [self.booked(account, item, afterwards) for item in page]
         if status != "booked":
             pending = world.pending(account) if offset == 0 else []
-            lists["pending"] = [self._entry(account, item) for item in pending[::-1]]
+            lists["pending"] = [self.entry(account, item) for item in pending[::-1]]
         links = {"account": {"href": f"/v1/accounts/{account.resource_id}"}}
         if offset + len(page) < len(booked):
             links["next"] = {"href": self._next(request, offset + len(page))}
             self._change_while_paging(request, account)
         content = {"account": self._reference(account), "transactions": {**lists, "_links": links}}
         if request.query.get("withBalance") == "true":
-            content["balances"] = self._balance_list(account)
+            content["balances"] = self.balance_list(account)
         return json_response(
             200,
             content,
@@ -212,13 +213,14 @@ class Accounts:
             balances[item.transaction_id] = balance
         return balances
 
-    def _booked(self, account, item, afterwards):
+    def booked(self, account, item, afterwards=()):
+        """Return a booked transaction, with the balance after it where ``afterwards`` knows it."""
         content = {"transactionId": item.transaction_id}
         if account.shares_reference:
             content["entryReference"] = item.entry_reference
         content["bookingDate"] = item.booking_date.isoformat()
         content["valueDate"] = item.value_date.isoformat()
-        content |= self._entry(account, item)
+        content |= self.entry(account, item)
         if item.transaction_id in afterwards:
             content["balanceAfterTransaction"] = {
                 "balanceType": "interimBooked",
@@ -226,7 +228,8 @@ class Accounts:
             }
         return content
 
-    def _entry(self, account, item):
+    def entry(self, account, item):
+        """Return what pending and booked transactions have in common."""
         content = {"transactionAmount": _amount(item.amount, account.currency)}
         content |= _parties(item.amount, item.party, item.party_iban)
         if item.end_to_end_id:

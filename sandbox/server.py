@@ -15,13 +15,16 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sandbox.control import Control
 from sandbox.faults import Faults, malformed, truncated
+from sandbox.gocardless import Gocardless
 from sandbox.ibanity import Gate
 from sandbox.lineage import Lineage
 from sandbox.nextgenpsd2 import Guard
 from sandbox.nextgenpsd2_accounts import Accounts
 from sandbox.nextgenpsd2_consents import Consents
 from sandbox.oauth import OAuth
+from sandbox.plaid import Plaid
 from sandbox.ponto import Ponto
+from sandbox.provider_webhooks import ProviderWebhooks
 from sandbox.receivables import Receivables
 from sandbox.router import Request, Router, json_response, refusal
 from sandbox.served import Served
@@ -50,16 +53,28 @@ class Application:
         guard = Guard(oauth)
         consents = Consents(world, guard)
         self.served = Served(world)
-        immediate = {"rotated_key": oauth.rotate_key}
+        immediate = {}
         self.faults = Faults(world, immediate)
         gate = Gate(world, oauth)
         ponto = Ponto(world, gate, self.faults, self.served)
 
+        accounts = Accounts(world, guard, consents, self.faults, self.served)
+        gocardless = Gocardless(world, self.faults, self.served, accounts)
+        provider_webhooks = ProviderWebhooks(world)
+        plaid = Plaid(world, self.faults, self.served, provider_webhooks)
+
         def expire(body):
             ponto.expire()
+            plaid.expire()
+            gocardless.expire()
             return consents.expire(body)
 
-        immediate["expired_consent"] = expire
+        def rotate(body):
+            provider_webhooks.rotate()
+            gocardless.rotate()
+            return oauth.rotate_key(body)
+
+        immediate |= {"expired_consent": expire, "rotated_key": rotate}
         files = StatementFiles(world, folder, self.faults, self.served)
         control = Control(world, files)
         immediate["late_booking"] = control.late_booking
@@ -68,9 +83,12 @@ class Application:
         for part in (
             oauth,
             consents,
-            Accounts(world, guard, consents, self.faults, self.served),
+            accounts,
             gate,
             ponto,
+            plaid,
+            gocardless,
+            provider_webhooks,
             files,
             control,
             self.faults,

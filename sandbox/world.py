@@ -68,6 +68,8 @@ class World:
             "page_size": 50,
             "max_frequency_per_day": 4,
             "synchronization_polls": 2,
+            "plaid_readings": 1,
+            "account_calls_per_day": 4,
         }
         self.accounts = {account.code: account for account in map(self._open, _ACCOUNTS)}
         self._bookings = {code: [] for code in self.accounts}

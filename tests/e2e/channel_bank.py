@@ -133,6 +133,23 @@ class ChannelBank:
         )
         return not jobs
 
+    def webhook(self, **values):
+        """Let the provider send a webhook; ``count`` of them.
+
+        :return: the statuses that Odoo answered with
+        """
+        self.control(
+            "POST", "/control/provider-webhooks", {"url": self.webhook_url, "count": 1, **values}
+        )
+        path = "/control/provider-webhooks"
+        return self.server.wait_for(
+            lambda: (
+                len(statuses := self.control("GET", path)["statuses"]) == values.get("count", 1)
+                and statuses
+            ),
+            "the webhooks",
+        )
+
     def booked(self):
         """Entries, not lines: a batch is one entry with its details as lines."""
         [(entries, total)] = self.server.sql(

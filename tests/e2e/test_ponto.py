@@ -128,5 +128,19 @@ def test_renewed_token_is_used_by_itself(bank):
     assert bank.booked() == bank.truth()
 
 
+def test_webhook_fetches_at_once(bank):
+    bank.forget_limits()
+    bank.server.sql(
+        "UPDATE bank_statement_feed SET last_attempt_at = NULL WHERE id = %s", [bank.feed_id]
+    )
+    bank.control("POST", "/control/faults", {"kind": "late_booking", "account": ACCOUNT})
+    ours = {"provider": "ponto", "account": ACCOUNT, "issuer": bank.sandbox.tls_url}
+    assert bank.webhook(**ours) == [202]
+    bank.server.wait_for(lambda: bank.booked() == bank.truth(), "the booking of the webhook")
+    bank.server.wait_for(bank.is_idle, "the webhook")
+    for wrong in ({"age": 3600}, {"issuer": "https://evil.example"}):
+        assert bank.webhook(**{**ours, **wrong}) == [401]
+
+
 def test_log_has_no_warning(bank):
     assert bank.server.bad_lines() == []

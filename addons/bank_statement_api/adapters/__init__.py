@@ -1,2 +1,2 @@
 from . import api_caller, ibanity
-from . import folder, nextgenpsd2, ponto, sftp, upload
+from . import folder, gocardless, nextgenpsd2, plaid, ponto, sftp, upload

@@ -83,11 +83,7 @@ class BankStatementIbanity(models.AbstractModel):
     def _redeem(self, consent, external_ref, parameters, return_address):
         code = parameters.get("code")
         if not code:
-            raise FinalError(
-                "The provider sent nobody's access back.",
-                code="consent_incomplete",
-                next_step="Request the consent again.",
-            )
+            return {"state": "received"}
         consent.connection_id._redeem_code(code, return_address, parameters["state"])
         return {"state": self._consent_state(consent, external_ref)}
 

@@ -1,6 +1,7 @@
 from . import bank_statement_provenance_mixin
 from . import finance_adapter
 from . import finance_connection
+from . import finance_credential
 from . import finance_handler_bank_notification
 from . import finance_exchange
 from . import finance_exception

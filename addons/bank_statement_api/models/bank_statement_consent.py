@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
-from odoo.addons.finance_connector_base.tools.errors import FinalError
+from odoo.addons.finance_connector_base.tools.errors import BusinessError, FinalError
 from odoo.addons.finance_connector_base.tools.masking import mask_text
 
 RETURN_PATH = "/finance/consent/return"
@@ -165,10 +165,13 @@ class BankStatementConsent(models.Model):
         self._check_manager()
         for consent in self:
             adapter = consent.connection_id._adapter()
-            for external_ref in {consent.requested_ref, consent.external_ref} - {False}:
+            if waiting := consent.requested_ref:
                 consent._settle(
-                    external_ref, {"state": adapter._consent_state(consent, external_ref)}
+                    waiting,
+                    adapter._complete_consent(consent, waiting, {}, consent._return_address()),
                 )
+            if in_use := consent.external_ref:
+                consent._settle(in_use, {"state": adapter._consent_state(consent, in_use)})
 
     # === BUSINESS METHODS === #
 
@@ -214,6 +217,40 @@ class BankStatementConsent(models.Model):
         elif answer.get("valid_until"):
             consent_sudo.valid_until = answer["valid_until"]
         self._set_state(state)
+
+    # === TOKENS === #
+
+    def _token(self, required=True):
+        """The provider's token that stands for this consent.
+
+        :rtype: str | None
+        :raise BusinessError: ``consent_invalid``: there is none
+        """
+        self.ensure_one()
+        credential = self.connection_id._credentials("consent_token").filtered(
+            lambda credential: credential.consent_id == self
+        )[:1]
+        if credential:
+            return credential._reveal()
+        if not required:
+            return None
+        raise BusinessError(
+            "consent_invalid",
+            self.env._("%s was never given.", self.name),
+            next_step=self.env._("Open the consent, request it and confirm it at the bank."),
+        )
+
+    def _store_token(self, token):
+        self.ensure_one()
+        self.env["finance.credential"].sudo().create(
+            {
+                "name": self.env._("Token of %s", self.name),
+                "connection_id": self.connection_id.id,
+                "consent_id": self.id,
+                "kind": "consent_token",
+                "secret": token,
+            }
+        )
 
     # === COMING BACK === #
 

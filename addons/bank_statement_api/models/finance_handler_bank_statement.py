@@ -3,11 +3,24 @@ from datetime import date
 
 from odoo import api, models
 
-from odoo.addons.bank_statement_api.tools import api_window, canonical, detect, ponto
+from odoo.addons.bank_statement_api.tools import (
+    api_window,
+    canonical,
+    detect,
+    gocardless,
+    plaid,
+    ponto,
+)
 from odoo.addons.bank_statement_api.tools.documents import AccountRef, Statement
 from odoo.addons.finance_connector_base.tools.errors import BusinessError
 
-for _format in (api_window.WINDOW, canonical.FORMAT, ponto.FORMAT):
+for _format in (
+    api_window.WINDOW,
+    canonical.FORMAT,
+    gocardless.FORMAT,
+    plaid.FORMAT,
+    ponto.FORMAT,
+):
     detect.register(_format)
 
 
