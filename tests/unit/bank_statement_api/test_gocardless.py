@@ -75,8 +75,9 @@ def test_end_of_an_agreement_and_words_of_an_error():
 
 
 def test_every_status_of_a_requisition_and_an_account_is_known():
-    assert set(gocardless.CONSENT_STATES) >= set(
-        ["CR", "GC", "UA", "RJ", "SA", "GA", "LN", "EX", "SU", "ID", "ER"]
-    )
+    assert set(gocardless.CONSENT_STATES) >= {
+        *("CR", "GC", "UA", "RJ", "SA", "GA"),
+        *("LN", "EX", "SU", "ID", "ER"),
+    }
     assert gocardless.account_refusal({"status": "EXPIRED"}) == "consent_expired"
     assert gocardless.account_refusal({"status": "READY"}) is None
