@@ -168,7 +168,8 @@ class ChannelBank:
     def pending(self):
         """:return: amounts that Odoo and the bank say are pending, sorted"""
         rows = self.server.sql(
-            "SELECT amount FROM bank_statement_pending WHERE journal_id = %s", [self.journal_id]
+            "SELECT amount FROM bank_statement_pending WHERE state = 'announced' AND journal_id = %s",
+            [self.journal_id],
         )
         [account] = self.control("GET", f"/control/ledger?account={ACCOUNT}")["accounts"]
         return (

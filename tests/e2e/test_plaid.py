@@ -23,9 +23,11 @@ def bank(odoo_server):
             secrets=[("client_secret", "sandbox-secret")],
             resource=account_id(sandbox.world.accounts[ACCOUNT]),
         )
+        bank.control("PUT", "/control/settings", {"plaid_readings": 2})
         assert "Valid" in bank.consent()
-        # Plaid has not read the account yet: that is not an empty account.
+        bank.server.wait_for(bank.is_idle, "the fetch that the return caused")
         bank.fetch()
+        # Plaid has not read the account yet: that is not an empty account.
         assert bank.feed()["sync_cursor"] is None
         assert not bank.feed()["failure_count"]
         bank.fetch()

@@ -57,7 +57,7 @@ class TestChanges(StatementCase):
     def pending(self):
         return sorted(
             self.env["bank.statement.pending"]
-            .search([("journal_id", "=", self.journal.id)])
+            .search([("journal_id", "=", self.journal.id), ("state", "=", "announced")])
             .mapped("amount")
         )
 
