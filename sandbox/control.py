@@ -5,7 +5,9 @@ from datetime import date, datetime, timedelta
 
 from sandbox import money
 from sandbox.bookings import business_days
+from sandbox.ibanity import stable_uuid
 from sandbox.oauth import CLIENT_ID, CLIENT_SECRET
+from sandbox.plaid import account_id
 from sandbox.router import ProblemError, iso_date, json_response, refusal
 from sandbox.world import ENTITIES
 
@@ -74,6 +76,8 @@ class Control:
                         "iban": account.iban,
                         "bic": account.bic,
                         "resource_id": account.resource_id,
+                        "plaid_id": account_id(account),
+                        "ponto_id": stable_uuid("ponto", account.code),
                         "currency": account.currency,
                         "channels": account.channels,
                         "shares_reference": account.shares_reference,

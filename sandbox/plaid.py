@@ -117,7 +117,7 @@ class Plaid:
     def _create_link(self, body, request):
         token = f"link-sandbox-{self._world.serial('link')}"
         entity = body.get("user", {}).get("client_user_id", "").rpartition(":")[2]
-        known = self._items.get(body.get("access_token"))
+        known = self._item(body) if body.get("access_token") else None
         self._links[token] = Link(
             entity if entity in ENTITIES else "",
             body.get("hosted_link", {}).get("completion_redirect_uri", ""),

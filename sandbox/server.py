@@ -17,6 +17,7 @@ from sandbox.control import Control
 from sandbox.faults import Faults, malformed, truncated
 from sandbox.gocardless import Gocardless
 from sandbox.ibanity import Gate
+from sandbox.isabel import Isabel
 from sandbox.lineage import Lineage
 from sandbox.nextgenpsd2 import Guard
 from sandbox.nextgenpsd2_accounts import Accounts
@@ -76,6 +77,7 @@ class Application:
 
         immediate |= {"expired_consent": expire, "rotated_key": rotate}
         files = StatementFiles(world, folder, self.faults, self.served)
+        isabel = Isabel(world, gate, files, self.served)
         control = Control(world, files)
         immediate["late_booking"] = control.late_booking
         self.webhooks = Webhooks(world)
@@ -88,6 +90,7 @@ class Application:
             ponto,
             plaid,
             gocardless,
+            isabel,
             provider_webhooks,
             files,
             control,

@@ -42,6 +42,17 @@ class StatementFiles:
             for day in days
         ]
 
+    @staticmethod
+    def name(account, day):
+        """Return the name of the file of one account and day."""
+        return f"camt053_{account.iban}_{day:%Y%m%d}.xml"
+
+    def content(self, account, day):
+        """Return the statement of one account and day, and the bookings in it."""
+        statement = self._statement(account, day, False)
+        self._world.report(account, day)
+        return camt053.write([statement], self._world.closed_at(day), "08"), statement.booked
+
     def _file_accounts(self):
         return [item for item in self._world.accounts.values() if "file" in item.channels]
 
@@ -93,7 +104,7 @@ class StatementFiles:
             content = malformed(whole)
         if self._faults.strike("truncated_body", "PUT", path) is not None:
             content = truncated(whole)
-        name = f"camt053_{first.account.iban}_{first.day:%Y%m%d}.xml"
+        name = self.name(first.account, first.day)
         if len(statements) > 1:
             name = f"camt053_combined_{first.day:%Y%m%d}_{statements[-1].day:%Y%m%d}.xml"
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -35,7 +35,8 @@ def run(context: Context) -> dict:
         seeded = _run(
             context,
             _SEED,
-            f"seed(env, {world!r}, {context.sandbox_url!r}, {str(context.folder)!r}, {today.isoformat()!r})",
+            f"seed(env, {world!r}, {context.sandbox_url!r}, {str(context.folder)!r}, {today.isoformat()!r},"
+            f" {context.odoo_url!r})",
         )
     odoo = _Odoo(context.odoo_url, seeded["api_key"])
     with progress.step("The customers pay; the account holders consent"):
@@ -147,7 +148,9 @@ def _summary(counted: dict, served: dict) -> dict:
         "entries_equal_served": counted["entries"]
         == sum(item["lines"] for item in by_account.values()),
         "sums_equal_served": sorted(tuple(row) for row in counted["accounts"]) == expected,
-        "both_ways": all(counted["channels"].get(name) for name in ("camt053", "nextgenpsd2")),
+        "every_way": all(
+            counted["channels"].get(name) for name in ("camt053", "nextgenpsd2", "plaid")
+        ),
         "duplicates_were_refused": counted["duplicates_refused"] > 0,
         "something_was_certain": counted["reconciled"] > 0,
         "audit_chain_holds": counted["audit_chain"] == "intact",

@@ -24,17 +24,21 @@ PEOPLE = (
 COMPANY_CURRENCY = {"alpenglut": "CHF", "nordhafen": "EUR"}
 RATES = {"CHF": 0.94, "EUR": 1.0, "USD": 1.09}
 INVOICES_AN_ACCOUNT = 12
+OVER_PLAID = "alpenglut-usd"
+"""The account that is read over Plaid; the others over NextGenPSD2 and from files."""
 
 
-def seed(env, world, sandbox_url, folder, today):
+def seed(env, world, sandbox_url, folder, today, odoo_url):
     """Make what the demo needs.
 
     :param dict world: the sandbox's own description of itself, ``GET /control/world``
     :param str folder: where the sandbox drops statement files
+    :param str odoo_url: where account holders come back to
     :return: what the cycle needs to know, receivables for the sandbox among it
     """
     today = fields.Date.to_date(today)
     env = env(user=env.ref("base.user_admin").id)
+    env["ir.config_parameter"].set_param("web.base.url", odoo_url)
     _currencies(env)
     companies = {}
     for position, entity in enumerate(world["entities"]):
@@ -55,14 +59,25 @@ def seed(env, world, sandbox_url, folder, today):
         consents |= consent
         drop = _drop(company_env, company, folder)
         for account in accounts:
-            if "api" in account["channels"]:
+            if account["code"] == OVER_PLAID:
+                plaid, consent = _plaid(company_env, company, sandbox_url, world)
+                consents |= consent
+                feeds |= _account_feed(
+                    company_env,
+                    plaid,
+                    consent,
+                    account,
+                    journals[account["code"]],
+                    resource_ref=account["plaid_id"],
+                )
+            elif "api" in account["channels"]:
                 feeds |= _account_feed(
                     company_env, api, consent, account, journals[account["code"]]
                 )
             if "file" in account["channels"]:
                 feeds |= _file_feed(company_env, drop, account)
     # The sandbox counts what it serves and what it is asked from its start, with the same ids: so does a repeated demo.
-    feeds.sudo().write({"covered_until": False})
+    feeds.sudo().write({"covered_until": False, "sync_cursor": False})
     env["finance.connection.quota"].sudo().search([]).unlink()
     key = env["res.users.apikeys"]._generate(
         "rpc", "Demo cycle", fields.Datetime.now() + timedelta(days=1)
@@ -299,6 +314,41 @@ def _api(env, company, entity, sandbox_url, world):
     return interface, consent
 
 
+def _plaid(env, company, sandbox_url, world):
+    connection = _connection(
+        env,
+        company,
+        "Sandbox Plaid",
+        {
+            "adapter": "plaid",
+            "endpoint": f"{sandbox_url}/plaid",
+            "client_id": world["client_id"],
+            "allow_private_address": True,
+        },
+    )
+    if not connection.credential_ids:
+        env["finance.credential"].create(
+            {
+                "name": "Plaid secret",
+                "connection_id": connection.id,
+                "kind": "client_secret",
+                "secret": world["client_secret"],
+            }
+        )
+    interface = _interface(
+        env, company, connection, "bank.statement.plaid", "Statements over Plaid"
+    )
+    consent = env["bank.statement.consent"].search([("connection_id", "=", connection.id)], limit=1)
+    consent = consent or env["bank.statement.consent"].create(
+        {
+            "name": f"Plaid item of {company.name}",
+            "connection_id": connection.id,
+            "company_id": company.id,
+        }
+    )
+    return interface, consent
+
+
 def _drop(env, company, folder):
     connection = _connection(
         env, company, "Sandbox Bank file drop", {"adapter": "folder", "endpoint": folder}
@@ -308,7 +358,7 @@ def _drop(env, company, folder):
     )
 
 
-def _account_feed(env, interface, consent, account, journal):
+def _account_feed(env, interface, consent, account, journal, resource_ref=None):
     feed = env["bank.statement.feed"].search(
         [("interface_id", "=", interface.id), ("journal_id", "=", journal.id)], limit=1
     )
@@ -319,7 +369,7 @@ def _account_feed(env, interface, consent, account, journal):
             "interface_id": interface.id,
             "consent_id": consent.id,
             "journal_id": journal.id,
-            "resource_ref": account["resource_id"],
+            "resource_ref": resource_ref or account["resource_id"],
             "history_days": 60,
         }
     )

@@ -1,6 +1,7 @@
 """A bank account read over one provider's interface: a real Odoo, the sandbox, and what both hold."""
 
 import datetime
+import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -35,7 +36,7 @@ consent = env["bank.statement.consent"].create({{
     "name": "Accounts", "connection_id": connection.id, "company_id": company.id, "holder_ref": {holder!r}}})
 feed = env["bank.statement.feed"].create({{
     "name": "Account", "interface_id": interface.id, "journal_id": journal.id, "consent_id": consent.id,
-    "resource_ref": {resource!r}, "history_days": 60, "next_run_at": "2099-01-01"}})
+    "resource_ref": {resource!r}, "history_days": 60, "next_run_at": "2099-01-01", **{feed!r}}})
 print(journal.id, feed.id, consent.id, connection.id, connection.webhook_token)
 """
 
@@ -53,7 +54,9 @@ class ChannelBank:
     :param resource: the provider's id of the account.
     """
 
-    def __init__(self, server, sandbox, *, connection, secrets, resource, holder="nordhafen"):
+    def __init__(
+        self, server, sandbox, *, connection, secrets, resource, holder="nordhafen", feed=None
+    ):
         self.server, self.sandbox = server, sandbox
         account = next(
             item
@@ -68,6 +71,7 @@ class ChannelBank:
                 secrets=secrets,
                 holder=holder,
                 resource=resource,
+                feed=feed or {},
             )
         ).split()
         self.journal_id, self.feed_id, self.consent_id, self.connection_id = map(int, printed[:4])
@@ -184,6 +188,44 @@ class ChannelBank:
                 "SELECT code FROM finance_exception WHERE state IN ('open', 'in_progress') ORDER BY id"
             )
         ]
+
+
+class IbanityBank(ChannelBank):
+    """One that is reached over mutual TLS, with access that a person grants.
+
+    :param path: of the interface.
+    """
+
+    def __init__(self, server, sandbox, authority, *, adapter, path, resource, feed=None):
+        self.authority = authority
+        certificate, key = authority.issue("our application")
+        super().__init__(
+            server,
+            sandbox,
+            connection={
+                "adapter": adapter,
+                "endpoint": f"{sandbox.tls_url}{path}",
+                "token_url": f"{sandbox.tls_url}/token",
+                "authorization_url": f"{sandbox.tls_url}/oauth2/authorize",
+                "client_id": "sandbox-client",
+                "oauth_scope": "ai offline_access",
+                "ca_certificate": authority.certificate,
+                "webhook_audience": "sandbox-application",
+            },
+            secrets=[
+                ("client_secret", "sandbox-secret"),
+                ("certificate", certificate),
+                ("private_key", key),
+            ],
+            resource=resource,
+            feed=feed,
+        )
+
+    def browser_context(self):
+        """The sandbox asks everybody on this port for a certificate, the account holder's browser too."""
+        context = ssl.create_default_context(cafile=self.authority.file)
+        context.load_cert_chain(*self.authority.files("browser"))
+        return context
 
 
 class Faults:

@@ -1,48 +1,15 @@
 """Ponto Connect over mutual TLS with its faults: in the end Odoo holds what the bank holds, once."""
 
-import ssl
 from datetime import timedelta
 
 import pytest
 
 from certificates import Authority
-from channel_bank import ACCOUNT, ChannelBank, Faults, bank_day
+from channel_bank import ACCOUNT, Faults, IbanityBank, bank_day
 from sandbox.ibanity import stable_uuid
 from sandbox.server import SandboxServer, mutual_tls
 
 PATH = "/ponto-connect"
-
-
-class Ponto(ChannelBank):
-    def __init__(self, server, sandbox, authority):
-        self.authority = authority
-        certificate, key = authority.issue("our application")
-        super().__init__(
-            server,
-            sandbox,
-            connection={
-                "adapter": "ponto",
-                "endpoint": f"{sandbox.tls_url}{PATH}",
-                "token_url": f"{sandbox.tls_url}/token",
-                "authorization_url": f"{sandbox.tls_url}/oauth2/authorize",
-                "client_id": "sandbox-client",
-                "oauth_scope": "ai offline_access",
-                "ca_certificate": authority.certificate,
-                "webhook_audience": "sandbox-application",
-            },
-            secrets=[
-                ("client_secret", "sandbox-secret"),
-                ("certificate", certificate),
-                ("private_key", key),
-            ],
-            resource=stable_uuid("ponto", ACCOUNT),
-        )
-
-    def browser_context(self):
-        """The sandbox asks everybody on this port for a certificate, the account holder's browser too."""
-        context = ssl.create_default_context(cafile=self.authority.file)
-        context.load_cert_chain(*self.authority.files("browser"))
-        return context
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +17,14 @@ def bank(odoo_server, tmp_path_factory):
     authority = Authority(tmp_path_factory.mktemp("authority"))
     tls = mutual_tls(*authority.files("bank"), authority.file)
     with SandboxServer(seed=11, base_date=bank_day(), tls=tls) as sandbox:
-        bank = Ponto(odoo_server("ponto"), sandbox, authority)
+        bank = IbanityBank(
+            odoo_server("ponto"),
+            sandbox,
+            authority,
+            adapter="ponto",
+            path=PATH,
+            resource=stable_uuid("ponto", ACCOUNT),
+        )
         page = bank.consent()
         assert "Valid" in page
         bank.fetch()

@@ -1,2 +1,2 @@
 from . import api_caller, ibanity
-from . import folder, gocardless, nextgenpsd2, plaid, ponto, sftp, upload
+from . import folder, gocardless, isabel, nextgenpsd2, plaid, ponto, sftp, upload

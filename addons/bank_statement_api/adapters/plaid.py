@@ -83,7 +83,11 @@ class FinanceAdapterPlaid(models.AbstractModel):
         content = None
         if changes:
             content = api_bodies.pack(
-                plaid.CODE, feed._account(), {"pages": bodies}, account_id=feed.resource_ref
+                plaid.CODE,
+                feed._account(),
+                {"pages": bodies},
+                account_id=feed.resource_ref,
+                **({} if feed.sync_cursor else {"history": "whole"}),
             )
         covered = reached.date() - timedelta(days=1) if reached and last.is_complete else None
         return Fetched(
@@ -157,21 +161,15 @@ class FinanceAdapterPlaid(models.AbstractModel):
     @api.model
     def _request_consent(self, consent, return_address, state):
         """A page of Plaid on which the account holder logs in at the bank, for a new Item or to repair this one."""
-        token = consent._token(required=False)
-        document = loads(
-            self._post(
-                consent.connection_id,
-                "link/token/create",
-                scope="consents",
-                client_name=consent.company_id.name[:30],
-                language="en",
-                country_codes=self._countries(consent.connection_id),
-                user={"client_user_id": f"{self.env.cr.dbname}:{consent.id}"},
-                webhook=consent.connection_id.sudo().webhook_address,
-                hosted_link={"completion_redirect_uri": f"{return_address}?state={state}"},
-                **({"access_token": token} if token else {"products": ["transactions"]}),
-            ).body
-        )
+        try:
+            document = self._create_link(
+                consent, return_address, state, consent._token(required=False)
+            )
+        except BusinessError as error:
+            if error.code != "consent_invalid":
+                raise
+            # The Item is gone over there: it takes a new one.
+            document = self._create_link(consent, return_address, state, None)
         address, link_token = document.get("hosted_link_url"), document.get("link_token")
         if not isinstance(link_token, str) or not str(address).startswith(("https://", "http://")):
             raise FinalError("Plaid's answer leads to no web page.", code="answer_incomplete")
@@ -183,19 +181,36 @@ class FinanceAdapterPlaid(models.AbstractModel):
         }
 
     @api.model
+    def _create_link(self, consent, return_address, state, token):
+        connection = consent.connection_id
+        return loads(
+            self._post(
+                connection,
+                "link/token/create",
+                scope="consents",
+                client_name=consent.company_id.name[:30],
+                language="en",
+                country_codes=self._countries(connection),
+                user={"client_user_id": f"{self.env.cr.dbname}:{consent.id}"},
+                webhook=connection.sudo().webhook_address,
+                hosted_link={"completion_redirect_uri": f"{return_address}?state={state}"},
+                **({"access_token": token} if token else {"products": ["transactions"]}),
+            ).body
+        )
+
+    @api.model
     def _complete_consent(self, consent, external_ref, parameters, return_address):
-        if consent._token(required=False):
-            return {
-                "state": self._consent_state(consent, consent.external_ref),
-                "external_ref": consent.external_ref,
-            }
         connection = consent.connection_id
         document = loads(
             self._post(connection, "link/token/get", scope="consents", link_token=external_ref).body
         )
         public_token = plaid.public_token(document)
         if not public_token:
-            return {"state": "received"}
+            # No new Item: the log-in of the one there is was repaired, or nothing has happened yet.
+            return {
+                "state": self._consent_state(consent, consent.external_ref),
+                **({"external_ref": consent.external_ref} if consent.external_ref else {}),
+            }
         answer = loads(
             self._post(
                 connection,

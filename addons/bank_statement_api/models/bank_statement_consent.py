@@ -242,7 +242,12 @@ class BankStatementConsent(models.Model):
 
     def _store_token(self, token):
         self.ensure_one()
-        self.env["finance.credential"].sudo().create(
+        credentials = self.env["finance.credential"].sudo()
+        known = credentials.search([("kind", "=", "consent_token"), ("consent_id", "=", self.id)])
+        if known:
+            known[:1].secret = token
+            return
+        credentials.create(
             {
                 "name": self.env._("Token of %s", self.name),
                 "connection_id": self.connection_id.id,

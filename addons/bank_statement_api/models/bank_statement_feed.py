@@ -188,6 +188,15 @@ class BankStatementFeed(models.Model):
             "last_error",
         }
 
+    def write(self, vals):
+        moved = self.filtered(
+            lambda feed: "resource_ref" in vals and feed.resource_ref != vals["resource_ref"]
+        )
+        result = super().write(vals)
+        # The place in the list of changes is the one of the other account.
+        moved.sudo().filtered("sync_cursor").write({"sync_cursor": False})
+        return result
+
     # === ACTION METHODS === #
 
     def action_fetch_now(self):

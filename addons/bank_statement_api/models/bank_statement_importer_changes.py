@@ -60,17 +60,21 @@ class BankStatementImporter(models.AbstractModel):
         :return: how many wait for a person
         :rtype: int
         """
-        stored = self._lines_by_id(plan.journal, set(plan.statement.withdrawn))
-        renamed = {
+        if plan.statement.source_format not in identity.STABLE_ID_CHANNELS:
+            return 0
+        model = self.env["account.bank.statement.line"]
+        recognised = {
             item.known.id: item.transaction for item in recognitions if item.known is not None
         }
+        for line in model.browse(recognised).filtered(
+            lambda line: line.bank_channel == plan.statement.source_format and line.provider_uid
+        ):
+            name = identity.provider_uid(recognised[line.id], line.uid_strategy)
+            if name and name != line.provider_uid:
+                line.sudo().provider_uid = name
+        stored = self._lines_by_id(plan.journal, set(plan.statement.withdrawn))
         asked = 0
         for line in stored.values():
-            if line.id in renamed:
-                line.sudo().provider_uid = identity.provider_uid(
-                    renamed[line.id], line.uid_strategy
-                )
-                continue
             unit_key = f"{plan.unit_key}:withdrawn:{line.id}"
             if self._decision(exchange, "booking_withdrawn", unit_key):
                 continue

@@ -73,6 +73,7 @@ class BankStatementImporter(models.AbstractModel):
                 "statement_id",
             ],
         )
+        stated = {line.provider_uid for line in statement.booked}
         earlier = rows.statement_id.filtered(lambda known: self._continues(statement, known))
         return [
             identity.KnownLine(
@@ -82,7 +83,7 @@ class BankStatementImporter(models.AbstractModel):
                     version=row.fingerprint_version,
                     occurrence=row.fingerprint_occurrence,
                     part=row.batch_part,
-                    provider_uid=self._name_of(row, statement),
+                    provider_uid=self._name_of(row, statement, stated),
                     strategy=row.uid_strategy,
                 ),
                 channel=row.bank_channel,
@@ -98,11 +99,21 @@ class BankStatementImporter(models.AbstractModel):
         ]
 
     @api.model
-    def _name_of(self, row, statement):
-        """:return: the name a stored line is known by; none where the bank took it back, perhaps to give another"""
+    def _name_of(self, row, statement, stated):
+        """
+        :param stated: ids of all bookings of the statement
+        :return: the name a stored line is known by; none where the bank took it back, perhaps to give another
+        """
         name = row.provider_uid or None
-        taken_back = name and name.split("|")[0].removeprefix("pid:") in statement.withdrawn
-        return None if taken_back else name
+        identifier = name and name.split("|")[0].removeprefix("pid:")
+        # A history read anew from its beginning has other names for all it holds, where access was given anew.
+        anew = (
+            row.bank_channel == statement.source_format
+            and statement.source_format in identity.DELTA_CHANNELS
+            and statement.period_from
+            and identifier not in stated
+        )
+        return None if anew or identifier in statement.withdrawn else name
 
     @api.model
     def _continues(self, statement, known):

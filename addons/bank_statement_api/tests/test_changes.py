@@ -13,7 +13,7 @@ from .common import DAY, IBAN, StatementCase
 class TestChanges(StatementCase):
     """An interface that reports changes: booked once under any name, and never corrected behind a person's back."""
 
-    def sync(self, added=(), modified=(), removed=()):
+    def sync(self, added=(), modified=(), removed=(), **facts):
         """What one synchronisation with Plaid brings, booked.
 
         :param added: tuples of id, amount and perhaps further values
@@ -44,6 +44,7 @@ class TestChanges(StatementCase):
             AccountRef(iban=IBAN, currency="EUR"),
             {"pages": [json.dumps(page).encode()]},
             account_id="acc",
+            **facts,
         )
         return self.bring(content)
 
@@ -92,6 +93,15 @@ class TestChanges(StatementCase):
         # As when everything is read anew.
         self.sync([("t2", "-3.00")])
         self.assertEqual(len(self.lines()), 1)
+
+    def test_access_given_anew_with_new_names_for_all_books_nothing_twice(self):
+        self.sync([("t1", "-3.00"), ("t2", "-3.00"), ("t3", "-5.00")], history="whole")
+        again = [("n1", "-3.00"), ("n2", "-3.00"), ("n3", "-5.00"), ("n4", "-3.00")]
+        for _time in range(2):
+            self.sync(again, history="whole")
+            self.assertEqual(sorted(self.lines().mapped("amount")), [-5.0, -3.0, -3.0, -3.0])
+        self.sync([("n5", "-3.00")])
+        self.assertEqual(len(self.lines()), 5)
 
     def test_booking_taken_back_for_good_is_asked_about(self):
         self.sync([("t1", "-3.00"), ("t2", "-5.00")])

@@ -143,11 +143,16 @@ def read(content: bytes, **_options) -> list[Statement]:
         reader.read(document)
         for balance in _balances(document, reader.account_id):
             balances[balance.type, balance.date] = balance
+    days = [line.booking_date for line in reader.transactions]
+    whole = bodies.facts.get("history") == "whole" and days
     return [
         Statement(
             account=bodies.account,
             source_format=CODE,
             source_version="2020-09-14",
+            # Only a history read from its beginning speaks of whole days.
+            period_from=min(days) if whole else None,
+            period_to=max(days) if whole else None,
             balances=tuple(balances.values()),
             transactions=reader.transactions,
             bad_entries=tuple(reader.bad_entries.values()),
