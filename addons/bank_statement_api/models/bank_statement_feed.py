@@ -193,8 +193,9 @@ class BankStatementFeed(models.Model):
             lambda feed: "resource_ref" in vals and feed.resource_ref != vals["resource_ref"]
         )
         result = super().write(vals)
-        # The place in the list of changes is the one of the other account.
-        moved.sudo().filtered("sync_cursor").write({"sync_cursor": False})
+        for feed_sudo in moved.sudo().filtered("sync_cursor"):
+            # The place in the list of changes is the one of the other account.
+            feed_sudo.sync_cursor = False
         return result
 
     # === ACTION METHODS === #
