@@ -42,6 +42,9 @@ class BankStatementBalance(models.Model):
     electronic_sequence = fields.Integer(
         readonly=True, help="The bank's number of the statement that it stands in; 0 for none."
     )
+    source_format = fields.Char(
+        readonly=True, help="Format that it came in; the numbers of statements are the format's."
+    )
     exchange_id = fields.Many2one(
         "finance.exchange", required=True, readonly=True, index=True, ondelete="restrict"
     )

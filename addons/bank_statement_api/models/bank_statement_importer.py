@@ -372,6 +372,7 @@ class BankStatementImporter(models.AbstractModel):
                         "document_kind": statement.kind,
                         "credit_line_included": balance.credit_line_included,
                         "electronic_sequence": sequence,
+                        "source_format": statement.source_format,
                         "exchange_id": exchange.id,
                     }
                 )

@@ -48,7 +48,8 @@ class BankStatementProof(models.AbstractModel):
         if not statement.opening:
             return []
         model = self.env["bank.statement.balance"]
-        domain = self._closing_domain(journal)
+        # A page that is not the first continues the interim balance of the page before it.
+        domain = self._closing_domain(journal, is_page=statement.opening.type == "ITBD")
         found = model.search([*domain, ("date", "<", statement.opening.date)], limit=1)
         if statement.closing and statement.closing.date > statement.opening.date:
             found |= model.search([*domain, ("date", "=", statement.opening.date)], limit=1)
@@ -57,12 +58,15 @@ class BankStatementProof(models.AbstractModel):
         return [self._to_balance(balance) for balance in found]
 
     @api.model
-    def _closing_domain(self, journal):
-        """The closing balances that others continue: of the journal's own currency, from statements."""
+    def _closing_domain(self, journal, *, is_page=False):
+        """The closing balances that others continue: of the journal's own currency, from statements.
+
+        :param bool is_page: those of pages as well
+        """
         currency = journal.currency_id or journal.company_id.currency_id
         return [
             ("journal_id", "=", journal.id),
-            ("type", "=", "CLBD"),
+            ("type", "in", ["CLBD", "ITBD"] if is_page else ["CLBD"]),
             ("document_kind", "=", "statement"),
             ("currency_id", "=", currency.id),
             ("date", "!=", False),
@@ -91,6 +95,14 @@ class BankStatementProof(models.AbstractModel):
             [
                 *self._closing_domain(journal),
                 ("electronic_sequence", "!=", 0),
+                # Each format of one bank has numbers of its own; balances of before the field were of CAMT.053.
+                (
+                    "source_format",
+                    "in",
+                    [statement.source_format, False]
+                    if statement.source_format == "camt053"
+                    else [statement.source_format],
+                ),
                 "|",
                 ("date", "<", statement.closing.date),
                 "&",

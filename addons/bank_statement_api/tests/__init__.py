@@ -6,6 +6,7 @@ from . import test_consent
 from . import test_dashboard
 from . import test_feed
 from . import test_folder
+from . import test_flat_formats
 from . import test_formats
 from . import test_import
 from . import test_line_writer

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from odoo.addons.finance_connector_base.tools.archive import ArchiveRefusedError, iter_members
 
-from . import camt, ofx, qif, text_encoding
+from . import bai2, camt, cfonb120, coda, mt940, norma43, ofx, qif, text_encoding
 from .documents import Statement
 from .errors import StatementFormatError
 
@@ -142,3 +142,19 @@ register(
         options=("currency", "account", "dates", "decimals"),
     )
 )
+for _reader, _code, _name in (
+    (mt940, "mt940", "MT940 and MT942"),
+    (bai2, "bai2", "BAI2"),
+    (coda, "coda", "CODA"),
+    (cfonb120, "cfonb120", "CFONB 120"),
+    (norma43, "norma43", "Norma 43"),
+):
+    register(
+        Format(
+            code=_code,
+            name=_name,
+            matches=_reader.matches,
+            read=_reader.read,
+            content_type="text/plain",
+        )
+    )

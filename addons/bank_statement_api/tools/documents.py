@@ -209,7 +209,7 @@ class Transaction(PaymentInfo):
     :ivar reversal: it takes back an earlier entry; the sign of ``amount`` already says so.
     :ivar account_servicer_ref: the bank's own reference of the booking, equal in its channels.
     :ivar provider_uid: identifier a provider's interface uses for it.
-    :ivar kind: what sort of booking it is, one of :data:`.kinds.KINDS`; empty when nobody asked.
+    :ivar kind: what sort of booking it is, one of :data:`.transaction_kinds.KINDS`; empty when nobody asked.
     :ivar extras: fields of the source without a place here, by their name in the source.
     """
 

@@ -67,7 +67,7 @@ register(
     "statement_version",
     "The statement's version is not known",
     Severity.MEDIUM,
-    "Nothing of it was booked. Ask the bank for a CAMT.053 of version 02 to 13.",
+    "Nothing of it was booked. Ask the bank for a version that is read here: CAMT 02 to 13, BAI2, or CODA 2.",
 )
 register(
     "statement_unknown",
@@ -149,6 +149,31 @@ register(
     "The details of an entry differ from its amount",
     Severity.MEDIUM,
     "The booked amount was taken, as one line. Compare both figures in the evidence, then resolve with a reason.",
+)
+
+register(
+    "statement_balance_unreadable",
+    "A balance of the statement cannot be read",
+    Severity.HIGH,
+    "Compare it with the bank's portal and ask for a correct file, or resolve with a reason to book it as it is.",
+)
+register(
+    "statement_total_unreadable",
+    "The totals of the statement cannot be read",
+    Severity.HIGH,
+    "Ask the bank for a correct file, or resolve with a reason to book it as it is.",
+)
+register(
+    "statement_group_correction",
+    "The file corrects one that the bank sent before",
+    Severity.MEDIUM,
+    "Compare with the file before, reverse by hand what the bank took back, then resolve with a reason.",
+)
+register(
+    "statement_availability_sum",
+    "Parts by day of availability differ from their amount",
+    Severity.MEDIUM,
+    "The booked amount was taken. Compare both figures in the evidence, then resolve with a reason.",
 )
 
 # === THE ENTRY === #

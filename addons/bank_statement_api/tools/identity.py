@@ -37,6 +37,7 @@ from types import MappingProxyType
 
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
 
+from .accounts import is_iban
 from .documents import AccountRef, Transaction
 from .references import end_to_end, normalise, tokens
 
@@ -433,7 +434,8 @@ def _contradicts(entry: _Entry, item: _Stored) -> bool:
         return True
     mine = normalise(entry.first.counterparty.iban)
     theirs = normalise(item.first.counterparty_iban)
-    return bool(mine and theirs and mine != theirs)
+    # A national number may well be inside the IBAN that another format shows.
+    return is_iban(mine) and is_iban(theirs) and mine != theirs
 
 
 def _is_batch(transaction: Transaction) -> bool:

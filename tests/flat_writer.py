@@ -1,0 +1,1 @@
+../addons/bank_statement_api/tests/flat_writer.py
