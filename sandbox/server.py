@@ -22,6 +22,7 @@ from sandbox.lineage import Lineage
 from sandbox.nextgenpsd2 import Guard
 from sandbox.nextgenpsd2_accounts import Accounts
 from sandbox.nextgenpsd2_consents import Consents
+from sandbox.nextgenpsd2_payments import Payments
 from sandbox.oauth import OAuth
 from sandbox.plaid import Plaid
 from sandbox.ponto import Ponto
@@ -86,6 +87,7 @@ class Application:
             oauth,
             consents,
             accounts,
+            Payments(world, guard),
             gate,
             ponto,
             plaid,

@@ -63,6 +63,8 @@ class World:
         self.now = datetime.combine(base_date, time(20))
         #: Called with the codes of accounts that have news.
         self.on_news = []
+        #: Called with the new time before what fell due is told.
+        self.on_clock = []
         self.settings = {
             "token_lifetime": 3600,
             "page_size": 50,
@@ -166,6 +168,8 @@ class World:
         """
         before, self.now = self.now, now
         self._generate()
+        for listener in self.on_clock:
+            listener(now)
         news = [
             code
             for code, bookings in self._bookings.items()

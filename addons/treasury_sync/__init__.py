@@ -1,2 +1,2 @@
-from . import models
+from . import adapters, controllers, models, wizards
 from .tools import exception_codes, pain001

@@ -1,7 +1,7 @@
 {
     "name": "Treasury Sync",
     "summary": "Payments that two people approve, that leave exactly once and whose fate is always known",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.3.0",
     "author": "Finance Connectivity Suite contributors",
     "license": "LGPL-3",
     "category": "Accounting/Accounting",
@@ -12,6 +12,12 @@
         "security/ir.model.access.csv",
         "security/treasury_rules.xml",
         "data/ir_sequence.xml",
+        "data/treasury_fraud_rule.xml",
+        "wizards/treasury_payment_run_views.xml",
+        "wizards/treasury_payment_proof_views.xml",
+        "views/treasury_payment_order_views.xml",
+        "views/treasury_configuration_views.xml",
         "views/res_config_settings_views.xml",
+        "views/treasury_menus.xml",
     ],
 }

@@ -11,6 +11,9 @@ from . import treasury_approval_policy
 from . import treasury_approval_delegation
 from . import treasury_payment_order_approve
 from . import treasury_payment_order_send
+from . import treasury_payment_order_proof
+from . import treasury_fraud_rule
+from . import treasury_payment_hold
 from . import treasury_payment_news
 from . import treasury_payment_order_status
 from . import finance_adapter

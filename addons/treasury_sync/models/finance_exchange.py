@@ -20,6 +20,33 @@ class FinanceExchange(models.Model):
         if open_exceptions := exchange._open_exceptions():
             open_exceptions._close("ignored", reason)
 
+    def _attest_received(self, reason):
+        """A person proved that the bank has it: it is never sent again, and nobody has to ask any more.
+
+        :param str reason: what the bank said
+        """
+        exchange = self._engine()
+        exchange._reach("sent", attested=True)
+        exchange._reach("acknowledged", attested=True)
+        exchange._set_status("done", reason=reason)
+        if open_exceptions := exchange._open_exceptions():
+            open_exceptions._close("resolved", reason)
+
+    def _attest_not_received(self, reason):
+        """A person proved that the bank does not have it: the same bytes are sent again.
+
+        :param str reason: what the bank said
+        """
+        exchange = self._engine()
+        attempt = exchange._start_attempt("status")
+        attempt._end("succeeded", outcome={"status": "not_found"})
+        if exchange.work_status == "unknown":
+            exchange._set_status("ready", given={"proof_not_received"})
+            exchange._enqueue()
+        else:
+            # The exchange goes on by itself once the last exception is closed.
+            exchange._open_exceptions()._close("resolved", reason)
+
     def action_cancel(self, reason):
         result = super().action_cancel(reason)
         for exchange in self._engine():

@@ -70,6 +70,13 @@ class TreasuryPaymentChannel(models.Model):
         tracking=True, help="The bank books the whole order in one amount."
     )
 
+    recognises_repeats = fields.Boolean(
+        string="Bank Recognises Repeats",
+        tracking=True,
+        help="The bank answers a repeated request with its first answer, so that a request whose answer was lost can be"
+        " asked about by repeating it. Only where the bank's contract says so.",
+    )
+
     # === SELECTION METHODS === #
 
     @api.model

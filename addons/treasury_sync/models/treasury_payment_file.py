@@ -22,13 +22,16 @@ class TreasuryPaymentFile(models.Model):
     )
     company_id = fields.Many2one(related="order_id.company_id", store=True, index=True)
     version = fields.Integer(required=True, readonly=True)
+    role = fields.Selection(
+        [("file", "Payment file"), ("proof", "Proof")], required=True, readonly=True, default="file"
+    )
     filename = fields.Char(required=True, readonly=True)
     file_format = fields.Char(required=True, readonly=True)
     size = fields.Integer(readonly=True)
     digest = fields.Char(required=True, readonly=True, help="SHA-256 of the clear bytes.")
 
-    _version_uniq = models.Constraint(
-        "UNIQUE(order_id, version)", "Each version of an order has one file."
+    _one_file_uniq = models.UniqueIndex(
+        "(order_id, version) WHERE role = 'file'", "Each version of an order has one file."
     )
 
     def create(self, vals_list):

@@ -57,6 +57,7 @@ class TreasuryPaymentOrder(models.Model):
     journal_id = fields.Many2one(
         related="channel_id.journal_id", string="Bank Account", store=True, precompute=True
     )
+    interface_id = fields.Many2one(related="channel_id.interface_id")
     kind = fields.Selection(related="channel_id.kind", store=True, precompute=True)
     state = fields.Selection(
         STATES, required=True, readonly=True, default="draft", copy=False, tracking=True, index=True
@@ -68,7 +69,9 @@ class TreasuryPaymentOrder(models.Model):
     payment_ids = fields.One2many("account.payment", "treasury_order_id")
     currency_id = fields.Many2one("res.currency", compute="_compute_totals", store=True)
     amount_total = fields.Monetary(compute="_compute_totals", store=True, string="Total")
-    payment_count = fields.Integer(compute="_compute_totals", store=True, string="Payments (count)")
+    payment_count = fields.Integer(
+        compute="_compute_totals", store=True, string="Number of Payments"
+    )
     # === THE VERSION THAT STANDS === #
     version = fields.Integer(readonly=True, copy=False, default=0)
     message_ref = fields.Char(
@@ -102,6 +105,9 @@ class TreasuryPaymentOrder(models.Model):
         domain=[("state", "!=", "cancelled")],
         readonly=True,
     )
+    news_ids = fields.One2many("treasury.payment.news", "order_id", readonly=True)
+    hold_ids = fields.One2many("treasury.payment.hold", "order_id", readonly=True)
+    hold_text = fields.Char(compute="_compute_hold_text", string="Held For")
     file_ids = fields.One2many("treasury.payment.file", "order_id", readonly=True)
     exchange_id = fields.Many2one(
         "finance.exchange", readonly=True, copy=False, index="btree_not_null", ondelete="restrict"
@@ -130,6 +136,12 @@ class TreasuryPaymentOrder(models.Model):
             order.currency_id = currencies[:1] or order.currency_id
             order.payment_count = len(order.payment_ids)
             order.amount_total = sum(order.payment_ids.mapped("amount"))
+
+    @api.depends("state", "version", "hold_ids.state")
+    def _compute_hold_text(self):
+        for order in self:
+            waits = order.state in ("to_approve", "approved")
+            order.hold_text = order._release_problem() if waits else ""
 
     # === CRUD METHODS === #
 

@@ -84,6 +84,7 @@ class TreasuryPaymentOrder(models.Model):
             }
         )
         payment_file._seal(content)
+        self._hold()
         self._log("generated", message=message, payments=len(payments))
         self.message_post(
             body=self.env._(
@@ -243,4 +244,6 @@ class TreasuryPaymentOrder(models.Model):
     def _file(self):
         """:return: ``treasury.payment.file`` of the version that stands"""
         self.ensure_one()
-        return self.sudo().file_ids.filtered(lambda item: item.version == self.version)
+        return self.sudo().file_ids.filtered(
+            lambda item: item.version == self.version and item.role == "file"
+        )

@@ -60,7 +60,33 @@ class TreasuryPaymentOrder(models.Model):
         :rtype: str
         """
         self.ensure_one()
-        return ""
+        holds = self.sudo().hold_ids.filtered(
+            lambda hold: hold.state == "open" and hold.version == self.version
+        )
+        if not holds:
+            return ""
+        return self.env._(
+            "%(name)s is held: %(reasons)s.",
+            name=self.name,
+            reasons="; ".join(
+                f"{hold.rule_id.name} ({hold.instruction_id.beneficiary_name})" for hold in holds
+            ),
+        )
+
+    def _hold(self):
+        """Hold the version that stands for whatever the fraud rules find in it."""
+        self.ensure_one()
+        as_engine(self.env["treasury.payment.hold"]).create(
+            [
+                {
+                    "order_id": self.id,
+                    "version": self.version,
+                    "instruction_id": item.id,
+                    "rule_id": rule.id,
+                }
+                for rule, item in self.env["treasury.fraud.rule"]._suspicions(self)
+            ]
+        )
 
     def _check_before_sending(self, content):
         """Prove that ``content`` is what was approved, by whom it had to be, and that nothing changed since.

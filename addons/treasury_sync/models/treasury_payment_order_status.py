@@ -1,4 +1,8 @@
+from datetime import date
+
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
 
 from odoo.addons.treasury_sync.tools import documents, life
 
@@ -41,6 +45,28 @@ class TreasuryPaymentOrder(models.Model):
                 for state, label in labels.items()
                 if state in by_state
             )
+
+    def action_pay_again(self):
+        """Start over with what the bank refused or sent back: open the bills in a new payment run.
+
+        :return: action of the payment run
+        :raise UserError: nothing was refused
+        """
+        self._check_group("preparer")
+        self.ensure_one()
+        failed = self._live().filtered(lambda item: item.state in ("rejected", "returned"))
+        if not failed:
+            raise UserError(self.env._("The bank refused nothing of %s.", self.name))
+        run = self.env["treasury.payment.run"].create(
+            {
+                "company_id": self.company_id.id,
+                "channel_id": self.channel_id.id,
+                "currency_id": self.currency_id.id,
+                "partner_ids": [Command.set(failed.partner_id.ids)],
+                "due_until": date.max.replace(year=2999),
+            }
+        )
+        return run.action_propose()
 
     def _follow_instructions(self):
         """Give orders the state that follows from their instructions; dates are when that was reached first."""

@@ -1,4 +1,6 @@
 from . import test_approval
+from . import test_fraud
 from . import test_guards
 from . import test_order
 from . import test_payment_life
+from . import test_run

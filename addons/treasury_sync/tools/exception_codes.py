@@ -60,6 +60,24 @@ register(
     "Ask the vendor for the right account. The bills are open again: pay them with a new order.",
 )
 register(
+    "payment_refused",
+    "The bank took nothing of a payment file",
+    Severity.HIGH,
+    "Read the bank's words. Correct the cause, take the order back to draft and have it approved again.",
+)
+register(
+    "payment_status_unavailable",
+    "The bank cannot be asked what became of an order",
+    Severity.HIGH,
+    "Look at the bank's portal or call the bank, then record what it has on the payment order.",
+)
+register(
+    "payment_report_unreadable",
+    "A status report of the bank cannot be read",
+    Severity.HIGH,
+    "Ask the bank for the report again. What was known of the payments stays as it is.",
+)
+register(
     "payment_status_conflict",
     "The bank says two things that cannot both be true",
     Severity.HIGH,

@@ -1,0 +1,20 @@
+from odoo import http
+from odoo.http import content_disposition, request
+
+
+class PaymentFiles(http.Controller):
+    @http.route(
+        "/treasury_sync/order/<int:order_id>/file", type="http", auth="user", methods=["GET"]
+    )
+    def download(self, order_id):
+        """The file of an order, for whoever prepares or approves payments."""
+        order = request.env["treasury.payment.order"].browse(order_id).exists()
+        name, content = order._download()
+        return request.make_response(
+            content,
+            headers=[
+                ("Content-Type", "application/octet-stream"),
+                ("Content-Disposition", content_disposition(name)),
+                ("Cache-Control", "no-store"),
+            ],
+        )

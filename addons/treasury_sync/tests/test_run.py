@@ -1,0 +1,142 @@
+import base64
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from .common import TreasuryCase
+
+
+@tagged("post_install", "-at_install")
+class TestRun(TreasuryCase):
+    """A payment run proposes, a person decides; what people did by hand is recorded with its proof."""
+
+    def run_for(self, user=None, **values):
+        return (
+            self.env["treasury.payment.run"]
+            .with_user(user or self.preparer)
+            .create(
+                {
+                    "company_id": self.company_a.id,
+                    "channel_id": self.channel.id,
+                    "currency_id": self.euro.id,
+                    "pay_on": "2026-11-27",
+                    "due_until": "2026-12-31",
+                    **values,
+                }
+            )
+        )
+
+    def fund(self, amount):
+        line = self.statement_line(amount)
+        self.assertTrue(line)
+
+    def test_proposes_what_is_due_as_far_as_the_cash_goes(self):
+        self.fund(160)
+        bills = [
+            self.make_bill(amount, due=f"2026-12-{day}")
+            for amount, day in ((100, "01"), (90, "05"), (40, "10"))
+        ]
+        self.make_bill(10, due="2027-02-01")
+        run = self.run_for()
+        run.action_propose()
+        self.assertEqual(run.line_ids.mapped("move_id.id"), [bill.id for bill in bills])
+        self.assertEqual(run.line_ids.mapped("selected"), [True, False, True])
+        self.assertIn("cash", run.line_ids[1].remark)
+        self.assertEqual(run.selected_total, 140)
+
+    def test_account_that_is_not_trusted_is_not_proposed(self):
+        self.fund(1000)
+        vendor = self.make_vendor("New Ltd", "FR1420041010050500013M02606", trusted=False)
+        self.make_bill(50, vendor=vendor)
+        run = self.run_for()
+        run.action_propose()
+        self.assertFalse(run.line_ids.selected)
+        self.assertIn("not trusted", run.line_ids.remark)
+
+    def test_credit_note_is_taken_off_and_one_payment_goes_to_each_account(self):
+        self.fund(1000)
+        self.make_bill(100)
+        self.make_bill(50)
+        self.make_bill(30, move_type="in_refund")
+        other = self.make_vendor("Other SARL", "FR1420041010050500013M02606")
+        self.make_bill(70, vendor=other)
+        run = self.run_for()
+        run.action_propose()
+        action = run.action_create_order()
+        order = self.env["treasury.payment.order"].browse(action["res_id"])
+        self.assertEqual(sorted(order.payment_ids.mapped("amount")), [70, 120])
+        order.with_user(self.preparer).action_generate()
+        self.assertEqual(order.state, "to_approve")
+
+    def test_early_payment_discount_is_taken_and_booked(self):
+        self.fund(1000)
+        term = self.env["account.payment.term"].create(
+            {
+                "name": "2% in 30 days",
+                "early_discount": True,
+                "discount_percentage": 2,
+                "discount_days": 30,
+                "line_ids": [(0, 0, {"value": "percent", "value_amount": 100, "nb_days": 90})],
+            }
+        )
+        bill = self.make_bill(100, invoice_payment_term_id=term.id)
+        run = self.run_for(due_until="2026-11-30")
+        run.action_propose()
+        self.assertEqual((run.line_ids.amount, run.line_ids.discount), (98, 2))
+        order = self.env["treasury.payment.order"].browse(run.action_create_order()["res_id"])
+        self.assertEqual(order.payment_ids.amount, 98)
+        self.assertEqual(bill.payment_state, "in_payment")
+        self.assertFalse(bill.amount_residual)
+
+    def test_only_preparers_run_payments(self):
+        with self.assertRaises(AccessError):
+            self.run_for(user=self.approver)
+
+    def test_refused_payment_is_paid_again_as_a_new_one(self):
+        self.fund(1000)
+        order = self.approved(100)
+        item = order._live()
+        item._advance("transmitted", source="person", code="x")
+        item._advance("rejected", source="report", code="RJCT", reason="AC04")
+        action = order.with_user(self.preparer).action_pay_again()
+        run = self.env["treasury.payment.run"].with_user(self.preparer).browse(action["res_id"])
+        again = self.env["treasury.payment.order"].browse(run.action_create_order()["res_id"])
+        again.with_user(self.preparer).action_generate()
+        self.assertEqual(again._live().amount, 100)
+        self.assertNotEqual(again._live().end_to_end_id, item.end_to_end_id)
+
+    # === BY HAND === #
+
+    def proof(self, order, user, kind="by_hand"):
+        return (
+            self.env["treasury.payment.proof"]
+            .with_user(user)
+            .create(
+                {
+                    "order_id": order.id,
+                    "kind": kind,
+                    "reference": "Portal 4711",
+                    "proof": base64.b64encode(b"receipt"),
+                }
+            )
+        )
+
+    def test_transmitted_by_hand_with_proof(self):
+        order = self.generated(100)
+        with self.assertRaises(UserError):
+            self.proof(order, self.preparer).action_confirm()
+        self.approve(order, self.approver, self.second_approver)
+        self.proof(order, self.preparer).action_confirm()
+        self.assertEqual(order.state, "sent")
+        proof = order.file_ids.filtered(lambda item: item.role == "proof")
+        self.assertEqual(proof._unseal(), b"receipt")
+        self.assertEqual(order._live().news_ids[-1].source, "person")
+        with self.assertRaises(UserError):
+            self.proof(order, self.preparer).action_confirm()
+
+    def test_word_on_what_has_not_left_is_refused(self):
+        order = self.approved(100)
+        with self.assertRaisesRegex(UserError, "no doubt"):
+            self.proof(order, self.approver, "bank_has_not").action_confirm()
+        with self.assertRaises(AccessError):
+            self.proof(order, self.preparer, "bank_has_not").action_confirm()

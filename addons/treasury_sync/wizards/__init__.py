@@ -1,0 +1,2 @@
+from . import treasury_payment_proof
+from . import treasury_payment_run

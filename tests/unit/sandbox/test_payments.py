@@ -1,0 +1,93 @@
+"""Payments at the sandbox bank: taken once, executed by the clock, refused and returned by rule."""
+
+import uuid
+
+import pytest
+
+from sandbox.nextgenpsd2_payments import Payments
+from sandbox.world import World
+
+FILE = """<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"><CstmrCdtTrfInitn>
+<GrpHdr><MsgId>{message}</MsgId></GrpHdr><PmtInf><PmtInfId>{message}-G1</PmtInfId>
+<ReqdExctnDt><Dt>2026-11-23</Dt></ReqdExctnDt><DbtrAcct><Id><IBAN>{debtor}</IBAN></Id></DbtrAcct>{payments}
+</PmtInf></CstmrCdtTrfInitn></Document>"""
+ONE = """<CdtTrfTxInf><PmtId><InstrId>I{n}</InstrId><EndToEndId>{message}-E{n}</EndToEndId></PmtId>
+<Amt><InstdAmt Ccy="EUR">{amount}</InstdAmt></Amt><Cdtr><Nm>Vendor {n}</Nm></Cdtr>
+<CdtrAcct><Id><IBAN>FR{n}</IBAN></Id></CdtrAcct><RmtInf><Ustrd>Bill {n}</Ustrd></RmtInf></CdtTrfTxInf>"""
+
+
+def order(world, message="M1", *amounts):
+    account = world.account("nordhafen-eur")
+    payments = "".join(
+        ONE.format(n=number, message=message, amount=amount)
+        for number, amount in enumerate(amounts or ("10.00", "20.00"), start=1)
+    )
+    return FILE.format(message=message, debtor=account.iban, payments=payments).encode()
+
+
+class Request:
+    def __init__(
+        self,
+        body=b"",
+        request_id=None,
+        path="/v1/bulk-payments/x",
+        params=None,
+        json=None,
+        accept="",
+    ):
+        self.body = body
+        self.path = path
+        self.headers = {"X-Request-ID": request_id or str(uuid.uuid4()), "Accept": accept}
+        self.params = params or {}
+        self._json = json
+
+    def json(self, _kind=dict):
+        return self._json
+
+
+@pytest.fixture
+def world():
+    return World(history_days=5)
+
+
+@pytest.fixture
+def payments(world):
+    return Payments(world, guard=None)
+
+
+def held(payments):
+    import json
+
+    return json.loads(payments._list(Request()).body)["payments"]
+
+
+def test_file_is_taken_once_however_often_it_is_sent(world, payments):
+    content, identification = order(world), str(uuid.uuid4())
+    first = payments._initiate(Request(content, identification))
+    again = payments._initiate(Request(content, identification))
+    assert first.body == again.body
+    assert len(held(payments)) == 2
+
+
+def test_clock_executes_books_and_returns(world, payments):
+    payments._add_rules(
+        Request(
+            json=[
+                {"creditor_iban": "FR1", "outcome": "return"},
+                {"creditor_iban": "FR2", "outcome": "reject", "reason": "AC01"},
+            ]
+        )
+    )
+    payments._initiate(Request(order(world, "M2", "10.00", "20.00", "30.00")))
+    account = world.account("nordhafen-eur")
+    before = world.balance(account)
+    world.move_clock(world.now.replace(day=24, hour=20))
+    assert [item["status"] for item in held(payments)] == ["ACSC", "RJCT", "ACSC"]
+    booked = [item for item in world.booked(account) if item.end_to_end_id.startswith("M2")]
+    assert [item.amount for item in booked] == [-1000, -3000, 1000]
+    others = sum(
+        item.amount
+        for item in world.booked(account)
+        if item.booked_at.day > 20 and item not in booked
+    )
+    assert world.balance(account) == before + others - 3000
