@@ -165,5 +165,23 @@ class TreasuryCase(StatementCase):
         )
 
     def settle(self, line, item):
-        """Book a statement line against an open item, as the matching does."""
-        self.env["bank.statement.matcher"]._book(line, item)
+        """Book a statement line against an open item."""
+        _liquidity, suspense, _other = line._seek_for_lines()
+        line.with_context(force_delete=True, skip_readonly_check=True).write(
+            {
+                "line_ids": [
+                    Command.delete(suspense.id),
+                    Command.create(
+                        {
+                            "account_id": item.account_id.id,
+                            "partner_id": item.partner_id.id,
+                            "currency_id": suspense.currency_id.id,
+                            "amount_currency": suspense.amount_currency,
+                            "balance": suspense.balance,
+                        }
+                    ),
+                ]
+            }
+        )
+        counterpart = line.line_ids.filtered(lambda entry: entry.account_id == item.account_id)
+        (counterpart | item).reconcile()
