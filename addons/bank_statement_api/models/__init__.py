@@ -7,6 +7,7 @@ from . import finance_exchange
 from . import finance_exception
 from . import finance_handler_bank_statement
 from . import bank_statement_consent
+from . import bank_statement_profile
 from . import bank_statement_feed
 from . import bank_statement_feed_fetch
 from . import bank_statement_feed_mail

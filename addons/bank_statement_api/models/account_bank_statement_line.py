@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import api, fields, models
 
 from odoo.addons.bank_statement_api.tools import documents, transaction_kinds
@@ -125,6 +127,12 @@ class AccountBankStatementLine(models.Model):
         readonly=True,
         help="What the bank announced, and what people said of it, before it booked this.",
     )
+    bank_facts = fields.Html(
+        string="What the Bank Said",
+        compute="_compute_bank_facts",
+        sanitize=False,
+        help="References, charges, foreign amounts and payments of the booking, as its documents give them.",
+    )
     match_state = fields.Selection(
         [
             ("pending", "Not Looked At"),
@@ -182,6 +190,29 @@ class AccountBankStatementLine(models.Model):
             line.match_reference_text = ", ".join(evidence.get("references", []))
             line.match_item_ids = (
                 self.env["account.move.line"].browse(evidence.get("items", [])).exists()
+            )
+
+    @api.depends("transaction_details")
+    def _compute_bank_facts(self):
+        for line in self:
+            details = line.transaction_details
+            if not isinstance(details, dict) or "position" not in details:
+                line.bank_facts = False
+                continue
+            transaction = documents.transaction_from_dict(details)
+            rows = Markup("").join(
+                Markup(
+                    "<tr><th class='text-nowrap pe-3'>%s</th><td class='text-break'>%s</td></tr>"
+                )
+                % (label, text)
+                for label, text in line._bank_facts_of(transaction)
+            )
+            line.bank_facts = (
+                rows
+                and Markup(
+                    "<table class='table table-sm table-borderless mb-0'><tbody>%s</tbody></table>"
+                )
+                % rows
             )
 
     # === CRUD METHODS === #
@@ -267,6 +298,66 @@ class AccountBankStatementLine(models.Model):
                 or (value and (not self[name] or self[name] == "other"))
             }
         )
+
+    @api.model
+    def _bank_facts_of(self, transaction):
+        """:return: (label, text) of what has no field of its own, in the order people ask for it
+        :rtype: list[tuple]
+        """
+        facts = [
+            (self.env._("Instruction"), transaction.instruction_id),
+            (self.env._("Transaction Id"), transaction.transaction_id),
+            (self.env._("UETR"), transaction.uetr),
+            (self.env._("Entry Reference"), transaction.entry_ref),
+            (self.env._("Provider's Id"), transaction.provider_uid),
+            (self.env._("Ultimate Party"), transaction.ultimate_party),
+            (self.env._("Purpose"), transaction.purpose),
+            (self.env._("The Bank's Text"), transaction.additional_info),
+        ]
+        if transaction.batch:
+            facts += [
+                (self.env._("Batch"), transaction.batch.payment_information_id),
+                (self.env._("Message"), transaction.batch.message_id),
+            ]
+        facts += [(self.env._("Charge"), self._charge_text(item)) for item in transaction.charges]
+        facts += [(self.env._("Foreign"), self._foreign_text(item)) for item in transaction.foreign]
+        facts += [(self.env._("Payment"), self._detail_text(item)) for item in transaction.details]
+        facts += list(transaction.extras.items())
+        return [(label, text) for label, text in facts if text]
+
+    @api.model
+    def _charge_text(self, charge):
+        included = {
+            True: self.env._("inside the booked amount"),
+            False: self.env._("beside the booked amount"),
+            None: "",
+        }[charge.included]
+        parts = (f"{charge.amount} {charge.currency}", charge.type, charge.bearer, included)
+        return ", ".join(part for part in parts if part)
+
+    @api.model
+    def _foreign_text(self, foreign):
+        amount = f"{foreign.amount} {foreign.currency}" if foreign.amount is not None else ""
+        rate = (
+            self.env._(
+                "rate %(rate)s %(given)s/%(taken)s",
+                rate=foreign.rate,
+                given=foreign.source_currency or "",
+                taken=foreign.target_currency or "",
+            )
+            if foreign.rate is not None
+            else ""
+        )
+        kind = foreign.kind.replace("_", " ")
+        return ", ".join(part for part in (amount, rate, kind) if part)
+
+    @api.model
+    def _detail_text(self, detail):
+        amount = f"{detail.amount} {detail.currency}" if detail.amount is not None else ""
+        party = detail.counterparty
+        parts = (amount, party.name, party.iban or party.other_id, detail.remittance_text)
+        end_to_end = detail.end_to_end_id
+        return ", ".join(part for part in (*parts, end_to_end) if part)
 
     # === ACTION METHODS === #
 

@@ -71,6 +71,14 @@ class BankStatementFeed(models.Model):
         help="Held: nothing of it is booked before a person decides. Booked: the exception stays open until somebody"
         " looks at it.",
     )
+    profile_id = fields.Many2one(
+        "bank.statement.profile",
+        string="Column Profile",
+        index="btree_not_null",
+        check_company=True,
+        ondelete="restrict",
+        help="For CSV and XLSX: which column is what.",
+    )
     date_order = fields.Selection(
         [("dmy", "Day/Month/Year"), ("mdy", "Month/Day/Year"), ("ymd", "Year/Month/Day")],
         string="Dates",
@@ -263,6 +271,7 @@ class BankStatementFeed(models.Model):
             "dates": self.date_order or None,
             "decimals": self.decimal_mark or None,
             "journal_id": self.journal_id.id or None,
+            "profile_id": self.profile_id.id or None,
         }
 
     def _wants_file(self, name):

@@ -57,7 +57,7 @@ class FinanceHandlerBankStatement(models.AbstractModel):
         options = self._options(exchange, filename)
         return [
             statement
-            for member in detect.unpack(filename, content)
+            for member in detect.unpack(filename, content, table="profile" in options)
             for statement in member.format.read(
                 member.content,
                 **{name: options[name] for name in member.format.options if name in options},
@@ -81,6 +81,9 @@ class FinanceHandlerBankStatement(models.AbstractModel):
             told["currency"] = currency.name
             if number := journal.bank_account_id.sanitized_acc_number:
                 told["account"] = AccountRef(other_id=number, currency=currency.name)
+        profile = self.env["bank.statement.profile"].browse(told.pop("profile_id", None)).exists()
+        if profile and profile.company_id == exchange.company_id:
+            told["profile"] = profile._to_profile()
         return told
 
     @api.model

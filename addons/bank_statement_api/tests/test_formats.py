@@ -1,7 +1,10 @@
 import ast
 import base64
+import io
 
-from odoo.exceptions import AccessError, UserError
+import openpyxl
+
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
 from .common import DAY, IBAN, StatementCase
@@ -20,6 +23,10 @@ CHARSET:1252
 </STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>
 """.encode("cp1252")
 QIF = b"!Type:Bank\nD04/03/2026\nT-12.50\nPCafe\n^\nD03/03/2026\nT5.00\nPRefund\n^\n"
+
+CSV = (
+    "Tag;Text;Name;Betrag\n25.03.2026;Miete <b>;Vermieter;-1.234,50\n31.02.2026;x;y;1,00\n26.03.2026;z;w;7,00\n"
+).encode("cp1252")
 
 
 @tagged("post_install", "-at_install")
@@ -98,6 +105,118 @@ class TestFormats(StatementCase):
         self.assertEqual(exchange.work_status, "done")
         self.assertEqual(self.lines().mapped("amount"), [-12.5, 5.0])
         self.assertEqual(self.env["bank.statement.feed"]._of_exchange(exchange, "march.qif"), feed)
+
+    # === TABLES === #
+
+    def make_profile(self, **values):
+        return self.env["bank.statement.profile"].create(
+            {
+                "name": "Savings bank",
+                "company_id": self.company_a.id,
+                "booking_date": "Tag",
+                "amount": "Betrag",
+                "text": "Text",
+                "partner_name": "Name",
+                **values,
+            }
+        )
+
+    def test_table_is_read_by_its_profile_and_a_bad_row_waits_for_a_person(self):
+        profile = self.make_profile()
+        exchange = self.upload(CSV, journal_id=self.journal.id, profile_id=profile.id)
+        self.assertEqual(self.lines().mapped("amount"), [-1234.5, 7.0])
+        self.assertEqual(self.lines()[0].partner_name, "Vermieter")
+        [bad] = exchange.exception_ids
+        self.assertEqual(
+            (bad.code, bad.evidence["row"], bad.evidence["column"]), ("entry_invalid", "3", "Tag")
+        )
+        self.assertIn("31.02.2026", bad.summary)
+
+    def test_table_without_a_profile_or_with_another_is_refused_whole(self):
+        unknown = self.upload(CSV, journal_id=self.journal.id)
+        self.assertEqual(unknown.exception_ids.code, "statement_unknown")
+        other = self.make_profile(booking_date="Datum")
+        wrong = self.upload(CSV + b"\n", journal_id=self.journal.id, profile_id=other.id)
+        self.assertEqual(wrong.exception_ids.code, "statement_profile")
+        self.assertIn("Datum", wrong.exception_ids.summary)
+        self.assertFalse(self.lines())
+
+    def test_workbook_is_known_by_its_content(self):
+        book = openpyxl.Workbook()
+        for row in (["Tag", "Betrag", "Text", "Name"], [DAY, -3.2, "Coffee", "Bar"]):
+            book.active.append(row)
+        buffer = io.BytesIO()
+        book.save(buffer)
+        exchange = self.upload(buffer.getvalue(), journal_id=self.journal.id)
+        self.assertEqual(exchange.exception_ids.code, "statement_profile")
+        self.upload(
+            buffer.getvalue(), journal_id=self.journal.id, profile_id=self.make_profile().id
+        )
+        self.assertEqual((self.lines().amount, self.lines().bank_channel), (-3.2, "xlsx"))
+
+    def test_profile_of_another_company_does_not_count(self):
+        other = self.make_profile(company_id=self.company_b.id)
+        with self.assertRaises(UserError):
+            self.upload(CSV, profile_id=other.id)
+        self.assertFalse(
+            self.env["bank.statement.profile"]
+            .with_user(self.viewer)
+            .search([("id", "=", other.id)])
+        )
+
+    def test_profile_is_proposed_looked_at_and_kept(self):
+        wizard = (
+            self.env["bank.statement.profile.try"]
+            .with_user(self.manager)
+            .create(
+                {
+                    "company_id": self.company_a.id,
+                    "journal_id": self.journal.id,
+                    "file": base64.b64encode(CSV.replace(b"Tag", b"Buchungstag")),
+                    "name": "New",
+                }
+            )
+        )
+        wizard.action_suggest()
+        self.assertEqual((wizard.booking_date, wizard.amount), ("Buchungstag", "Betrag"))
+        self.assertIn("-1234.50 EUR", wizard.preview)
+        self.assertIn("31.02.2026", wizard.preview, "the row that cannot be read is told")
+        self.assertIn("&lt;b&gt;", wizard.preview, "what a bank writes is text and no markup")
+        self.assertFalse(self.lines(), "nothing is booked by looking")
+        action = wizard.action_save()
+        profile = self.env["bank.statement.profile"].browse(action["res_id"])
+        self.assertEqual((profile.name, profile.booking_date), ("New", "Buchungstag"))
+
+    def test_profile_is_complete(self):
+        for values in (
+            {"amount": False},
+            {"booking_date": False},
+            {"debit": "Soll"},
+            {"indicator": "S/H"},
+        ):
+            with self.subTest(values), self.assertRaises(ValidationError):
+                self.make_profile(**values)
+
+    # === WHAT THE BANK SAID === #
+
+    def test_everything_the_document_keeps_can_be_seen_and_searched(self):
+        content = self.file(("-50.00", "Invoice 1")).replace(
+            b"<NtryDtls><TxDtls>",
+            b"<NtryDtls><TxDtls><Refs><InstrId>INSTR7</InstrId><EndToEndId>E2E7</EndToEndId>"
+            b"<MndtId>MNDT7</MndtId></Refs><AmtDtls><InstdAmt><Amt Ccy='USD'>55.00</Amt>"
+            b"<CcyXchg><SrcCcy>USD</SrcCcy><TrgtCcy>EUR</TrgtCcy><XchgRate>1.1</XchgRate></CcyXchg>"
+            b"</InstdAmt></AmtDtls><Chrgs><Rcrd><Amt Ccy='EUR'>1.50</Amt>"
+            b"<CdtDbtInd>DBIT</CdtDbtInd><ChrgInclInd>true</ChrgInclInd></Rcrd></Chrgs>",
+        )
+        self.bring(content)
+        line = self.lines().with_user(self.viewer)
+        self.assertEqual((line.end_to_end_id, line.mandate_id), ("E2E7", "MNDT7"))
+        for word in ("INSTR7", "55.00 USD", "1.1 USD/EUR", "-1.50 EUR", "inside the booked amount"):
+            self.assertIn(word, line.bank_facts)
+        for field, value in (("mandate_id", "MNDT7"), ("account_servicer_ref", "REF10")):
+            self.assertEqual(
+                line.search([(field, "=", value), ("journal_id", "=", self.journal.id)]), line
+            )
 
     # === POLICIES === #
 

@@ -38,6 +38,7 @@ _OWN = {
         "action_retire",
     },
     "bank.statement.match.run": {"action_commit"},
+    "bank.statement.profile.try": {"action_look", "action_save", "action_suggest"},
     "bank.statement.setup": {
         "action_ask_host_key",
         "action_back",
@@ -132,6 +133,9 @@ class TestPublicMethods(StatementCase):
             "bank.statement.coverage": cls.env["bank.statement.coverage"],
             "bank.statement.setup": cls.env["bank.statement.setup"].create(
                 {"name": "Bank", "adapter": "folder", "company_id": cls.company_a.id}
+            ),
+            "bank.statement.profile.try": cls.env["bank.statement.profile.try"].create(
+                {"company_id": cls.company_a.id, "booking_date": "1", "amount": "2", "name": "p"}
             ),
             "bank.statement.upload": cls.env["bank.statement.upload"].create(
                 {"company_id": cls.company_a.id}

@@ -9,9 +9,25 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from odoo.addons.finance_connector_base.tools.archive import ArchiveRefusedError, iter_members
+from odoo.addons.finance_connector_base.tools.archive import (
+    ArchiveRefusedError,
+    archive_kind,
+    iter_members,
+)
 
-from . import bai2, camt, cfonb120, coda, mt940, norma43, ofx, qif, text_encoding
+from . import (
+    bai2,
+    camt,
+    cfonb120,
+    coda,
+    columns,
+    mt940,
+    norma43,
+    ofx,
+    qif,
+    spreadsheet,
+    text_encoding,
+)
 from .documents import Statement
 from .errors import StatementFormatError
 
@@ -58,9 +74,10 @@ def formats() -> tuple[Format, ...]:
     return tuple(_FORMATS.values())
 
 
-def detect(content: bytes) -> Format:
+def detect(content: bytes, *, table: bool = False) -> Format:
     """Return the format of a file.
 
+    :param table: there is a column profile for it, so what no other format claims is a table.
     :raise StatementFormatError: ``statement_empty`` or ``statement_unknown``.
     """
     if not content.strip():
@@ -68,26 +85,40 @@ def detect(content: bytes) -> Format:
     for candidate in _FORMATS.values():
         if candidate.matches(content):
             return candidate
+    if table:
+        return TABLE
     known = ", ".join(item.name for item in _FORMATS.values())
     raise StatementFormatError(
         f"The file is not a bank statement in a known format ({known}).",
         code="statement_unknown",
-        next_step="Download the statement from the bank in one of these formats and upload it.",
+        next_step="Download the statement from the bank in one of these formats and upload it; for a table"
+        " (CSV), choose its column profile.",
         evidence={"starts_with": repr(content[:32])},
     )
 
 
-def unpack(name: str, content: bytes) -> tuple[Member, ...]:
+def unpack(name: str, content: bytes, *, table: bool = False) -> tuple[Member, ...]:
     """Return the statement files in an upload: itself, or the members of a zip or gzip archive.
 
+    :param table: as for :func:`detect`.
     :raise StatementFormatError: one of them is no statement, or the archive is refused; then none
         is returned.
     """
+    if spreadsheet.is_xlsx(content):
+        return (Member(name, content, detect(content)),)
     members = []
+    is_archive = archive_kind(content) is not None
     try:
         for item in iter_members(content, name):
             try:
-                members.append(Member(item.name, item.data, detect(item.data)))
+                if is_archive and archive_kind(item.data) and not spreadsheet.is_xlsx(item.data):
+                    raise StatementFormatError(
+                        "There is an archive inside the archive.",
+                        reason="archives are opened once",
+                        code="statement_unknown",
+                        next_step="Unpack it and upload what is in it.",
+                    )
+                members.append(Member(item.name, item.data, detect(item.data, table=table)))
             except StatementFormatError as error:
                 error.evidence["file"] = item.name
                 raise
@@ -158,3 +189,23 @@ for _reader, _code, _name in (
             content_type="text/plain",
         )
     )
+
+register(
+    Format(
+        code="xlsx",
+        name="XLSX",
+        matches=spreadsheet.is_xlsx,
+        read=columns.read,
+        content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        options=("profile", "currency", "account"),
+    )
+)
+# Not registered: any text would be one. It counts where a person chose a column profile.
+TABLE = Format(
+    code="csv",
+    name="CSV",
+    matches=lambda _content: False,
+    read=columns.read,
+    content_type="text/csv",
+    options=("profile", "currency", "account"),
+)

@@ -88,6 +88,12 @@ register(
     "Nothing of it was booked. Choose the bank account on the bank feed, or upload the file with it; then retry.",
 )
 register(
+    "statement_profile",
+    "The table does not fit a column profile",
+    Severity.MEDIUM,
+    "Nothing of it was booked. Choose the profile made for this bank's table, or correct it, then retry.",
+)
+register(
     "statement_ambiguous",
     "The file can be read in several ways",
     Severity.MEDIUM,

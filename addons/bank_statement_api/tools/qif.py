@@ -32,6 +32,7 @@ from .written_values import date_order, decimal_mark, read_amount, read_date
 _TYPE = re.compile(r"!type:\s*(.+?)\s*", re.IGNORECASE)
 _ACCOUNT_TYPES = ("bank", "ccard", "cash", "oth a", "oth l")
 _HEAD = re.compile(r"\s*!(?:type:|account\b|option:|clear:)", re.IGNORECASE)
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _SPLIT_FIELDS = "SE$%"
 _OPENING = "opening balance"
 _MAX_LINE = 10_000
@@ -118,7 +119,7 @@ def _registers(text: str) -> tuple[list[_Register], list[Warn]]:
     registers, notes = [], []
     name = record = None
     section = ""
-    for number, raw in enumerate(text.splitlines(), 1):
+    for number, raw in enumerate(_LINE_END.split(text), 1):
         line = raw.rstrip()
         if not line.strip():
             continue

@@ -32,6 +32,13 @@ class BankStatementUpload(models.TransientModel):
         domain="[('type', 'in', ('bank', 'credit')), ('company_id', '=', company_id)]",
         help="For files that do not say which account they are about, such as QIF and CSV.",
     )
+    profile_id = fields.Many2one(
+        "bank.statement.profile",
+        string="Column Profile",
+        check_company=True,
+        domain="[('company_id', '=', company_id)]",
+        help="For CSV and XLSX: which column is what.",
+    )
     date_order = fields.Selection(
         [("dmy", "Day/Month/Year"), ("mdy", "Month/Day/Year"), ("ymd", "Year/Month/Day")],
         string="Dates",
@@ -106,6 +113,7 @@ class BankStatementUpload(models.TransientModel):
         self.ensure_one()
         told = {
             "journal_id": self.journal_id.id,
+            "profile_id": self.profile_id.id,
             "dates": self.date_order,
             "decimals": self.decimal_mark,
         }

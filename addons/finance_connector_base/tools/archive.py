@@ -115,7 +115,7 @@ def _zip_members(data, budget):
                 with archive.open(entry) as member:
                     content = budget.read(lambda member=member: member.read(_CHUNK_BYTES))
                 yield ArchiveMember(_base_name(entry.filename), content)
-    except (zipfile.BadZipFile, zlib.error, EOFError) as exc:
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError) as exc:
         raise ArchiveRefusedError(f"The archive is damaged: {exc}") from exc
     except (RuntimeError, NotImplementedError) as exc:
         # What zipfile says of a password or of a compression it does not know.
