@@ -52,7 +52,7 @@ class BankStatementProfileMixin(models.AbstractModel):
     partner_bic = fields.Char(string="Other Party's BIC")
     reference = fields.Char(string="Bank's Reference")
     end_to_end_id = fields.Char(string="End-to-End Reference")
-    mandate_id = fields.Char(string="Mandate")
+    mandate_id = fields.Char(string="Direct Debit Mandate")
     dates = fields.Selection(
         [("dmy", "Day/Month/Year"), ("mdy", "Month/Day/Year"), ("ymd", "Year/Month/Day")],
         help="Empty: shown by the file itself, or the file is refused.",

@@ -7,6 +7,8 @@ before a person looked at it; none of them repairs anything.
 from __future__ import annotations
 
 import datetime
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -298,6 +300,40 @@ def _sequence_gap(expected: int, current: int, note: str) -> Finding:
         severity="error",
         expected=str(expected),
         actual=str(current),
+    )
+
+
+def check_row_balances(
+    balances: Sequence[tuple[Transaction, Decimal | None]],
+) -> tuple[Finding, ...]:
+    """Prove that the balance after each row is the one before and the row's amount, read downwards or upwards.
+
+    :param balances: rows in the order of the table, each with its balance, or None where it has none.
+    """
+    stated = [(line, value) for line, value in balances if value is not None]
+    if len(stated) != len(balances) or len(stated) < 2:
+        return ()
+    breaks = []
+    for rows in (stated, stated[::-1]):
+        wrong = [
+            (line, before + line.amount, value)
+            for (_line, before), (line, value) in itertools.pairwise(rows)
+            if before + line.amount != value
+        ]
+        if not wrong:
+            return ()
+        breaks.append(wrong)
+    line, expected, actual = min(breaks, key=len)[0]
+    return (
+        Finding(
+            code="balance_break",
+            message=f"The balance of row {line.position.line} is {actual}; the row beside it and the amount "
+            f"{line.amount} make {expected}: a row is missing or was changed.",
+            severity="error",
+            expected=str(expected),
+            actual=str(actual),
+            position=line.position,
+        ),
     )
 
 

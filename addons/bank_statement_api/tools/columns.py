@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import datetime
 import io
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,12 +17,12 @@ from decimal import Decimal
 from odoo.addons.finance_connector_base.tools.money import MoneyError, minor_unit_exponent
 
 from . import spreadsheet, text_encoding
+from .checks import check_row_balances
 from .documents import (
     BOOKED,
     AccountRef,
     BadEntry,
     Balance,
-    Finding,
     Party,
     Position,
     Statement,
@@ -365,7 +364,7 @@ class _Reader:
             balances=self._last_balance(balances, account.currency),
             transactions=tuple(transactions),
             bad_entries=tuple(bad_entries),
-            findings=() if bad_entries else _prove_rows(balances),
+            findings=() if bad_entries else check_row_balances(balances),
             warnings=warnings,
         )
 
@@ -478,35 +477,6 @@ class _Reader:
         newest_first = stated[0][0].booking_date > stated[-1][0].booking_date
         line, value = stated[0] if newest_first else stated[-1]
         return (Balance(type="ITBD", amount=value, currency=currency, date=line.booking_date),)
-
-
-def _prove_rows(balances) -> tuple[Finding, ...]:
-    """Prove that each balance is the one before and the row's amount, read downwards or upwards."""
-    stated = [(line, value) for line, value in balances if value is not None]
-    if len(stated) != len(balances) or len(stated) < 2:
-        return ()
-    breaks = []
-    for rows in (stated, stated[::-1]):
-        wrong = [
-            (line, before + line.amount, value)
-            for (_line, before), (line, value) in itertools.pairwise(rows)
-            if before + line.amount != value
-        ]
-        if not wrong:
-            return ()
-        breaks.append(wrong)
-    line, expected, actual = min(breaks, key=len)[0]
-    return (
-        Finding(
-            code="balance_break",
-            message=f"The balance of row {line.position.line} is {actual}; the row beside it and the amount "
-            f"{line.amount} make {expected}: a row is missing or was changed.",
-            severity="error",
-            expected=str(expected),
-            actual=str(actual),
-            position=line.position,
-        ),
-    )
 
 
 def bare_amount(text: str, currency: str | None) -> str:

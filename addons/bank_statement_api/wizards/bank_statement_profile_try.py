@@ -147,7 +147,11 @@ class BankStatementProfileTry(models.TransientModel):
         try:
             profile = column_suggestion.suggest(self._content())
         except StatementFormatError as error:
-            raise UserError(f"{error.message} {error.next_step or ''}") from error
+            raise UserError(
+                self.env._(
+                    "%(problem)s %(step)s", problem=error.message, step=error.next_step or ""
+                )
+            ) from error
         self.write(self._from_profile(profile))
         return self._again()
 
