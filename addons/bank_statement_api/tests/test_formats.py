@@ -180,6 +180,9 @@ class TestFormats(StatementCase):
         wizard.action_suggest()
         self.assertEqual((wizard.booking_date, wizard.amount), ("Buchungstag", "Betrag"))
         self.assertIn("-1234.50 EUR", wizard.preview)
+        wizard.invalidate_recordset()
+        shown = wizard.with_context(bin_size=True).read(["preview", "file"])[0]["preview"]
+        self.assertIn("-1234.50 EUR", shown, "as the web client reads it")
         self.assertIn("31.02.2026", wizard.preview, "the row that cannot be read is told")
         self.assertIn("&lt;b&gt;", wizard.preview, "what a bank writes is text and no markup")
         self.assertFalse(self.lines(), "nothing is booked by looking")
