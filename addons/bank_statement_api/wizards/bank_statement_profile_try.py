@@ -189,6 +189,7 @@ class BankStatementProfileTry(models.TransientModel):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
+            "name": self.env._("Column Profile from a File"),
             "res_model": self._name,
             "view_mode": "form",
             "views": [(False, "form")],
