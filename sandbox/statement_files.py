@@ -1,11 +1,14 @@
-"""Drops CAMT.053 files into a folder, the way a bank's file transfer does: complete or not at all."""
+"""Drops statement files into a folder, the way a bank's file transfer does: complete or not at all."""
 
 from dataclasses import replace
 from pathlib import Path
 
-from sandbox import camt053
+from sandbox import camt053, mt940
 from sandbox.faults import malformed, truncated
 from sandbox.router import ProblemError, iso_date, json_response, refusal
+
+# What is not a version of CAMT.053.
+_MT940 = "mt940"
 
 
 class StatementFiles:
@@ -43,9 +46,9 @@ class StatementFiles:
         ]
 
     @staticmethod
-    def name(account, day):
+    def name(account, day, kind="camt053", ending="xml"):
         """Return the name of the file of one account and day."""
-        return f"camt053_{account.iban}_{day:%Y%m%d}.xml"
+        return f"{kind}_{account.iban}_{day:%Y%m%d}.{ending}"
 
     def content(self, account, day):
         """Return the statement of one account and day, and the bookings in it."""
@@ -61,9 +64,9 @@ class StatementFiles:
             raise ProblemError(refusal(409, "No folder: start the sandbox with --folder DIR"))
         body = request.json()
         version = body.get("version", "08")
-        if version not in camt053.DIALECTS:
+        if version not in (*camt053.DIALECTS, _MT940):
             raise ProblemError(
-                refusal(400, f"version must be one of {', '.join(camt053.DIALECTS)}")
+                refusal(400, f"version must be one of {', '.join(camt053.DIALECTS)} or {_MT940}")
             )
         accounts = self._file_accounts()
         if body.get("account"):
@@ -98,15 +101,19 @@ class StatementFiles:
         first = statements[0]
         path = f"/files/{first.account.code}"
         shown = [self._faulty(first, path), *statements[1:]]
-        content = camt053.write(shown, self._world.closed_at(statements[-1].day), version)
+        if version == _MT940:
+            content, kind, ending = mt940.write(shown), _MT940, "sta"
+        else:
+            closed = self._world.closed_at(statements[-1].day)
+            content, kind, ending = camt053.write(shown, closed, version), "camt053", "xml"
         whole = content
         if self._faults.strike("malformed_body", "PUT", path) is not None:
             content = malformed(whole)
         if self._faults.strike("truncated_body", "PUT", path) is not None:
             content = truncated(whole)
-        name = self.name(first.account, first.day)
+        name = self.name(first.account, first.day, kind, ending)
         if len(statements) > 1:
-            name = f"camt053_combined_{first.day:%Y%m%d}_{statements[-1].day:%Y%m%d}.xml"
+            name = f"{kind}_combined_{first.day:%Y%m%d}_{statements[-1].day:%Y%m%d}.{ending}"
         self._folder.mkdir(parents=True, exist_ok=True)
         part = self._folder / f".{name}.part"
         part.write_bytes(content)

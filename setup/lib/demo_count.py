@@ -34,6 +34,11 @@ def count(env):
             channel: len(channel_lines)
             for channel, channel_lines in lines.grouped("bank_channel").items()
         },
+        "formats": dict(
+            env["bank.statement.balance"]._read_group(
+                [("source_format", "!=", False)], ["source_format"], ["exchange_id:count_distinct"]
+            )
+        ),
         "duplicates_refused": sum(
             (exchange.result or {}).get("duplicates", 0) for exchange in exchanges
         ),

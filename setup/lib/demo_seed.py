@@ -376,7 +376,7 @@ def _account_feed(env, interface, consent, account, journal, resource_ref=None):
 
 
 def _file_feed(env, interface, account):
-    pattern = f"*{account['iban'][:2]}*{account['iban'][-4:]}_*.xml"
+    pattern = f"*{account['iban'][:2]}*{account['iban'][-4:]}_*"
     feed = env["bank.statement.feed"].search(
         [("interface_id", "=", interface.id), ("filename_pattern", "=", pattern)], limit=1
     )

@@ -1,3 +1,4 @@
+import re
 from decimal import Decimal
 from xml.etree import ElementTree
 
@@ -59,6 +60,23 @@ def test_files_equal_the_ledger(client, server, folder, version):
         assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
         assert seen == [(row["entry_reference"], row["amount"]) for row in truth["bookings"]]
         assert client.served(code)["file"]["transactions"] == len(seen)
+
+
+def test_mt940_equals_the_ledger(client, server, folder):
+    truth = client.ledger("nordhafen-chf")
+    seen = []
+    for made in order(server, account="nordhafen-chf", version="mt940"):
+        assert made["name"].endswith(".sta")
+        rows = (folder / made["name"]).read_text().splitlines()
+        assert rows[0].startswith("{1:F01") and rows[-1] == "-}"
+        assert f":25:{truth['iban']}" in rows
+        for mark, figure, reference in re.findall(
+            r"^:61:\d{10}(R?[CD])([\d,]+)N[A-Z]{3}NONREF//(\S+)$", "\n".join(rows), re.M
+        ):
+            amount = Decimal(figure.replace(",", "."))
+            seen.append((reference, str(amount if mark in ("C", "RD") else -amount)))
+        assert max(map(len, rows[1:])) <= 69
+    assert seen == [(row["entry_reference"], row["amount"]) for row in truth["bookings"]]
 
 
 def test_batches_reversals_charges_and_currencies_are_told(client, server, folder):
