@@ -47,7 +47,8 @@ def write(
         # No dbfilter beside it: Odoo would ask PostgreSQL for the list of databases at each webhook.
         "db_name": database,
         "list_db": "False",
-        "server_wide_modules": SERVER_WIDE,
+        # Odoo uninstalls no module that the server itself has loaded.
+        "server_wide_modules": SERVER_WIDE if queue else SERVER_WIDE.rpartition(",")[0],
         "http_interface": "127.0.0.1",
         "http_port": str(port),
         "gevent_port": str(port + 3),

@@ -33,8 +33,8 @@ class BankStatementCoverage(models.AbstractModel):
     def get_coverage(self, date_from: str | None = None, date_to: str | None = None) -> dict:
         """The days of all bank accounts of the companies that are switched on.
 
-        :param str date_from: first day, ISO 8601
-        :param str date_to: last day, at most 400 days later
+        :param str | None date_from: first day, ISO 8601
+        :param str | None date_to: last day, at most 400 days later
         :return: ``accounts``: ``id``, ``name``, ``company`` and ``days``, a letter for each day: ``c`` complete, ``m``
             missing, ``b`` broken, ``-`` not expected
         :rtype: dict
@@ -67,8 +67,8 @@ class BankStatementCoverage(models.AbstractModel):
     def get_day(self, journal_id: int | None = None, day: str | None = None) -> dict:
         """The proof of one account and day.
 
-        :param int journal_id: a bank account of the companies that are switched on
-        :param str day: ISO 8601
+        :param int | None journal_id: a bank account of the companies that are switched on
+        :param str | None day: ISO 8601
         :return: state, balances of the bank, bookings, difference, numbers and what is wrong in words; amounts are
             texts, None where the bank states none
         :rtype: dict

@@ -334,7 +334,7 @@ class BankStatementImporter(models.AbstractModel):
         try:
             with self.env.cr.savepoint():
                 # A copy: Odoo's ``create`` changes the values it is given.
-                return self.env["bank.statement.line.writer"]._create(
+                return self.env["bank.statement.line.writer"]._create_lines(
                     [dict(vals) for vals in vals_list], statement
                 )
         except UniqueViolation as error:

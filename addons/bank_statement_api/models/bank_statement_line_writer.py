@@ -62,7 +62,7 @@ class BankStatementLineWriter(models.AbstractModel):
     _description = "Writer of Bank Statement Lines"
 
     @api.model
-    def _create(self, vals_list, statement=None):
+    def _create_lines(self, vals_list, statement=None):
         """Create statement lines of one journal.
 
         :param vals_list: as for ``create`` of ``account.bank.statement.line``

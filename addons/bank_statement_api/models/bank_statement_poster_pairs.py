@@ -212,9 +212,9 @@ class BankStatementPosterPairs(models.AbstractModel):
             theirs = self._rows_of(sample)
             savepoint.rollback()
         with self.env.cr.savepoint():
-            self._write([sample], theirs["message"])
+            self._write_rows([sample], theirs["message"])
             self._compare(self._rows_of(sample), theirs)
-            self._write(facts[1:], theirs["message"])
+            self._write_rows(facts[1:], theirs["message"])
         self.env.invalidate_all()
         self.env["account.move"].browse([fact["invoice_id"] for fact in facts])._invoice_paid_hook()
 
@@ -247,7 +247,7 @@ class BankStatementPosterPairs(models.AbstractModel):
         (counterpart + item).reconcile()
 
     @api.model
-    def _write(self, facts, said):
+    def _write_rows(self, facts, said):
         """:param said: the messages that Odoo wrote for a pair of the kind"""
         if not facts:
             return

@@ -56,7 +56,7 @@ class TestLineWriter(StatementCase):
 
     def write(self, vals_list, statement=None):
         """:return: the lines, and how many of them were written set-based"""
-        lines, by_orm = self.env["bank.statement.line.writer"]._create(vals_list, statement)
+        lines, by_orm = self.env["bank.statement.line.writer"]._create_lines(vals_list, statement)
         return lines, len(lines) - sum(by_orm.values())
 
     def rows(self, create, vals_list):

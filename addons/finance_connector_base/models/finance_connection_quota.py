@@ -27,7 +27,7 @@ class FinanceConnectionQuota(models.Model):
     _log_access = False
 
     connection_id = fields.Many2one(
-        "finance.connection", required=True, readonly=True, ondelete="cascade"
+        "finance.connection", required=True, readonly=True, index=True, ondelete="cascade"
     )
     company_id = fields.Many2one(related="connection_id.company_id")
     scope = fields.Char(

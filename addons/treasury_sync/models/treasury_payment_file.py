@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
@@ -34,6 +34,7 @@ class TreasuryPaymentFile(models.Model):
         "(order_id, version) WHERE role = 'file'", "Each version of an order has one file."
     )
 
+    @api.model_create_multi
     def create(self, vals_list):
         self._check_engine()
         return super().create(vals_list)

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
@@ -140,6 +140,7 @@ class TreasuryPaymentInstruction(models.Model):
 
     # === CRUD METHODS === #
 
+    @api.model_create_multi
     def create(self, vals_list):
         self._check_engine()
         return super().create(vals_list)
