@@ -33,6 +33,7 @@ OWN_METHODS = {
         "action_retire",
     },
     "bank.statement.match.run": {"action_commit"},
+    "bank.statement.profile.try": {"action_look", "action_save", "action_suggest"},
     "bank.statement.setup": {
         "action_ask_host_key",
         "action_back",
