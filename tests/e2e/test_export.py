@@ -69,7 +69,10 @@ def state(server, run):
 
 
 def wait_delivered(server, run):
-    server.wait_for(lambda: state(server, run) == "delivered", f"run {run} to be delivered")
+    # The sweeper, which finds what a killed worker left, comes once a minute.
+    server.wait_for(
+        lambda: state(server, run) == "delivered", f"run {run} to be delivered", seconds=240
+    )
 
 
 def post_entries(server, writer):
