@@ -197,6 +197,8 @@ def test_discount_after_its_day_is_a_part_payment():
         line("INV/2026/00012", 4_900), item(12, discounted=4_900, discount_until=yesterday)
     )
     assert (decision.outcome, decision.proposals[0].difference_kind) == (PROPOSE, "short")
+    # The sentence of this reason shows both figures.
+    assert dict(decision.reason.params) == {"due": "5000", "paid": "4900", "currency": "EUR"}
 
 
 def test_cut_number_needs_the_party():

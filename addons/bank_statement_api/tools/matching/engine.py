@@ -6,6 +6,7 @@ The result depends on what is given, never on its order or on something being gi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from .assign import assign
 from .catalogue import Catalogue
@@ -126,7 +127,8 @@ def _doubt(finding: Finding, best: Proposal, given, world: World):
     if others and best.certain:
         return Part("names_others", 0, (("count", str(len(others))),)), AMBIGUOUS
     if best.difference_kind in ("short", "over"):
-        return Part(f"amount_{best.difference_kind}", 0), PROPOSE
+        code = f"amount_{best.difference_kind}"
+        return next(replace(part, points=0) for part in best.parts if part.code == code), PROPOSE
     rival = _runner_up(finding, best, documents, items)
     if rival:
         return Part("runner_up", 0, (("score", str(rival.score)),)), AMBIGUOUS
