@@ -48,8 +48,8 @@ def copies(table, template, columns):
 
 copies("res_partner", partner.id, {{
     "name": "'Customer ' || g", "complete_name": "'Customer ' || g"}})
-env.cr.execute("UPDATE res_partner SET commercial_partner_id = id WHERE name LIKE 'Customer %'")
-env.cr.execute("SELECT min(id) - 1 FROM res_partner WHERE name LIKE 'Customer %' AND id != %s", [partner.id])
+env.cr.execute("UPDATE res_partner SET commercial_partner_id = id WHERE name LIKE 'Customer %%'")
+env.cr.execute("SELECT min(id) - 1 FROM res_partner WHERE name LIKE 'Customer %%' AND id != %s", [partner.id])
 first_partner = env.cr.fetchone()[0]
 amount = "(1000 + (g * 7919::bigint) % 900000) / 100.0"
 text = (
