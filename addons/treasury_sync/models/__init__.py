@@ -1,5 +1,6 @@
 from . import res_company
 from . import res_config_settings
+from . import treasury_engine_written
 from . import treasury_payment_channel
 from . import treasury_payment_order
 from . import treasury_payment_order_generate

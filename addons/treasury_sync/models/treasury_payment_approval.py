@@ -1,7 +1,4 @@
-from odoo import api, fields, models
-from odoo.exceptions import AccessError
-
-from .engine import is_engine
+from odoo import fields, models
 
 
 class TreasuryPaymentApproval(models.Model):
@@ -12,6 +9,7 @@ class TreasuryPaymentApproval(models.Model):
 
     _name = "treasury.payment.approval"
     _description = "Payment Approval"
+    _inherit = ["treasury.engine.written"]
     _order = "id"
     _rec_name = "user_id"
 
@@ -88,21 +86,5 @@ class TreasuryPaymentApproval(models.Model):
 
     # === CRUD METHODS === #
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        self._check_engine()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self._check_engine()
-        return super().write(vals)
-
-    def unlink(self):
-        self._check_engine()
-        return super().unlink()
-
-    def _check_engine(self):
-        if not is_engine(self.env):
-            raise AccessError(
-                self.env._("Approvals are given with the button of the order, and never changed.")
-            )
+    def _why_fixed(self):
+        return self.env._("Approvals are given with the button of the order, and never changed.")

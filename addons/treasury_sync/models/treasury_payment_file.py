@@ -1,11 +1,8 @@
-from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo import fields, models
 
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
 from odoo.addons.finance_connector_base.tools.errors import BusinessError, Severity
 from odoo.addons.finance_connector_base.tools.vault import TamperedValueError
-
-from .engine import is_engine
 
 
 class TreasuryPaymentFile(models.Model):
@@ -13,7 +10,7 @@ class TreasuryPaymentFile(models.Model):
 
     _name = "treasury.payment.file"
     _description = "Payment File"
-    _inherit = ["finance.encrypted.mixin"]
+    _inherit = ["finance.encrypted.mixin", "treasury.engine.written"]
     _order = "id desc"
     _rec_name = "filename"
 
@@ -34,22 +31,8 @@ class TreasuryPaymentFile(models.Model):
         "(order_id, version) WHERE role = 'file'", "Each version of an order has one file."
     )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        self._check_engine()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self._check_engine()
-        return super().write(vals)
-
-    def unlink(self):
-        self._check_engine()
-        return super().unlink()
-
-    def _check_engine(self):
-        if not is_engine(self.env):
-            raise AccessError(self.env._("A payment file is made once and never changed."))
+    def _why_fixed(self):
+        return self.env._("A payment file is made once and never changed.")
 
     def _content(self):
         """

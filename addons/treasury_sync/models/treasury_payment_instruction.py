@@ -1,11 +1,8 @@
-from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo import fields, models
 from odoo.tools import SQL
 
 from odoo.addons.finance_connector_base.tools.money import parse_amount
 from odoo.addons.treasury_sync.tools import documents
-
-from .engine import is_engine
 
 FATES = [
     ("generated", "Generated"),
@@ -44,6 +41,7 @@ class TreasuryPaymentInstruction(models.Model):
 
     _name = "treasury.payment.instruction"
     _description = "Payment Instruction"
+    _inherit = ["treasury.engine.written"]
     _order = "order_id desc, version desc, sequence"
     _rec_name = "end_to_end_id"
     _check_company_auto = True
@@ -140,24 +138,8 @@ class TreasuryPaymentInstruction(models.Model):
 
     # === CRUD METHODS === #
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        self._check_engine()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self._check_engine()
-        return super().write(vals)
-
-    def unlink(self):
-        self._check_engine()
-        return super().unlink()
-
-    def _check_engine(self):
-        if not is_engine(self.env):
-            raise AccessError(
-                self.env._("Instructions are made from a payment order and are never changed.")
-            )
+    def _why_fixed(self):
+        return self.env._("Instructions are made from a payment order and are never changed.")
 
     # === DOCUMENT === #
 
