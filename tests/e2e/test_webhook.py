@@ -229,7 +229,7 @@ def test_proven_but_wanted_by_nobody(server):
 
 
 def test_503_while_the_database_is_down_and_nothing_is_lost(odoo_server):
-    server = odoo_server("webhook_down", queue=False)
+    server = odoo_server("webhook_down")
     server.tokens = json.loads(server.shell(MAKE_RECEIVER.format(secret=SECRET, limit=LIMIT)))
     message_id, body = uuid.uuid4().hex, b"{}"
     assert send(server, body, sign("before", body)).status_code == 202
