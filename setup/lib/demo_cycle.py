@@ -3,15 +3,15 @@
 Driven from outside, as an external caller would: over JSON-2 with a key, and over the sandbox's control API.
 """
 
-import json
 import time
-import urllib.error
 import urllib.request
 from datetime import date, timedelta
 from pathlib import Path
+from types import ModuleType
 
-from . import progress
+from . import demo_parts, progress
 from .demo import Context
+from .demo_clients import Odoo, Sandbox, run_inside
 from .paths import SetupError
 
 _SEED = Path(__file__).with_name("demo_seed.py")
@@ -30,17 +30,17 @@ def run(context: Context) -> dict:
     :return: the summary; ``checks`` holds, by name, whether what Odoo holds is what the bank served.
     :raise SetupError: the cycle did not come to its end.
     """
-    bank = _Bank(context.sandbox_url)
+    bank = Sandbox(context.sandbox_url)
     world = bank.call("GET", "/control/world")
     today = date.fromisoformat(world["clock"][:10])
     with progress.step("Two companies, their customers, invoices and bank connections"):
-        seeded = _run(
+        seeded = run_inside(
             context,
             _SEED,
             f"seed(env, {world!r}, {context.sandbox_url!r}, {str(context.folder)!r}, {today.isoformat()!r},"
             f" {context.odoo_url!r})",
         )
-    odoo = _Odoo(context.odoo_url, seeded["api_key"])
+    odoo = Odoo(context.odoo_url, seeded["api_key"])
     with progress.step("The customers pay; the account holders consent"):
         bank.call("POST", "/control/receivables", seeded["receivables"])
         # The sandbox forgets at its end, so a consent of an earlier run is worth nothing.
@@ -77,19 +77,23 @@ def run(context: Context) -> dict:
         )
         _fetch(odoo, seeded["feed_ids"], context.folder)
     with progress.step("Counting, in Odoo and at the bank"):
-        counted = _run(context, _COUNT, "count(env)")
-        return _summary(counted, bank.call("GET", "/control/served"))
+        counted = run_inside(context, _COUNT, "count(env)")
+        summary = _summary(counted, bank.call("GET", "/control/served"))
+    companies = {int(number): name for number, name in seeded["companies"].items()}
+    stage = demo_parts.Stage(context, odoo, bank, world, companies, next_day)
+    for part in demo_parts.PARTS:
+        _play(part, stage, summary)
+    return summary
 
 
-def _run(context: Context, script: Path, call: str) -> dict:
-    return json.loads(
-        context.run_script(
-            f"{script.read_text()}\nimport json\nresult = {call}\nprint('\\n===\\n' + json.dumps(result, default=str))"
-        )
-    )
+def _play(part: ModuleType, stage: demo_parts.Stage, summary: dict) -> None:
+    shown = part.run(stage)
+    summary[part.__name__.rpartition(".")[2]] = shown.figures
+    summary["checks"].update(shown.checks)
+    summary["sentences"].extend(shown.sentences)
 
 
-def _consent(odoo: "_Odoo", consent_id: int) -> None:
+def _consent(odoo: Odoo, consent_id: int) -> None:
     """Do what the account holder does: follow the bank's page and confirm."""
     action = odoo.call("bank.statement.consent", "action_request", ids=[consent_id])
     with urllib.request.urlopen(action["url"], timeout=30):
@@ -97,7 +101,7 @@ def _consent(odoo: "_Odoo", consent_id: int) -> None:
     odoo.call("bank.statement.consent", "action_refresh", ids=[consent_id])
 
 
-def _fetch(odoo: "_Odoo", feed_ids: list[int], folder: Path) -> None:
+def _fetch(odoo: Odoo, feed_ids: list[int], folder: Path) -> None:
     """Fetch every feed once more and wait until the queue has nothing left to do."""
     # The pick-up leaves alone what may still be written to.
     youngest = max((path.stat().st_mtime for path in folder.glob("*.*")), default=0)
@@ -127,7 +131,7 @@ def _fetch(odoo: "_Odoo", feed_ids: list[int], folder: Path) -> None:
     )
 
 
-def _attempts(odoo: "_Odoo", feed_ids: list[int]) -> dict[int, str]:
+def _attempts(odoo: Odoo, feed_ids: list[int]) -> dict[int, str]:
     feeds = odoo.call(
         "bank.statement.feed", "read", ids=feed_ids, fields=["last_attempt_at", "write_date"]
     )
@@ -161,7 +165,7 @@ def _summary(counted: dict, served: dict) -> dict:
         "no_exchange_lost": counted["exchanges_unfinished"] == 0,
     }
     counted.pop("accounts")
-    return {**counted, "bank_served": served["totals"], "checks": checks}
+    return {**counted, "bank_served": served["totals"], "checks": checks, "sentences": []}
 
 
 def describe(summary: dict) -> str:
@@ -182,44 +186,4 @@ def describe(summary: dict) -> str:
         f"  {'ok ' if held else 'NOT'} {name.replace('_', ' ')}"
         for name, held in summary["checks"].items()
     )
-    return "\n".join([text, *checks])
-
-
-class _Bank:
-    """The sandbox's control API."""
-
-    def __init__(self, url: str):
-        self._url = url
-
-    def call(self, method: str, path: str, body=None):
-        return _request(f"{self._url}{path}", method, body, {})
-
-
-class _Odoo:
-    """Odoo's JSON-2 API with a bearer key."""
-
-    def __init__(self, url: str, key: str):
-        self._url, self._key = url, key
-
-    def call(self, model: str, method: str, **arguments):
-        return _request(
-            f"{self._url}/json/2/{model}/{method}",
-            "POST",
-            arguments,
-            {"Authorization": f"Bearer {self._key}"},
-        )
-
-
-def _request(url: str, method: str, body, headers: dict[str, str]):
-    request = urllib.request.Request(
-        url,
-        data=None if body is None else json.dumps(body).encode(),
-        headers={"Content-Type": "application/json", **headers},
-        method=method,
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=120) as answer:
-            return json.load(answer)
-    except urllib.error.HTTPError as error:
-        told = error.read().decode(errors="replace")[:600]
-        raise SetupError(f"{method} {url} answered {error.code}: {told}") from None
+    return "\n".join([text, *(f"  {told}" for told in summary["sentences"]), *checks])

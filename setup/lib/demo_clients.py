@@ -1,0 +1,62 @@
+"""Whom the demo talks to: the sandbox's control API, Odoo's JSON-2 API, and a script inside Odoo's shell."""
+
+import json
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from .demo import Context
+from .paths import SetupError
+
+
+class Sandbox:
+    """The sandbox's control API."""
+
+    def __init__(self, url: str):
+        self._url = url
+
+    def call(self, method: str, path: str, body=None):
+        return _request(f"{self._url}{path}", method, body, {})
+
+
+class Odoo:
+    """Odoo's JSON-2 API with a bearer key."""
+
+    def __init__(self, url: str, key: str):
+        self._url, self._key = url, key
+
+    def call(self, model: str, method: str, **arguments):
+        return _request(
+            f"{self._url}/json/2/{model}/{method}",
+            "POST",
+            arguments,
+            {"Authorization": f"Bearer {self._key}"},
+        )
+
+
+def run_inside(context: Context, script: Path, call: str):
+    """Run a file inside Odoo's shell, where ``env`` is Odoo's, and then an expression that uses what it defines.
+
+    :param call: such as ``count(env)``
+    :return: the expression's value, as JSON carries it
+    """
+    return json.loads(
+        context.run_script(
+            f"{script.read_text()}\nimport json\nresult = {call}\nprint('\\n===\\n' + json.dumps(result, default=str))"
+        )
+    )
+
+
+def _request(url: str, method: str, body, headers: dict[str, str]):
+    request = urllib.request.Request(
+        url,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Content-Type": "application/json", **headers},
+        method=method,
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        told = error.read().decode(errors="replace")[:600]
+        raise SetupError(f"{method} {url} answered {error.code}: {told}") from None

@@ -1,0 +1,51 @@
+"""What the demo shows after the statements: one module for each workflow, run in the order of :data:`PARTS`.
+
+A part is a module with a function ``run(stage: Stage) -> Shown``. What it does inside Odoo's shell stands beside it in
+a file named ``<part>_inside.py``, which :func:`lib.demo_clients.run_inside` runs; a shell costs some seconds, a call
+over JSON-2 nothing. Like the rest of the demo a part looks for what it would make, so that a second run over the same
+database holds too, and counts in Odoo and at the sandbox, never from memory.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from types import ModuleType
+
+from lib.demo import Context
+from lib.demo_clients import Odoo, Sandbox
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where a part plays.
+
+    :ivar odoo: Odoo as an administrator's JSON-2 calls reach it
+    :ivar sandbox: the sandbox's control API
+    :ivar world: what the sandbox says of itself
+    :ivar companies: the names of the two companies by id
+    :ivar today: the sandbox's date after the statements
+    """
+
+    context: Context
+    odoo: Odoo
+    sandbox: Sandbox
+    world: Mapping
+    companies: Mapping[int, str]
+    today: date
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a part showed.
+
+    :ivar figures: joins the summary under the part's name
+    :ivar checks: by name, whether what Odoo holds is what the sandbox says; joins ``checks``
+    :ivar sentences: the figures in a finance person's words, a line each
+    """
+
+    figures: Mapping
+    checks: Mapping[str, bool]
+    sentences: tuple[str, ...] = field(default=())
+
+
+PARTS: tuple[ModuleType, ...] = ()
