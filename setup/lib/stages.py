@@ -33,10 +33,14 @@ def run_lint(bench: Bench) -> Result:
     return result
 
 
-def run_unit(python: Path, arguments: Sequence[str] = ()) -> Result:
-    """Tests of the pure layer, of the sandbox and of this set-up: no Odoo, no database; all of them on all cores."""
+def run_unit(python: Path, arguments: Sequence[str] = (), *, thorough: bool = False) -> Result:
+    """Tests of the pure layer, of the sandbox and of this set-up: no Odoo, no database; all of them on all cores.
+
+    :param thorough: property tests try ten times as many examples
+    """
     spread = [] if arguments else ["--numprocesses=auto", "--dist=worksteal"]
-    return _pytest(python, "unit", ["-p", "no:odoo", "tests/unit", *spread, *arguments])
+    effort = {"FINANCE_TEST_THOROUGH": "1"} if thorough else {}
+    return _pytest(python, "unit", ["-p", "no:odoo", "tests/unit", *spread, *arguments], env=effort)
 
 
 def run_packages(bench: Bench) -> Result:
@@ -127,7 +131,7 @@ def everything(bench: Bench) -> list[tuple[str, Callable[[], Result]]]:
     """:return: every stage CI runs with its title, quickest first."""
     return [
         ("lint", lambda: run_lint(bench)),
-        ("unit tests", lambda: run_unit(bench.python)),
+        ("unit tests", lambda: run_unit(bench.python, thorough=True)),
         ("packages", lambda: run_packages(bench)),
         ("Odoo's linters", lambda: run_odoo_lint(bench)),
         *(

@@ -8,7 +8,12 @@ import sys
 import types
 from pathlib import Path
 
+from hypothesis import settings
+
 ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
+
+from effort import examples
 
 
 def _bare_package(name: str, folder: Path | None = None) -> None:
@@ -22,7 +27,9 @@ _bare_package("odoo.addons")
 for _addon in sorted((ROOT / "addons").iterdir()):
     if (_addon / "tools").is_dir():
         _bare_package(f"odoo.addons.{_addon.name}", _addon)
-sys.path.insert(0, str(ROOT))
+# No deadline: a slow machine is no defect. No database: a run leaves nothing behind.
+settings.register_profile("unit", max_examples=examples(100), deadline=None, database=None)
+settings.load_profile("unit")
 
 
 def pytest_make_parametrize_id(config, val, argname):

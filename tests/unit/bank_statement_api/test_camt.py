@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -375,7 +376,7 @@ def test_what_is_written_is_read(written, opening):
     assert checks.prove(found) == ()
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(lines, st.data())
 def test_flipped_byte_gives_a_refusal_or_the_same_money_or_a_finding(written, data):
     content = bytearray(daily_file(IBAN, "EUR", written, opening=Decimal("100.00")))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -324,7 +325,7 @@ def test_what_is_written_is_read(written, delimiter, order):
     ]
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.binary(max_size=400))
 def test_any_bytes_are_read_or_refused(content):
     for work in (

@@ -3,6 +3,7 @@
 import datetime
 from dataclasses import replace
 
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -73,7 +74,7 @@ def decide(some_lines, some_items):
     return match(some_lines, some_items, parties=PARTIES, tolerances=FEES, shapes=shapes)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(lines(), items())
 def test_nothing_is_paid_twice_and_sums_are_equal(some_lines, some_items):
     by_id = {item.id: item for item in some_items}
@@ -95,7 +96,7 @@ def test_nothing_is_paid_twice_and_sums_are_equal(some_lines, some_items):
         assert value * by_id[item].residual > 0
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(lines(), items(), st.randoms(use_true_random=False))
 def test_order_and_repetition_change_nothing(some_lines, some_items, random):
     expected = decide(some_lines, some_items)
@@ -105,7 +106,7 @@ def test_order_and_repetition_change_nothing(some_lines, some_items, random):
     assert decide(shuffled_lines, shuffled_items) == expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(lines(), items(), amounts)
 def test_unrelated_item_changes_no_certain_match(some_lines, some_items, amount):
     before = [one for one in decide(some_lines, some_items) if one.outcome == AUTO]
@@ -124,7 +125,7 @@ def test_unrelated_item_changes_no_certain_match(some_lines, some_items, amount)
         assert after[one.line].proposals[0] == one.proposals[0]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(lines(), items())
 def test_equal_rival_makes_a_certain_match_ambiguous(some_lines, some_items):
     for one in decide(some_lines, some_items):
@@ -139,7 +140,7 @@ def test_equal_rival_makes_a_certain_match_ambiguous(some_lines, some_items):
         assert after.outcome != AUTO
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(lines(), items())
 def test_other_company_is_another_world(some_lines, some_items):
     elsewhere = [replace(item, company=2) for item in some_items]

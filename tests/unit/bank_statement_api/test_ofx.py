@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -170,7 +171,7 @@ def test_hostile_sizes_are_harmless():
             ofx.read(content)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.data())
 def test_flipped_byte_gives_a_refusal_or_the_same_money_or_a_finding(data):
     original = (SAMPLES / "bank_1x.ofx").read_bytes()
