@@ -25,7 +25,8 @@ def step(title: str) -> Iterator[None]:
     """Show that ``title`` is under way, how long it has taken, and that it ended."""
     started = time.monotonic()
     finished = threading.Event()
-    terminal = sys.stderr.isatty()
+    # Only one step at a time can keep rewriting its line.
+    terminal = sys.stderr.isatty() and threading.current_thread() is threading.main_thread()
 
     def tick() -> None:
         while not finished.wait(1 if terminal else _HEARTBEAT):

@@ -70,20 +70,26 @@ def run_odoo_lint(bench: Bench) -> Result:
     return results.from_odoo_lint(log)
 
 
-def run_pytest_odoo(bench: Bench) -> Result:
+def run_pytest_odoo(bench: Bench, ran: Sequence[Path] = ()) -> Result:
     """The same test files under pytest, which also runs what Odoo's loader silently passes over:
     plain ``unittest`` classes and inherited test methods.
+
+    :param ran: logs of Odoo's own runner; the tests they tell of are not run a second time
     """
     name = "test_pytest"
     database.copy(bench.cluster, database.test_template(bench.cluster, bench.python), name)
-    return pytest_on(bench, name, [str(path) for path in sorted(ADDONS.glob("*/tests"))])
+    paths = [str(path) for path in sorted(ADDONS.glob("*/tests"))]
+    return pytest_on(bench, name, paths, ran)
 
 
-def pytest_on(bench: Bench, name: str, arguments: Sequence[str]) -> Result:
+def pytest_on(
+    bench: Bench, name: str, arguments: Sequence[str], ran: Sequence[Path] = ()
+) -> Result:
     """pytest-odoo on the database ``name`` as it is."""
     conf = odoo_conf.write(name, bench.cluster, port=odoo.free_port(), queue=False)
     options = [f"--odoo-config={conf}", f"--odoo-database={name}", *arguments]
-    return _pytest(bench.python, "pytest-odoo", options)
+    options += ["-p", "lib.passed_over", *(f"--ran={log}" for log in ran)]
+    return _pytest(bench.python, "pytest-odoo", options, env={"PYTHONPATH": str(ROOT / "setup")})
 
 
 def run_e2e(bench: Bench) -> Result:
@@ -128,20 +134,22 @@ def run_demo(bench: Bench) -> Result:
 
 
 def everything(bench: Bench) -> list[tuple[str, Callable[[], Result]]]:
-    """:return: every stage CI runs with its title, quickest first."""
+    """:return: every stage CI runs with its title: what two at a time work off in the shortest time."""
+    addons = suite_addons(tests=True)
+    logs = [_log_of(f"test_{addon}") for addon in addons]
     return [
         ("lint", lambda: run_lint(bench)),
         ("unit tests", lambda: run_unit(bench.python, thorough=True)),
-        ("packages", lambda: run_packages(bench)),
-        ("Odoo's linters", lambda: run_odoo_lint(bench)),
+        ("browser, RPC and crash tests", lambda: run_e2e(bench)),
         *(
             (f"Odoo's runner: {addon}", lambda addon=addon: run_odoo(bench, addon))
-            for addon in suite_addons(tests=True)
+            for addon in addons
         ),
-        ("pytest-odoo", lambda: run_pytest_odoo(bench)),
+        ("pytest-odoo", lambda: run_pytest_odoo(bench, logs)),
         ("install, upgrade, uninstall", lambda: run_lifecycle(bench)),
-        ("browser, RPC and crash tests", lambda: run_e2e(bench)),
+        ("Odoo's linters", lambda: run_odoo_lint(bench)),
         ("demo", lambda: run_demo(bench)),
+        ("packages", lambda: run_packages(bench)),
     ]
 
 
@@ -153,9 +161,13 @@ def guarded(stage: Callable[[], Result]) -> Result:
         return Result(failed=1, complaints=[str(error)])
 
 
+def _log_of(name: str) -> Path:
+    return LOGS / f"odoo-tests-{name}.log"
+
+
 def _odoo_tests(bench: Bench, name: str, tags: str, *arguments: str) -> tuple[Path, int]:
     conf = odoo_conf.write(name, bench.cluster, port=odoo.free_port(), queue=False)
-    log = LOGS / f"odoo-tests-{name}.log"
+    log = _log_of(name)
     LOGS.mkdir(parents=True, exist_ok=True)
     options = ["--test-tags", tags, "--stop-after-init", "--max-cron-threads=0", *arguments]
     with log.open("wb") as output:

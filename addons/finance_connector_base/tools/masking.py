@@ -81,7 +81,7 @@ _AUTH_SCHEME = re.compile(r"\b(Bearer|Basic|Digest)[ \t]+[A-Za-z0-9+/=._~-]{6,}"
 _JWT = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?")
 # Stripe, Mollie, Adyen, GitHub, Standard Webhooks: keys that name their kind in front.
 _PREFIXED_KEY = re.compile(
-    r"(?<![A-Za-z0-9])(?:[sr]k_(?:live|test)_|whsec_|(?:live|test|access)_(?=\w{16})|gh[pousr]_|AKIA)"
+    r"(?<![A-Za-z0-9])(?:[sr]k_(?:live|test)_|whsec_|(?:live|test|access)_(?=[A-Za-z0-9]{16})|gh[pousr]_|AKIA)"
     r"[A-Za-z0-9+/=_-]{8,}"
 )
 _URL_PASSWORD = re.compile(r"(://[^\s:/@]{1,64}):[^\s/@]{1,256}@")
