@@ -15,6 +15,9 @@ class BankStatementUpload(models.TransientModel):
     _name = "bank.statement.upload"
     _description = "Upload of Bank Statements"
     _check_company_auto = True
+    _upload_code = "bank.statement.upload"
+    """Code of the company's interface for uploads."""
+    _upload_handler = "bank_statement"
 
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company
@@ -56,8 +59,7 @@ class BankStatementUpload(models.TransientModel):
         :return: action that shows the exchanges
         """
         self.ensure_one()
-        if not self.env.user.has_group("finance_connector_base.group_finance_operator"):
-            raise AccessError(self.env._("Uploading statements is a task of the group Operator."))
+        self._check_may_upload()
         if not self.attachment_ids:
             raise UserError(self.env._("Choose at least one file."))
         interface = self._get_interface(self.company_id)
@@ -86,7 +88,7 @@ class BankStatementUpload(models.TransientModel):
         ).unlink()
         action = {
             "type": "ir.actions.act_window",
-            "name": self.env._("Uploaded Statements"),
+            "name": self._upload_title(),
             "res_model": "finance.exchange",
             "view_mode": "list,form",
             "domain": [("id", "in", exchanges.ids)],
@@ -94,6 +96,16 @@ class BankStatementUpload(models.TransientModel):
         if len(exchanges) == 1:
             action |= {"view_mode": "form", "views": [(False, "form")], "res_id": exchanges.id}
         return action
+
+    def _check_may_upload(self):
+        if not self.env.user.has_group("finance_connector_base.group_finance_operator"):
+            raise AccessError(self.env._("Uploading statements is a task of the group Operator."))
+
+    def _upload_title(self):
+        return self.env._("Uploaded Statements")
+
+    def _upload_interface_name(self):
+        return self.env._("Statements uploaded by hand")
 
     def _tell(self, exchange, is_new):
         """Keep what was said of a file with its exchange; one that waited for it goes on.
@@ -142,7 +154,7 @@ class BankStatementUpload(models.TransientModel):
             )
         model_sudo = self.env["finance.interface"].sudo()
         interface_sudo = model_sudo.search(
-            [("company_id", "=", company.id), ("code", "=", "bank.statement.upload")], limit=1
+            [("company_id", "=", company.id), ("code", "=", self._upload_code)], limit=1
         )
         if not interface_sudo:
             connection_sudo = (
@@ -159,11 +171,11 @@ class BankStatementUpload(models.TransientModel):
             )
             interface_sudo = model_sudo.create(
                 {
-                    "name": self.env._("Statements uploaded by hand"),
-                    "code": "bank.statement.upload",
+                    "name": self._upload_interface_name(),
+                    "code": self._upload_code,
                     "company_id": company.id,
                     "connection_id": connection_sudo.id,
-                    "handler": "bank_statement",
+                    "handler": self._upload_handler,
                     "sync_mode": "manual",
                     "in_order": True,
                 }

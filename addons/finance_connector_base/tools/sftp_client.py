@@ -291,6 +291,22 @@ class SftpClient:
                 self._refuse_existing(target, name)
             raise
 
+    def withdraw(self, name, folder=None):
+        """Take back an upload that was not handed over, by removing its temporary file.
+
+        :param str name: as given to :meth:`put`.
+        :param str folder: by default that of the address.
+        :return: whether it was there to be removed. Then the rename has not happened, and none can happen any more.
+        :rtype: bool
+        """
+        path = self._path(folder or self._address.folder, name.encode()) + UPLOAD_SUFFIX.encode()
+        with self._explained(f"take back {name}"):
+            try:
+                self._session.remove(path)
+            except FileNotFoundError:
+                return False
+            return True
+
     def _refuse_existing(self, target, name):
         if self._session.has(target):
             raise FinalError(

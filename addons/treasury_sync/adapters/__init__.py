@@ -1,1 +1,3 @@
+from . import folder
 from . import nextgenpsd2
+from . import sftp

@@ -22,6 +22,8 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
 
     _inherit = "finance.adapter.nextgenpsd2"
 
+    _capabilities = frozenset({"fetch_statements", "fetch_balances", "query_payments"})
+
     @api.model
     def _send(self, exchange, content):
         order = exchange._payment_order()

@@ -2,10 +2,12 @@ from . import res_company
 from . import res_config_settings
 from . import treasury_engine_written
 from . import treasury_payment_channel
+from . import treasury_payment_channel_drop
 from . import treasury_payment_order
 from . import treasury_payment_order_generate
 from . import treasury_payment_instruction
 from . import treasury_payment_instruction_life
+from . import treasury_payment_instruction_bank
 from . import treasury_payment_file
 from . import treasury_payment_approval
 from . import treasury_approval_policy
@@ -17,8 +19,13 @@ from . import treasury_fraud_rule
 from . import treasury_payment_hold
 from . import treasury_payment_news
 from . import treasury_payment_order_status
+from . import treasury_payment_order_follow
 from . import finance_adapter
 from . import finance_handler_payment_order
+from . import finance_handler_payment_report
+from . import bank_statement_feed
+from . import bank_statement_matcher
+from . import bank_statement_pending
 from . import finance_exchange
 from . import account_move
 from . import account_move_line

@@ -34,7 +34,8 @@ class FinanceHandlerPaymentOrder(models.AbstractModel):
         report = self._report(exchange, order, outcome)
         if report is not None:
             order._apply_report(report, source=outcome.get("source", "sending"), exchange=exchange)
-        answered = report is not None or outcome.get("acknowledged")
+        # A report may have come another way while this was under way.
+        answered = report is not None or outcome.get("acknowledged") or order._is_answered()
         return "acknowledged" if answered else "sent"
 
     @api.model

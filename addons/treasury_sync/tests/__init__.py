@@ -4,3 +4,4 @@ from . import test_guards
 from . import test_order
 from . import test_payment_life
 from . import test_run
+from . import test_follow

@@ -89,3 +89,10 @@ register(
     Severity.HIGH,
     "Compare the bank's report with the order. If the bank has a payment that Odoo does not, call the bank at once.",
 )
+register(
+    "payment_no_answer",
+    "The bank has not said what became of a payment order",
+    Severity.HIGH,
+    "Look at the bank's portal or call the bank. Upload its status report, or record what it has on the payment order."
+    " Do not pay again before you know.",
+)

@@ -1,2 +1,3 @@
 from . import treasury_payment_proof
 from . import treasury_payment_run
+from . import treasury_report_upload

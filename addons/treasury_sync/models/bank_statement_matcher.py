@@ -1,0 +1,77 @@
+from dataclasses import replace
+
+from odoo import api, models
+from odoo.tools import SQL
+
+_TRANSIT = "transit"
+_OUTSTANDING = (
+    "account_journal_payment_debit_account_id",
+    "account_journal_payment_credit_account_id",
+)
+
+
+class BankStatementMatcher(models.AbstractModel):
+    """Payments are known by the end-to-end identification that was given to them; what comes back is known by it too."""
+
+    _inherit = "bank.statement.matcher"
+
+    @api.model
+    def _match(self, lines):
+        self.env["treasury.payment.instruction"]._hear_returns(lines)
+        return super()._match(lines)
+
+    @api.model
+    def _source_open_items(self, company, wanted):
+        items = super()._source_open_items(company, wanted)
+        documents = sorted({item.document for item in items if item.kind == _TRANSIT})
+        if not documents:
+            return items
+        self.env["treasury.payment.instruction"].flush_model()
+        self.env["account.move"].flush_model(["reversed_entry_id"])
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT move.id, instruction.end_to_end_id
+                     FROM account_move move
+                     JOIN account_payment payment ON payment.move_id IN (move.id, move.reversed_entry_id)
+                     JOIN treasury_payment_instruction instruction ON instruction.payment_id = payment.id
+                    WHERE move.id = ANY(%s) AND instruction.state != 'cancelled'""",
+                documents,
+            )
+        )
+        known = dict(rows)
+        return [
+            replace(item, references=(*item.references, known[item.document]))
+            if item.kind == _TRANSIT and item.document in known
+            else item
+            for item in items
+        ]
+
+    @api.model
+    def _blocks(self, wanted):
+        found = super()._blocks(wanted)
+        if wanted.everything:
+            return found
+        by_instruction = SQL(
+            """item.move_id IN (
+                SELECT move.id
+                  FROM treasury_payment_instruction instruction
+                  JOIN account_payment payment ON payment.id = instruction.payment_id
+                  JOIN account_move move ON payment.move_id IN (move.id, move.reversed_entry_id)
+                 WHERE regexp_replace(upper(instruction.end_to_end_id), '[^A-Z0-9]', '', 'g') = ANY(%s))""",
+            sorted(wanted.values),
+        )
+        return SQL("(%s OR %s)", found, by_instruction)
+
+    @api.model
+    def _outstanding_accounts(self, company):
+        accounts = super()._outstanding_accounts(company)
+        if not company.payments_await_bank:
+            return accounts
+        template = self.env["account.chart.template"].with_context(
+            allowed_company_ids=company.root_id.ids
+        )
+        for name in _OUTSTANDING:
+            # Where Odoo puts payments whose method line names no account.
+            if account := template.ref(name, raise_if_not_found=False):
+                accounts |= account.sudo().filtered("reconcile")
+        return accounts

@@ -1,0 +1,71 @@
+from odoo import api, models
+
+from odoo.addons.finance_connector_base.tools.errors import BusinessError
+from odoo.addons.treasury_sync.tools import pain002, status_json
+
+
+class FinanceHandlerPaymentReport(models.AbstractModel):
+    """What a bank or platform sends of payment orders by itself: files that are picked up or uploaded, and webhooks."""
+
+    _name = "finance.handler.payment_report"
+    _inherit = "finance.handler"
+    _description = "Handler of Payment Status Reports"
+
+    _handler_label = "Payment status reports"
+    _direction = "inbound"
+
+    @api.model
+    def _accepts_webhook(self, interface, headers, body):
+        return status_json.looks_like(body)
+
+    @api.model
+    def _validate(self, exchange, content):
+        if content.lstrip().startswith(b"{"):
+            return status_json.read(content)
+        return pain002.read(content)
+
+    @api.model
+    def _transform(self, exchange, document):
+        """:return: the order that the report is about, and the report
+        :raise BusinessError: ``payment_status_unknown``
+        """
+        message = document.original_message_id
+        order = (
+            self.env["treasury.payment.order"]
+            .sudo()
+            .search(
+                [("message_ref", "=", message), ("company_id", "=", exchange.company_id.id)],
+                limit=1,
+            )
+            if message
+            else None
+        )
+        if not order:
+            raise BusinessError(
+                "payment_status_unknown",
+                self.env._(
+                    "The bank reports on %s, which no payment order is.", message or "nothing"
+                ),
+                evidence={"message": message or ""},
+            )
+        return order, document
+
+    @api.model
+    def _post(self, exchange, prepared):
+        order, report = prepared
+        moved = order._take_report(
+            report,
+            source="webhook" if exchange.source == "webhook" else "report",
+            exchange=exchange,
+        )
+        return {"order": order.name, "moved": len(moved)}
+
+    @api.model
+    def _describe_result(self, result):
+        if "order" not in result:
+            return ""
+        return self.env._(
+            "%(moved)s payments of %(order)s moved on.",
+            moved=result["moved"],
+            order=result["order"],
+        )

@@ -1,0 +1,360 @@
+import json
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.tests import tagged
+
+from odoo.addons.finance_connector_base.tools.errors import RetryableError, UnknownOutcomeError
+from odoo.addons.treasury_sync.tools import documents
+
+from .common import TreasuryCase
+
+PAIN_002 = """<?xml version="1.0"?>
+<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"><CstmrPmtStsRpt>
+<GrpHdr><MsgId>R1</MsgId><CreDtTm>2026-11-26T10:00:00</CreDtTm></GrpHdr>
+<OrgnlGrpInfAndSts><OrgnlMsgId>{message}</OrgnlMsgId><OrgnlMsgNmId>pain.001.001.09</OrgnlMsgNmId>{group}
+</OrgnlGrpInfAndSts><OrgnlPmtInfAndSts><OrgnlPmtInfId>{message}-G1</OrgnlPmtInfId>{items}</OrgnlPmtInfAndSts>
+</CstmrPmtStsRpt></Document>"""
+ITEM = """<TxInfAndSts><OrgnlEndToEndId>{id}</OrgnlEndToEndId><TxSts>{status}</TxSts>{reason}</TxInfAndSts>"""
+REASON = "<StsRsnInf><Rsn><Cd>AC04</Cd></Rsn></StsRsnInf>"
+
+
+class FollowCase(TreasuryCase):
+    """An order over a folder: what is handed over, and what comes back."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.root = cls.make_folder()
+        (cls.root / "out").mkdir()
+        cls.startClassPatcher(
+            patch.object(
+                cls.registry["finance.environment"],
+                "_settings",
+                lambda self, original=cls.registry["finance.environment"]._settings: _with_root(
+                    original(self), cls.root
+                ),
+            )
+        )
+        cls.drop = cls.make_connection("folder", endpoint=str(cls.root), environment="test")
+        cls.out = cls.make_interface(
+            "payment_order", cls.drop, version={"base_seconds": 1, "cap_seconds": 1}
+        )
+        cls.reports = cls.make_interface("payment_report", cls.drop)
+        cls.channel = cls.make_channel(cls.out, outbox_folder="out")
+
+    def sent(self, *amounts):
+        order = self.approved(*amounts, channel=self.channel)
+        order.exchange_id._job_send()
+        return order
+
+    def report(self, order, *statuses, group=""):
+        items = "".join(
+            ITEM.format(
+                id=item.end_to_end_id, status=status, reason=REASON if status == "RJCT" else ""
+            )
+            for item, status in zip(order._live(), statuses, strict=False)
+        )
+        group = f"<GrpSts>{group}</GrpSts>" if group else ""
+        return PAIN_002.format(message=order.message_ref, group=group, items=items).encode()
+
+
+def _with_root(settings, root):
+    from dataclasses import replace
+
+    return replace(settings, file_roots=(str(root),))
+
+
+@tagged("post_install", "-at_install")
+class TestFolder(FollowCase):
+    """A payment file is in the bank's folder whole or not at all, with its checksum, once."""
+
+    def names(self):
+        return sorted(path.name for path in (self.root / "out").iterdir())
+
+    def setUp(self):
+        super().setUp()
+        for path in (self.root / "out").iterdir():
+            path.unlink()
+
+    def test_file_is_handed_over_with_its_checksum(self):
+        order = self.sent(100)
+        name = order._file().filename
+        self.assertEqual(self.names(), [name, f"{name}.sha256"])
+        self.assertEqual((self.root / "out" / name).read_bytes(), order._file()._content())
+        told = (self.root / "out" / f"{name}.sha256").read_text()
+        self.assertEqual(told, f"{order.digest}  {name}\n")
+        self.assertEqual((order.state, order.exchange_id.work_status), ("sent", "waiting"))
+
+    def test_broken_off_before_the_rename_it_is_sent_again_and_once(self):
+        order = self.approved(100, channel=self.channel)
+        adapter = self.registry["finance.adapter.folder"]
+        name = order._file().filename
+
+        def broken(model, exchange, content):
+            (self.root / "out" / f"{name}.part").write_bytes(content[:10])
+            raise UnknownOutcomeError("The worker died.")
+
+        with patch.object(adapter, "_send", broken):
+            order.exchange_id._job_send()
+        self.assertEqual(order.exchange_id.work_status, "unknown")
+        order.exchange_id._job_query_status()
+        self.assertEqual(order.exchange_id.work_status, "ready")
+        self.assertEqual(self.names(), [], "an upload that was not handed over is taken back")
+        order.exchange_id._job_send()
+        self.assertEqual(self.names(), [name, f"{name}.sha256"])
+
+    def test_broken_off_after_the_rename_it_is_found_and_not_sent_again(self):
+        order = self.approved(100, channel=self.channel)
+        adapter = self.registry["finance.adapter.folder"]
+        original = adapter._send
+
+        def broken(model, exchange, content):
+            original(model, exchange, content)
+            raise UnknownOutcomeError("The worker died.")
+
+        with patch.object(adapter, "_send", broken):
+            order.exchange_id._job_send()
+        self.assertEqual(order.exchange_id.work_status, "unknown")
+        order.exchange_id._job_query_status()
+        self.assertEqual((order.exchange_id.work_status, order.state), ("waiting", "sent"))
+
+    def test_taken_away_meanwhile_a_person_says_what_the_bank_has(self):
+        order = self.approved(100, channel=self.channel)
+        with patch.object(
+            self.registry["finance.adapter.folder"],
+            "_send",
+            side_effect=UnknownOutcomeError("The worker died."),
+        ):
+            order.exchange_id._job_send()
+        order.exchange_id._job_query_status()
+        self.assertEqual(order.exchange_id.work_status, "exception")
+        self.assertEqual(self.names(), [])
+
+    def test_file_of_that_name_is_never_written_over(self):
+        order = self.approved(100, channel=self.channel)
+        name = order._file().filename
+        (self.root / "out" / name).write_bytes(b"another")
+        order.exchange_id._job_send()
+        self.assertEqual((self.root / "out" / name).read_bytes(), b"another")
+        self.assertEqual(order.exchange_id.work_status, "unknown")
+
+    def test_folder_that_is_not_there_is_tried_again(self):
+        self.channel.outbox_folder = "later"
+        order = self.sent(100)
+        self.assertEqual(order.exchange_id.work_status, "retry")
+        (self.root / "later").mkdir()
+        order.exchange_id.sudo().due_at = fields.Datetime.now()
+        order.exchange_id._job_send()
+        self.assertEqual(order.state, "sent")
+
+    def test_folder_outside_is_refused(self):
+        for name in ("../x", "/etc", "a//b", "."):
+            with self.subTest(name), self.assertRaisesRegex(Exception, "below"):
+                self.channel.outbox_folder = name
+
+
+@tagged("post_install", "-at_install")
+class TestReports(FollowCase):
+    """The bank's word from files: each payment moves on, the sending is over, what is refused is open again."""
+
+    def test_report_moves_each_payment_and_ends_the_sending(self):
+        order = self.sent(100, 50)
+        exchange = self.process(self.reports, self.report(order, "ACSC", "RJCT"))
+        self.assertEqual(exchange.work_status, "done")
+        self.assertEqual(order._live().mapped("state"), ["executed", "rejected"])
+        self.assertEqual(order.exchange_id.work_status, "done")
+        refused = order.payment_ids.filtered(lambda payment: payment.state == "rejected")
+        self.assertEqual(refused.amount, 50)
+        self.assertIn("the account is closed", order._live()[1].status_reason)
+        news = order.news_ids.filtered(lambda item: item.proven == "executed")
+        self.assertEqual((news.source, news.exchange_id), ("report", exchange))
+
+    def test_report_of_one_part_leaves_the_rest_waiting(self):
+        order = self.sent(100, 50)
+        self.process(self.reports, self.report(order, "ACCP"))
+        self.assertEqual(order._live().mapped("state"), ["acknowledged", "transmitted"])
+        self.assertEqual(order.exchange_id.work_status, "waiting")
+        self.process(self.reports, self.report(order, "ACSC", "ACSC"))
+        self.assertEqual(order.exchange_id.work_status, "done")
+
+    def test_older_report_never_takes_a_payment_back(self):
+        order = self.sent(100)
+        self.process(self.reports, self.report(order, "ACSC"))
+        self.process(self.reports, self.report(order, "RCVD"))
+        self.assertEqual(order._live().state, "executed")
+        self.assertEqual(order.news_ids.mapped("effect")[-1], "known")
+
+    def test_report_on_what_is_unknown_is_put_before_a_person(self):
+        order = self.sent(100)
+        content = self.report(order, "ACSC").replace(order.message_ref.encode(), b"ELSEWHERE")
+        exchange = self.process(self.reports, content)
+        self.assertEqual(exchange.work_status, "exception")
+        self.assertEqual(exchange.exception_ids.code, "payment_status_unknown")
+
+    def test_report_of_another_company_moves_nothing(self):
+        order = self.sent(100)
+        other = self.make_interface(
+            "payment_report", self.make_connection("upload", company_id=self.company_b.id)
+        )
+        exchange = self.process(other, self.report(order, "RJCT"))
+        self.assertEqual(exchange.work_status, "exception")
+        self.assertEqual(order._live().state, "transmitted")
+
+    def test_report_answers_a_sending_in_doubt(self):
+        order = self.approved(100, channel=self.channel)
+        with patch.object(
+            self.registry["finance.adapter.folder"],
+            "_send",
+            side_effect=UnknownOutcomeError("The worker died."),
+        ):
+            order.exchange_id._job_send()
+        self.process(self.reports, self.report(order, "ACCP"))
+        self.assertEqual((order.exchange_id.work_status, order.state), ("done", "acknowledged"))
+        order.exchange_id._job_send()
+        self.assertFalse((self.root / "out" / order._file().filename).exists())
+
+    def test_own_json_is_read_as_well(self):
+        order = self.sent(100)
+        report = order._report_on_all("ACSC", source_format="treasury")
+        content = json.dumps(documents.status_to_dict(report)).encode()
+        self.process(self.reports, content)
+        self.assertEqual(order._live().state, "executed")
+
+    def test_upload_by_hand(self):
+        order = self.sent(100)
+        attachment = (
+            self.env["ir.attachment"]
+            .with_user(self.preparer)
+            .create({"name": "answer.xml", "raw": self.report(order, "ACSC")})
+        )
+        wizard = (
+            self.env["treasury.report.upload"]
+            .with_user(self.preparer)
+            .create({"company_id": self.company_a.id, "attachment_ids": attachment.ids})
+        )
+        action = wizard.action_upload()
+        self.env["finance.exchange"].browse(action["res_id"])._job_process()
+        self.assertEqual(order._live().state, "executed")
+
+
+@tagged("post_install", "-at_install")
+class TestAsking(FollowCase):
+    """A payment is asked about until its fate is known, ever more seldom; silence is put before a person."""
+
+    def asked(self, order, *answers):
+        """Let the bank answer the next questions one after the other."""
+        adapter = self.registry["finance.adapter.folder"]
+        self.startPatcher(
+            patch.object(adapter, "_capabilities", frozenset({"query_payments"}), create=True)
+        )
+        self.startPatcher(patch.object(adapter, "_query_status", side_effect=list(answers)))
+
+    def test_asked_until_it_is_over(self):
+        order = self.approved(100, channel=self.channel)
+        self.asked(
+            order,
+            {"status": "accepted"},
+            RetryableError("Not now."),
+            {"status": "rejected", "reason": "no money"},
+        )
+        order.exchange_id._job_send()
+        pauses = []
+        for state in ("acknowledged", "acknowledged", "rejected"):
+            self.assertTrue(order.next_question_at)
+            order.exchange_id._job_follow_payments()
+            self.assertEqual(order._live().state, state)
+            if order.next_question_at:
+                pauses.append(order.next_question_at - fields.Datetime.now())
+        self.assertLess(pauses[0], pauses[1])
+        self.assertFalse(order.next_question_at)
+        self.assertFalse(order.answer_due_at)
+        exception = self.env["finance.exception"].search(
+            [("code", "=", "payment_rejected"), ("res_id", "=", order.id)]
+        )
+        self.assertTrue(exception.owner_id or exception.company_id)
+
+    def test_silence_until_the_deadline_is_an_exception_that_the_answer_closes(self):
+        order = self.sent(100)
+        self.assertTrue(order.answer_due_at)
+        order._report_overdue()
+        exception = self.env["finance.exception"].search(
+            [("code", "=", "payment_no_answer"), ("res_id", "=", order.id)]
+        )
+        self.assertEqual(len(exception), 1)
+        self.assertIn("Do not pay again", exception.next_step)
+        self.assertEqual(order._live().state, "transmitted", "silence is not a no")
+        self.process(self.reports, self.report(order, "ACSC"))
+        self.assertEqual(exception.state, "resolved")
+
+    def test_schedule_finds_what_is_due(self):
+        order = self.sent(100)
+        due = fields.Datetime.now() - timedelta(minutes=1)
+        self.env.cr.execute(
+            "UPDATE treasury_payment_order SET answer_due_at = %s WHERE id = %s", [due, order.id]
+        )
+        order.invalidate_recordset()
+        with self.enter_registry_test_mode():
+            self.env.ref("treasury_sync.ir_cron_follow_payments").method_direct_trigger()
+        self.assertEqual(
+            self.env["finance.exception"].search_count(
+                [("code", "=", "payment_no_answer"), ("res_id", "=", order.id)]
+            ),
+            1,
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestStatements(FollowCase):
+    """Statements know payments by their end-to-end identification: booked, and returned."""
+
+    def line(self, order, amount, **values):
+        line = self.statement_line(amount, **values)
+        self.env.cr.execute(
+            "UPDATE account_bank_statement_line SET end_to_end_id = %s, transaction_details = %s WHERE id = %s",
+            [
+                order._live().end_to_end_id,
+                json.dumps({"remittance": [], "end_to_end_id": order._live().end_to_end_id}),
+                line.id,
+            ],
+        )
+        line.invalidate_recordset()
+        return line
+
+    def test_booked_by_the_identification_alone(self):
+        order = self.sent(100)
+        rival = self.sent(100)
+        line = self.line(order, -100)
+        self.env["bank.statement.matcher"]._match(line)
+        self.assertTrue(line.is_reconciled)
+        self.assertEqual((order._live().state, rival._live().state), ("booked", "transmitted"))
+        self.assertEqual(order.payment_ids.state, "paid")
+
+    def test_returned_after_booking_the_bill_is_open_again_and_the_ledger_right(self):
+        order = self.sent(100)
+        bill = order.payment_ids.reconciled_bill_ids
+        self.env["bank.statement.matcher"]._match(self.line(order, -100))
+        back = self.line(order, 100, payment_ref="AC04 return")
+        self.env["bank.statement.matcher"]._match(back)
+        self.assertEqual(order._live().state, "returned")
+        self.assertEqual((bill.amount_residual, bill.payment_state), (100, "not_paid"))
+        self.assertTrue(back.is_reconciled)
+        exception = self.env["finance.exception"].search(
+            [("code", "=", "payment_returned"), ("res_id", "=", order.id)]
+        )
+        self.assertIn("AC04", exception.summary)
+        accounts = self.env["bank.statement.matcher"]._outstanding_accounts(self.company_a)
+        open_items = self.env["account.move.line"].search(
+            [
+                ("account_id", "in", accounts.ids),
+                ("move_id", "in", order.payment_ids.move_id.ids),
+                ("reconciled", "=", False),
+            ]
+        )
+        self.assertFalse(open_items)
+
+    def test_money_of_another_amount_is_no_return(self):
+        order = self.sent(100)
+        self.env["bank.statement.matcher"]._match(self.line(order, 40))
+        self.assertEqual(order._live().state, "transmitted")

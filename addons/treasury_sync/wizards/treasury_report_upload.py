@@ -1,0 +1,29 @@
+from odoo import fields, models
+from odoo.exceptions import AccessError
+
+
+class TreasuryReportUpload(models.TransientModel):
+    """Bring the bank's status report by hand: what it says counts as if it had come over the channel."""
+
+    _name = "treasury.report.upload"
+    _inherit = "bank.statement.upload"
+    _description = "Upload of Payment Status Reports"
+    _upload_code = "treasury.payment.report.upload"
+    _upload_handler = "payment_report"
+
+    attachment_ids = fields.Many2many(
+        relation="treasury_report_upload_attachment_rel", help="pain.002, as the bank gave it."
+    )
+
+    def _check_may_upload(self):
+        groups = ("group_treasury_preparer", "group_treasury_approver")
+        if not any(self.env.user.has_group(f"treasury_sync.{name}") for name in groups):
+            raise AccessError(
+                self.env._("Uploading the bank's answers is a task of those who pay and approve.")
+            )
+
+    def _upload_title(self):
+        return self.env._("Uploaded Status Reports")
+
+    def _upload_interface_name(self):
+        return self.env._("Status reports uploaded by hand")
