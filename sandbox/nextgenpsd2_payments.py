@@ -93,13 +93,25 @@ class Payments:
             if known.digest != digest:
                 raise problem(409, "STATUS_INVALID", "This X-Request-ID came with another content.")
             return self._taken(known)
-        order = self._read(request, request_id, digest)
-        self._orders[order.payment_id] = self._by_request[request_id] = order
-        return self._taken(order)
+        return self._taken(self.take(request.body, request_id, request.path))
 
-    def _read(self, request, request_id, digest):
+    def take(self, content, request_id, path):
+        """Take a pain.001 file, by whatever way it came.
+
+        :param bytes content: the file.
+        :param str request_id: what a repetition of it is known by.
+        :param str path: where it came in.
+        :rtype: Order
+        :raise ProblemError: nothing of it was taken.
+        """
+        order = self._read(content, request_id, path)
+        self._orders[order.payment_id] = self._by_request[request_id] = order
+        return order
+
+    def _read(self, content, request_id, path):
+        digest = hashlib.sha256(content).hexdigest()
         try:
-            root = ElementTree.fromstring(request.body)  # noqa: S314 - the sandbox reads its own customers' files
+            root = ElementTree.fromstring(content)  # noqa: S314 - the sandbox reads its own customers' files
         except ElementTree.ParseError as error:
             raise problem(400, "FORMAT_ERROR", f"The file is not XML: {error}.") from error
         space = {"p": root.tag.partition("}")[0].strip("{")}
@@ -141,7 +153,7 @@ class Payments:
             message_id=message_id,
             request_id=request_id,
             digest=digest,
-            path=request.path,
+            path=path,
             payments=payments,
             silent=any(item.outcome == "silent" for item in payments),
         )
@@ -182,7 +194,7 @@ class Payments:
             raise problem(404, "RESOURCE_UNKNOWN", "No such payment.")
         if "xml" in request.headers.get("Accept", ""):
             return Response(
-                200, _pain002(order, self._world.now), {"Content-Type": "application/xml"}
+                200, pain002(order, self._world.now), {"Content-Type": "application/xml"}
             )
         return json_response(200, {"transactionStatus": order.status()})
 
@@ -274,7 +286,7 @@ class Payments:
         )
 
 
-def _pain002(order, now):
+def pain002(order, now):
     """Return the status report of ``order`` as pain.002.001.10."""
     space = "urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"
 

@@ -24,6 +24,7 @@ from sandbox.nextgenpsd2_accounts import Accounts
 from sandbox.nextgenpsd2_consents import Consents
 from sandbox.nextgenpsd2_payments import Payments
 from sandbox.oauth import OAuth
+from sandbox.payment_files import PaymentFiles
 from sandbox.plaid import Plaid
 from sandbox.ponto import Ponto
 from sandbox.provider_webhooks import ProviderWebhooks
@@ -78,6 +79,7 @@ class Application:
 
         immediate |= {"expired_consent": expire, "rotated_key": rotate}
         files = StatementFiles(world, folder, self.faults, self.served)
+        payments = Payments(world, guard)
         isabel = Isabel(world, gate, files, self.served)
         control = Control(world, files)
         immediate["late_booking"] = control.late_booking
@@ -87,7 +89,8 @@ class Application:
             oauth,
             consents,
             accounts,
-            Payments(world, guard),
+            payments,
+            PaymentFiles(world, folder, payments),
             gate,
             ponto,
             plaid,

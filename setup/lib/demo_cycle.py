@@ -3,7 +3,6 @@
 Driven from outside, as an external caller would: over JSON-2 with a key, and over the sandbox's control API.
 """
 
-import time
 import urllib.request
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,12 +11,10 @@ from types import ModuleType
 from . import demo_parts, progress
 from .demo import Context
 from .demo_clients import Odoo, Sandbox, run_inside
-from .paths import SetupError
+from .demo_fetch import fetch
 
 _SEED = Path(__file__).with_name("demo_seed.py")
 _COUNT = Path(__file__).with_name("demo_count.py")
-_PATIENCE = 300
-_STABLE_SECONDS = 2.5
 #: The bank's invented history is longer; the files of this many days are enough to see both ways.
 _FILE_DAYS = 30
 #: Its history comes as MT940; the day after it as CAMT.053, which continues it.
@@ -56,7 +53,7 @@ def run(context: Context) -> dict:
                 version = "mt940" if account["code"] == _MT940_ACCOUNT else "08"
                 order = {**days, "account": account["code"], "version": version}
                 bank.call("POST", "/control/files", order)
-        _fetch(odoo, seeded["feed_ids"], context.folder)
+        fetch(odoo, seeded["feed_ids"], context.folder)
     with progress.step("A day passes, with a server error, a damaged file and a late booking"):
         bank.call(
             "POST",
@@ -67,7 +64,7 @@ def run(context: Context) -> dict:
         bank.call("POST", "/control/faults", {"kind": "late_booking", "account": "alpenglut-eur"})
         next_day = today + timedelta(days=3 if today.weekday() == 4 else 1)
         bank.call("PUT", "/control/clock", {"now": f"{next_day.isoformat()}T20:00:00"})
-        _fetch(odoo, seeded["feed_ids"], context.folder)
+        fetch(odoo, seeded["feed_ids"], context.folder)
     with progress.step("The bank is well again and sends the damaged file once more"):
         bank.call("DELETE", "/control/faults")
         bank.call(
@@ -75,7 +72,7 @@ def run(context: Context) -> dict:
             "/control/files",
             {"date_from": next_day.isoformat(), "date_to": next_day.isoformat()},
         )
-        _fetch(odoo, seeded["feed_ids"], context.folder)
+        fetch(odoo, seeded["feed_ids"], context.folder)
     with progress.step("Counting, in Odoo and at the bank"):
         counted = run_inside(context, _COUNT, "count(env)")
         summary = _summary(counted, bank.call("GET", "/control/served"))
@@ -99,43 +96,6 @@ def _consent(odoo: Odoo, consent_id: int) -> None:
     with urllib.request.urlopen(action["url"], timeout=30):
         pass
     odoo.call("bank.statement.consent", "action_refresh", ids=[consent_id])
-
-
-def _fetch(odoo: Odoo, feed_ids: list[int], folder: Path) -> None:
-    """Fetch every feed once more and wait until the queue has nothing left to do."""
-    # The pick-up leaves alone what may still be written to.
-    youngest = max((path.stat().st_mtime for path in folder.glob("*.*")), default=0)
-    time.sleep(max(0, youngest + _STABLE_SECONDS - time.time()))
-    before = _attempts(odoo, feed_ids)
-    odoo.call("bank.statement.feed", "action_fetch_now", ids=feed_ids)
-    deadline = time.monotonic() + _PATIENCE
-    while time.monotonic() < deadline:
-        after = _attempts(odoo, feed_ids)
-        fetched = all(after[feed] != before[feed] for feed in feed_ids)
-        jobs = odoo.call(
-            "queue.job",
-            "search_count",
-            domain=[
-                ("state", "in", ["pending", "enqueued", "started", "wait_dependencies"]),
-                ("eta", "=", False),
-            ],
-        )
-        busy = odoo.call(
-            "finance.exchange", "search_count", domain=[("work_status", "in", ["ready", "running"])]
-        )
-        if fetched and not jobs and not busy:
-            return
-        time.sleep(0.5)
-    raise SetupError(
-        f"After {_PATIENCE} s the queue still works on {jobs} jobs and {busy} exchanges: see .run/logs."
-    )
-
-
-def _attempts(odoo: Odoo, feed_ids: list[int]) -> dict[int, str]:
-    feeds = odoo.call(
-        "bank.statement.feed", "read", ids=feed_ids, fields=["last_attempt_at", "write_date"]
-    )
-    return {feed["id"]: f"{feed['last_attempt_at']} {feed['write_date']}" for feed in feeds}
 
 
 def _summary(counted: dict, served: dict) -> dict:

@@ -108,8 +108,10 @@ OWN_METHODS = {
     "treasury.payment.hold": {"action_release"},
     "treasury.payment.proof": {"action_confirm"},
     "treasury.payment.run": {"action_create_order", "action_propose"},
+    "treasury.report.upload": {"action_upload"},
     "treasury.payment.order": {
         "action_approve",
+        "action_ask_bank",
         "action_back_to_draft",
         "action_cancel",
         "action_download",

@@ -1,3 +1,4 @@
+from . import payment_drop
 from . import folder
 from . import nextgenpsd2
 from . import sftp

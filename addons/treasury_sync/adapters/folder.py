@@ -1,4 +1,5 @@
 import os
+from contextlib import contextmanager
 
 from odoo import api, models
 
@@ -9,43 +10,16 @@ from odoo.addons.finance_connector_base.tools.errors import (
 )
 from odoo.addons.finance_connector_base.tools.sftp_client import UPLOAD_SUFFIX
 
-from . import file_drop
-
 
 class FinanceAdapterFolder(models.AbstractModel):
     """Payment files into a folder that another program carries to the bank."""
 
-    _inherit = "finance.adapter.folder"
+    _name = "finance.adapter.folder"
+    _inherit = ["treasury.payment.drop", "finance.adapter.folder"]
 
     @api.model
-    def _send(self, exchange, content):
-        order = exchange._payment_order()
-        if not order:
-            return super()._send(exchange, content)
-        name = order._file().filename
-        file_drop.hand_over(
-            _LocalDrop(self._payment_folder(order)),
-            name,
-            content,
-            with_sidecar=order.channel_id.checksum_sidecar,
-        )
-        return {"external_ref": name}
-
-    @api.model
-    def _query_status(self, exchange):
-        order = exchange._payment_order()
-        if not order:
-            return super()._query_status(exchange)
-        name = order._file().filename
-        found = file_drop.find(_LocalDrop(self._payment_folder(order)), name)
-        return order._found_in_drop(found, name)
-
-    @api.model
-    def _payment_folder(self, order):
-        """:rtype: Path
-        :raise FinalError: it leads out of the connection's folder
-        :raise RetryableError: it is not there
-        """
+    @contextmanager
+    def _open_payment_drop(self, order):
         base = self._folder(order.exchange_id.connection_id)
         folder = (base / (order.channel_id.outbox_folder or "")).resolve()
         if not folder.is_relative_to(base):
@@ -58,7 +32,7 @@ class FinanceAdapterFolder(models.AbstractModel):
                 code="folder_unreadable",
                 next_step="Create the folder, or correct it on the payment channel.",
             )
-        return folder
+        yield _LocalDrop(folder)
 
 
 class _LocalDrop:

@@ -11,7 +11,7 @@ _OUTSTANDING = (
 
 
 class BankStatementMatcher(models.AbstractModel):
-    """Payments are known by the end-to-end identification that was given to them; what comes back is known by it too."""
+    """Payments are known by the end-to-end identification that they were given; so is what comes back."""
 
     _inherit = "bank.statement.matcher"
 

@@ -83,6 +83,7 @@ class TreasuryPaymentOrder(models.Model):
     payer_name = fields.Char(readonly=True, copy=False)
     payer_account = fields.Char(readonly=True, copy=False)
     payer_bic = fields.Char(readonly=True, copy=False)
+    payer_address = fields.Json(readonly=True, copy=False)
     prepared_by_id = fields.Many2one("res.users", readonly=True, copy=False, index="btree_not_null")
     last_editor_id = fields.Many2one(
         "res.users", readonly=True, copy=False, index="btree_not_null", string="Last Edited By"

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from odoo.addons.finance_connector_base.models.finance_exchange_state import JITTER
 from odoo.addons.finance_connector_base.tools.retry import RetryPolicy
@@ -29,6 +30,26 @@ class TreasuryPaymentOrder(models.Model):
         help="Until when the bank has to have said what became of every payment.",
     )
 
+    # === ACTION METHODS === #
+
+    def action_ask_bank(self):
+        """Ask the bank at once what became of the payments.
+
+        :return: True
+        :raise UserError: the bank cannot be asked
+        """
+        self._check_group("preparer", "approver")
+        for order in self:
+            if not order.sudo()._can_be_asked() or not order.sudo().next_question_at:
+                raise UserError(
+                    self.env._(
+                        "There is nothing to ask about %s: wait for the bank's report, or upload it.",
+                        order.name,
+                    )
+                )
+            as_engine(order).exchange_id._enqueue_follow()
+        return True
+
     # === SCHEDULE === #
 
     @api.model
@@ -55,8 +76,8 @@ class TreasuryPaymentOrder(models.Model):
         self.ensure_one()
         open_items = self._live().filtered(lambda item: item.state in _OPEN)
         if not open_items:
-            if self.next_question_at or self.answer_due_at:
-                self.write({"next_question_at": False, "answer_due_at": False})
+            if self.next_question_at or self.answer_due_at or self.question_count:
+                self.write({"next_question_at": False, "answer_due_at": False, "question_count": 0})
                 self.env["finance.exception"]._resolve_by_system(
                     self,
                     codes=["payment_no_answer"],

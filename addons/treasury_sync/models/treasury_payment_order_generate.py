@@ -55,6 +55,7 @@ class TreasuryPaymentOrder(models.Model):
                 "payer_name": self.company_id.name,
                 "payer_account": account.sanitized_acc_number,
                 "payer_bic": account.bank_bic or False,
+                "payer_address": self._prepare_payer_address(),
                 "prepared_by_id": self.env.uid,
             }
         )
@@ -95,6 +96,21 @@ class TreasuryPaymentOrder(models.Model):
                 digest=self.digest,
             )
         )
+
+    def _prepare_payer_address(self):
+        """:return: where the paying company is, by the names of ``documents.Address``; None without a country
+        :rtype: dict | None
+        """
+        company = self.company_id.partner_id.sudo()
+        if not company.country_id:
+            return None
+        values = {
+            "street": " ".join(filter(None, (company.street, company.street2))),
+            "postcode": company.zip,
+            "town": company.city,
+            "country": company.country_id.code,
+        }
+        return {name: value for name, value in values.items() if value}
 
     def _check_payments(self, payments):
         """Refuse what cannot be paid, naming the payment.
@@ -197,7 +213,10 @@ class TreasuryPaymentOrder(models.Model):
         """
         self.ensure_one()
         channel = self.channel_id.sudo()
-        party = documents.Party(name=self.payer_name)
+        party = documents.Party(
+            name=self.payer_name,
+            address=documents.Address(**self.payer_address) if self.payer_address else None,
+        )
         is_iban = accounts.is_iban(self.payer_account)
         group = documents.PaymentGroup(
             group_id=identifiers.part_id(self.message_ref, "G1"),

@@ -1,10 +1,13 @@
 """Payments at the sandbox bank: taken once, executed by the clock, refused and returned by rule."""
 
+import hashlib
 import uuid
+from datetime import datetime
 
 import pytest
 
 from sandbox.nextgenpsd2_payments import Payments
+from sandbox.payment_files import PaymentFiles
 from sandbox.world import World
 
 FILE = """<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"><CstmrCdtTrfInitn>
@@ -91,3 +94,58 @@ def test_clock_executes_books_and_returns(world, payments):
         if item.booked_at.day > 20 and item not in booked
     )
     assert world.balance(account) == before + others - 3000
+
+
+# === FILES === #
+
+
+@pytest.fixture
+def bank(tmp_path):
+    world = World(seed=3)
+    files = PaymentFiles(world, tmp_path, Payments(world, guard=None))
+    (tmp_path / "payments").mkdir()
+    return world, files, tmp_path / "payments"
+
+
+def put(folder, name, content, checksum=None):
+    checksum = checksum or hashlib.sha256(content).hexdigest()
+    (folder / f"{name}.sha256").write_text(f"{checksum}  {name}\n")
+    (folder / name).write_bytes(content)
+
+
+def reports(folder):
+    return sorted(path.read_text() for path in (folder / "answers").glob("*.xml"))
+
+
+def test_file_is_taken_and_each_news_reported(bank):
+    world, files, folder = bank
+    put(folder, "M1.xml", order(world))
+    (folder / "M2.xml.part").write_bytes(b"half")
+    files._collect(Request())
+    assert sorted(path.name for path in (folder / "taken").iterdir()) == [
+        "M1.xml",
+        "M1.xml.sha256",
+    ]
+    [first] = reports(folder)
+    assert first.count("ACSP") == 3
+    world.move_clock(datetime(2026, 11, 24, 20))
+    assert [text.count("ACSC") for text in reports(folder)] == [0, 3]
+    world.move_clock(datetime(2026, 11, 25, 20))
+    assert len(reports(folder)) == 2
+
+
+def test_file_with_another_checksum_is_refused(bank):
+    world, files, folder = bank
+    put(folder, "M1.xml", order(world), checksum="0" * 64)
+    files._collect(Request())
+    assert (folder / "refused" / "M1.xml").exists()
+    assert not (folder / "answers").exists()
+
+
+def test_bank_that_was_started_anew_is_told_what_it_had(bank):
+    world, files, folder = bank
+    files._remember(Request(json=[{"name": "M1.xml", "content": order(world).decode()}]))
+    world.move_clock(datetime(2026, 11, 24, 20))
+    assert not (folder / "answers").exists()
+    booked = world.all_bookings(world.account("nordhafen-eur"))
+    assert sum(item.kind == "payment" for item in booked) == 2

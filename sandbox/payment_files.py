@@ -1,0 +1,88 @@
+"""The bank's file gateway: payment files are taken out of a folder, status reports are put into another one.
+
+``<folder>/payments`` is where customers put pain.001 files, each after its ``.sha256``; ``taken`` is where they go.
+``<folder>/payments/answers`` is where the bank puts a pain.002 whenever it has news of an order.
+"""
+
+import hashlib
+from pathlib import Path
+
+from sandbox.nextgenpsd2_payments import pain002
+from sandbox.router import ProblemError, json_response, refusal
+
+
+class PaymentFiles:
+    """Takes payment files and reports on them.
+
+    :param folder: of the bank's files; None when this bank takes none.
+    :param payments: who executes them.
+    """
+
+    def __init__(self, world, folder, payments):
+        self._world = world
+        self._inbox = folder and Path(folder) / "payments"
+        self._payments = payments
+        self._orders = {}
+        self._told = {}
+        world.on_clock.append(self._report)
+
+    def add_routes(self, router):
+        """Offer ``POST /control/payment-files`` and ``POST /control/payment-memory``."""
+        router.add("POST", "/control/payment-files", self._collect)
+        router.add("POST", "/control/payment-memory", self._remember)
+
+    def _collect(self, request):
+        """Take every file that lies there now."""
+        if self._inbox is None:
+            raise ProblemError(refusal(409, "No folder: start the sandbox with --folder DIR"))
+        taken, refused = [], []
+        for path in sorted(self._inbox.glob("*.xml")):
+            content = path.read_bytes()
+            wrong = _checksum_problem(path, content)
+            if wrong is None:
+                try:
+                    self._orders[path.name] = self._payments.take(content, path.name, "/files")
+                except ProblemError as error:
+                    wrong = error.response.body.decode()
+            (refused if wrong else taken).append({"name": path.name, "problem": wrong})
+            _move(path, "refused" if wrong else "taken")
+        self._report(self._world.now)
+        return json_response(200, {"taken": taken, "refused": refused})
+
+    def _remember(self, request):
+        """Give a bank that was started anew back what it took: ``[{"name", "content"}]``; nothing is reported."""
+        for item in request.json(list):
+            order = self._payments.take(item["content"].encode(), item["name"], "/memory")
+            self._orders[item["name"]] = order
+            self._told[item["name"]] = None
+        return json_response(201, {"orders": len(self._orders)})
+
+    def _report(self, now):
+        for name, order in self._orders.items():
+            news = [(item.end_to_end_id, item.status) for item in order.payments]
+            if order.silent or self._told.get(name, ()) in (None, news):
+                continue
+            self._told[name] = news
+            answers = self._inbox / "answers"
+            answers.mkdir(parents=True, exist_ok=True)
+            target = answers / f"pain002_{order.message_id}_{now:%Y%m%d%H%M}.xml"
+            part = answers / f".{target.name}.part"
+            part.write_bytes(pain002(order, now))
+            part.replace(target)
+
+
+def _checksum_problem(path, content):
+    sidecar = path.with_name(f"{path.name}.sha256")
+    if not sidecar.exists():
+        return "The file came without its checksum."
+    if sidecar.read_text().split()[0] != hashlib.sha256(content).hexdigest():
+        return "The checksum is not that of the file."
+    return None
+
+
+def _move(path, folder):
+    target = path.parent / folder
+    target.mkdir(exist_ok=True)
+    for each in (path.with_name(f"{path.name}.sha256"), path):
+        if each.exists():
+            each.replace(target / each.name)

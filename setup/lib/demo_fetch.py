@@ -1,0 +1,50 @@
+"""One fetch of all feeds of the demo, waited for."""
+
+import time
+from pathlib import Path
+
+from .demo_clients import Odoo
+from .paths import SetupError
+
+_PATIENCE = 300
+_STABLE_SECONDS = 2.5
+
+
+def fetch(odoo: Odoo, feed_ids: list[int], folder: Path) -> None:
+    """Fetch feeds once more and wait until the queue has nothing left to do.
+
+    :param folder: where their files lie
+    """
+    # The pick-up leaves alone what may still be written to.
+    youngest = max((path.stat().st_mtime for path in folder.glob("*.*")), default=0)
+    time.sleep(max(0, youngest + _STABLE_SECONDS - time.time()))
+    before = _attempts(odoo, feed_ids)
+    odoo.call("bank.statement.feed", "action_fetch_now", ids=feed_ids)
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        after = _attempts(odoo, feed_ids)
+        fetched = all(after[feed] != before[feed] for feed in feed_ids)
+        jobs = odoo.call(
+            "queue.job",
+            "search_count",
+            domain=[
+                ("state", "in", ["pending", "enqueued", "started", "wait_dependencies"]),
+                ("eta", "=", False),
+            ],
+        )
+        busy = odoo.call(
+            "finance.exchange", "search_count", domain=[("work_status", "in", ["ready", "running"])]
+        )
+        if fetched and not jobs and not busy:
+            return
+        time.sleep(0.5)
+    raise SetupError(
+        f"After {_PATIENCE} s the queue still works on {jobs} jobs and {busy} exchanges: see .run/logs."
+    )
+
+
+def _attempts(odoo: Odoo, feed_ids: list[int]) -> dict[int, str]:
+    feeds = odoo.call(
+        "bank.statement.feed", "read", ids=feed_ids, fields=["last_attempt_at", "write_date"]
+    )
+    return {feed["id"]: f"{feed['last_attempt_at']} {feed['write_date']}" for feed in feeds}
