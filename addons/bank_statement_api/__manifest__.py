@@ -1,7 +1,7 @@
 {
     "name": "Bank Statement API",
     "summary": "Bank statements by API, file drop and upload: complete, once, balanced, and matched when certain",
-    "version": "19.0.1.7.0",
+    "version": "19.0.1.8.0",
     "author": "Finance Connectivity Suite contributors",
     "license": "LGPL-3",
     "category": "Accounting/Accounting",
@@ -19,6 +19,7 @@
         "views/finance_connection_views.xml",
         "views/bank_statement_setup_views.xml",
         "views/bank_statement_coverage_views.xml",
+        "views/bank_statement_comparison_views.xml",
         "views/bank_statement_gap_views.xml",
         "views/bank_statement_consent_views.xml",
         "views/consent_return_templates.xml",

@@ -87,11 +87,11 @@ class FinanceAdapterPlaid(models.AbstractModel):
                 feed._account(),
                 {"pages": bodies},
                 account_id=feed.resource_ref,
-                **({} if feed.sync_cursor else {"history": "whole"}),
+                **({} if feed._cursor() else {"history": "whole"}),
             )
         covered = reached.date() - timedelta(days=1) if reached and last.is_complete else None
         return Fetched(
-            key=f"sync:{feed.id}:{sha256_hex((feed.sync_cursor or '').encode())[:16]}",
+            key=f"sync:{feed.id}:{sha256_hex((feed._cursor() or '').encode())[:16]}",
             content=content,
             covered_until=covered,
             cursor=last.next_cursor,
@@ -105,7 +105,7 @@ class FinanceAdapterPlaid(models.AbstractModel):
         :return: bodies, the last page and the number of changes
         :rtype: tuple
         """
-        cursor, bodies, changes = feed.sync_cursor or None, [], 0
+        cursor, bodies, changes = feed._cursor(), [], 0
         while len(bodies) < MAX_PAGES:
             response = self._post(
                 feed.connection_id,

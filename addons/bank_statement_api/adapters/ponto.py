@@ -104,7 +104,7 @@ class FinanceAdapterPonto(models.AbstractModel):
         if state.deprecated:
             raise self._consent_ended("consent_invalid")
         identifier, status = state.synchronization or (None, None)
-        is_new = status == "success" and identifier != feed.sync_cursor
+        is_new = status == "success" and identifier != feed._cursor()
         if status not in ("pending", "running") and not is_new:
             identifier, status, errors = ponto.synchronization(
                 self._document(

@@ -16,6 +16,10 @@ from . import bank_statement_setup
 from . import bank_statement_setup_account
 from . import bank_statement_coverage
 from . import bank_statement_gap
+from . import bank_statement_shadow_line
+from . import bank_statement_comparison
+from . import bank_statement_comparison_line
+from . import bank_statement_comparison_day
 from . import bank_statement_balance
 from . import bank_statement_pending
 from . import bank_statement_notification

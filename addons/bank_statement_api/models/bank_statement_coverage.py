@@ -230,7 +230,12 @@ class BankStatementCoverage(models.AbstractModel):
     def _gaps(self, journals):
         found = {}
         for gap in self.env["bank.statement.gap"].search(
-            [("journal_id", "in", journals.ids), ("state", "=", "open")]
+            [
+                ("journal_id", "in", journals.ids),
+                ("state", "=", "open"),
+                # What a fallback does not fetch, the channel that took over from it does.
+                ("feed_id.is_fallback", "=", False),
+            ]
         ):
             found.setdefault(gap.journal_id.id, []).append((gap.date_from, gap.date_to))
         return found

@@ -108,9 +108,29 @@ class BankStatementFeed(models.Model):
         copy=False,
         help="Where the bank's list of changes goes on. Moves only together with the data.",
     )
+    shadow_covered_from = fields.Date(readonly=True, copy=False)
+    shadow_covered_until = fields.Date(
+        string="Compared Until",
+        readonly=True,
+        copy=False,
+        help="How far the feed has been read in shadow, where nothing is booked.",
+    )
+    shadow_cursor = fields.Char(readonly=True, copy=False)
+    books_from = fields.Date(
+        string="Books from",
+        copy=False,
+        help="Bookings before this day are left out: another channel has brought them. Empty: everything is booked.",
+    )
+    is_fallback = fields.Boolean(
+        string="Fallback",
+        copy=False,
+        help="Another channel brings this account. This one is fetched only by hand, when the other fails; what both"
+        " bring is booked once.",
+    )
     authorized_until = fields.Date(
         readonly=True, copy=False, help="When the bank will ask the account holder again."
     )
+    interface_mode = fields.Selection(related="interface_id.mode", string="Mode")
     consent_health = fields.Selection(related="consent_id.health", string="Consent Health")
     last_attempt_at = fields.Datetime(readonly=True, copy=False)
     last_success_at = fields.Datetime(readonly=True, copy=False)
@@ -122,7 +142,13 @@ class BankStatementFeed(models.Model):
         string="Reads", compute="_compute_covers", help="The bank account, or which files."
     )
     health = fields.Selection(
-        [("new", "Never Fetched"), ("ok", "Up to Date"), ("late", "Late"), ("failing", "Failing")],
+        [
+            ("new", "Never Fetched"),
+            ("ok", "Up to Date"),
+            ("late", "Late"),
+            ("failing", "Failing"),
+            ("fallback", "Fallback"),
+        ],
         compute="_compute_health",
     )
 
@@ -153,11 +179,13 @@ class BankStatementFeed(models.Model):
                 else self.env._("Files like %s", feed.filename_pattern or "*")
             )
 
-    @api.depends("kind", "failure_count", "last_success_at", "interval_minutes")
+    @api.depends("kind", "failure_count", "last_success_at", "interval_minutes", "is_fallback")
     def _compute_health(self):
         now = fields.Datetime.now()
         for feed in self:
-            if feed.failure_count:
+            if feed.is_fallback:
+                feed.health = "fallback"
+            elif feed.failure_count:
                 feed.health = "failing"
             elif not feed.last_success_at:
                 feed.health = "new"
@@ -189,6 +217,9 @@ class BankStatementFeed(models.Model):
         return super()._provenance_fields() | {
             "covered_until",
             "sync_cursor",
+            "shadow_covered_from",
+            "shadow_covered_until",
+            "shadow_cursor",
             "authorized_until",
             "last_attempt_at",
             "last_success_at",
@@ -201,9 +232,9 @@ class BankStatementFeed(models.Model):
             lambda feed: "resource_ref" in vals and feed.resource_ref != vals["resource_ref"]
         )
         result = super().write(vals)
-        for feed_sudo in moved.sudo().filtered("sync_cursor"):
-            # The place in the list of changes is the one of the other account.
-            feed_sudo.sync_cursor = False
+        # The place in the list of changes is the one of the other account.
+        for feed_sudo in moved.sudo().filtered(lambda feed: feed.sync_cursor or feed.shadow_cursor):
+            feed_sudo.write({"sync_cursor": False, "shadow_cursor": False})
         return result
 
     # === ACTION METHODS === #
@@ -220,6 +251,15 @@ class BankStatementFeed(models.Model):
                 "message": self.env._("Fetching. The result appears here and under Exchanges."),
             },
         }
+
+    def action_open_comparison(self):
+        """The comparison of this feed's channel, in shadow, with what is booked.
+
+        :raise UserError: the channel is not in shadow, and there is no earlier comparison
+        """
+        self.ensure_one()
+        self.check_access("read")
+        return self.env["bank.statement.comparison"]._open_for(self.interface_id)
 
     def action_open_exceptions(self):
         """The open exceptions of this feed and of its connection."""
@@ -254,9 +294,9 @@ class BankStatementFeed(models.Model):
         :param str filename: of its content
         """
         feeds = self.search([("interface_id", "=", exchange.interface_id.id)])
-        window = exchange.idempotency_key.split(":")
-        if "window" in window[:-1]:
-            number = window[window.index("window") + 1]
+        fetch, _colon, rest = exchange.idempotency_key.removeprefix("shadow:").partition(":")
+        if fetch in ("window", "sync"):
+            number = rest.partition(":")[0]
             return feeds.filtered(lambda feed: str(feed.id) == number)
         files = feeds.filtered(lambda feed: feed.kind == "files" and feed._wants_file(filename))
         return files if len(files) == 1 else feeds.browse()

@@ -35,6 +35,7 @@ class BankStatementFeed(models.Model):
         due = self.search(
             [
                 ("kind", "!=", "mail"),
+                ("is_fallback", "=", False),
                 ("next_run_at", "<=", fields.Datetime.now()),
                 ("interface_id.mode", "!=", "off"),
             ]
@@ -53,7 +54,7 @@ class BankStatementFeed(models.Model):
     def _enqueue_notified(self):
         """The bank said that there is news: fetch at once, but not once for each time it says so."""
         now = fields.Datetime.now()
-        for feed in self:
+        for feed in self.filtered(lambda feed: not feed.is_fallback):
             earliest = (feed.last_attempt_at or now) + timedelta(seconds=NOTIFIED_PAUSE)
             feed.with_delay(
                 channel="root.finance.inbound",
@@ -104,12 +105,22 @@ class BankStatementFeed(models.Model):
         """
         self.ensure_one()
         today = fields.Date.context_today(self)
-        start = self.covered_until or today - timedelta(days=self.history_days)
+        covered = self.shadow_covered_until if self._is_shadow() else self.covered_until
+        start = covered or today - timedelta(days=self.history_days)
         return min(start - timedelta(days=self.overlap_days), today), today
 
     def _is_shadow(self):
         """:return: whether nothing fetched is booked, so that it is all to be fetched again for real"""
         return self.interface_id.mode == "shadow"
+
+    def _cursor(self):
+        """:return: where the bank's list of changes goes on; a shadow has a place of its own"""
+        self.ensure_one()
+        return (self.shadow_cursor if self._is_shadow() else self.sync_cursor) or None
+
+    def _set_cursor(self, cursor):
+        self.ensure_one()
+        self["shadow_cursor" if self._is_shadow() else "sync_cursor"] = cursor
 
     def _fetch_account(self):
         self.ensure_one()
@@ -124,10 +135,11 @@ class BankStatementFeed(models.Model):
                 source="schedule",
                 content_type="application/json",
             )
-        if self._is_shadow():
-            return int(is_new)
         if fetched.cursor:
-            self.sync_cursor = fetched.cursor
+            self._set_cursor(fetched.cursor)
+        if self._is_shadow():
+            self._move_shadow(fetched.covered_until)
+            return int(is_new)
         if fetched.authorized_until:
             self.authorized_until = fetched.authorized_until
             self.consent_id._set_valid_until()
@@ -136,6 +148,19 @@ class BankStatementFeed(models.Model):
             self.covered_until = covered_until
         self._close_gaps()
         return int(is_new)
+
+    def _move_shadow(self, covered_until):
+        """Note which days a shadow has read, so that it reads on and its comparison knows what it can speak of.
+
+        :param covered_until: last day that the bank has reported in full; None when it does not say
+        """
+        if not covered_until:
+            return
+        if not self.shadow_covered_from:
+            # An interface of changes tells its history once, one of days from the window's first day on.
+            self.shadow_covered_from = self._window()[0]
+        if not self.shadow_covered_until or covered_until > self.shadow_covered_until:
+            self.shadow_covered_until = covered_until
 
     def _fetch_files(self):
         self.ensure_one()

@@ -123,7 +123,8 @@ class BankStatementImporter(models.AbstractModel):
             return counts | self._take_notification(exchange, plan)
         plan, changed = self._hold_changed(exchange, plan)
         statement = plan.statement
-        recognitions, asked = self._tell_apart(exchange, plan, self._recognise(journal, statement))
+        recognitions, left_out = self._leave_out(exchange, self._recognise(journal, statement))
+        recognitions, asked = self._tell_apart(exchange, plan, recognitions)
         new = [item for item in recognitions if item.known is None]
         record, is_new = self._bank_statement(exchange, journal, statement, recognitions)
         lines, by_orm, refused = self._create_lines(exchange, plan, new, record)
@@ -136,6 +137,7 @@ class BankStatementImporter(models.AbstractModel):
         counts["set_based"] = len(lines) - sum(by_orm.values())
         counts["by_orm"] = by_orm
         counts["duplicates"] = len(known)
+        counts["left_out"] = left_out
         # Before the matching, which then knows the partner that a person named.
         self.env["bank.statement.pending"]._link(journal, lines | known)
         new_balances = self._store_balances(exchange, journal, statement)
@@ -192,9 +194,7 @@ class BankStatementImporter(models.AbstractModel):
         Resolved: book it as it is. Ignored: never book it.
         """
         held = False
-        feed = self.env["bank.statement.feed"]._of_exchange(
-            exchange, self.env["finance.handler.bank_statement"]._filename(exchange)
-        )
+        feed = self._feed_of(exchange)
         for finding in findings:
             code = f"statement_{finding.code.lower()}"
             if finding.severity == "info" or finding.code == "balance_unproven":
@@ -225,6 +225,27 @@ class BankStatementImporter(models.AbstractModel):
                 else:
                     held = held or blocking
         return held
+
+    @api.model
+    def _leave_out(self, exchange, recognitions):
+        """Leave out what another channel has brought, before this one took over from it.
+
+        :return: (recognitions, number left out)
+        """
+        feed = self._feed_of(exchange)
+        if not feed.books_from:
+            return recognitions, 0
+        kept = [
+            item
+            for item in recognitions
+            if item.known is not None or item.transaction.booking_date >= feed.books_from
+        ]
+        return kept, len(recognitions) - len(kept)
+
+    @api.model
+    def _feed_of(self, exchange):
+        handler = self.env["finance.handler.bank_statement"]
+        return self.env["bank.statement.feed"]._of_exchange(exchange, handler._filename(exchange))
 
     @api.model
     def _log_policy(self, exchange, plan, feed, finding):

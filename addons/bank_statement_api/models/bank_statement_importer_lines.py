@@ -50,7 +50,6 @@ class BankStatementImporter(models.AbstractModel):
     def _known_lines(self, journal, statement):
         days = {line.booking_date for line in statement.booked}
         currency = self._journal_currency(journal)
-        to_decimal = self.env["bank.statement.proof"]._to_decimal
         rows = self.env["account.bank.statement.line"].search_fetch(
             [
                 ("journal_id", "=", journal.id),
@@ -76,27 +75,41 @@ class BankStatementImporter(models.AbstractModel):
         stated = {line.provider_uid for line in statement.booked}
         earlier = rows.statement_id.filtered(lambda known: self._continues(statement, known))
         return [
-            identity.KnownLine(
-                id=row.id,
-                key=identity.LineKey(
-                    fingerprint=row.fingerprint,
-                    version=row.fingerprint_version,
-                    occurrence=row.fingerprint_occurrence,
-                    part=row.batch_part,
-                    provider_uid=self._name_of(row, statement, stated),
-                    strategy=row.uid_strategy,
-                ),
-                channel=row.bank_channel,
-                booking_date=row.bank_booking_date,
-                amount=to_decimal(currency, row.bank_entry_amount),
-                currency=currency.name,
-                end_to_end_id=row.end_to_end_id or None,
-                counterparty_iban=row.account_number or None,
-                remittance=row.payment_ref or "",
-                earlier=row.statement_id in earlier,
+            self._known_line(
+                row, currency, self._name_of(row, statement, stated), row.statement_id in earlier
             )
             for row in rows
         ]
+
+    @api.model
+    def _known_line(self, row, currency, name, earlier=False):
+        """
+        :param row: ``account.bank.statement.line`` that came from a bank
+        :param currency: of its journal
+        :param str | None name: it is known by
+        :param bool earlier: it stands in a statement that the one at hand continues
+        :rtype: identity.KnownLine
+        """
+        to_decimal = self.env["bank.statement.proof"]._to_decimal
+        return identity.KnownLine(
+            id=row.id,
+            key=identity.LineKey(
+                fingerprint=row.fingerprint,
+                version=row.fingerprint_version,
+                occurrence=row.fingerprint_occurrence,
+                part=row.batch_part,
+                provider_uid=name,
+                strategy=row.uid_strategy,
+            ),
+            channel=row.bank_channel,
+            booking_date=row.bank_booking_date,
+            amount=to_decimal(currency, row.bank_entry_amount),
+            currency=currency.name,
+            end_to_end_id=row.end_to_end_id or None,
+            counterparty_iban=row.account_number or None,
+            remittance=row.payment_ref or "",
+            earlier=earlier,
+        )
 
     @api.model
     def _name_of(self, row, statement, stated):

@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-_WORST_FIRST = ("failing", "late", "new", "ok")
+_WORST_FIRST = ("failing", "late", "new", "ok", "fallback")
 
 
 class FinanceDashboard(models.AbstractModel):

@@ -113,6 +113,7 @@ class FinanceHandlerBankStatement(models.AbstractModel):
             "set_based": 0,
             "by_orm": {},
             "duplicates": 0,
+            "left_out": 0,
             "held": 0,
             "refused": 0,
             "pending": 0,
@@ -129,6 +130,14 @@ class FinanceHandlerBankStatement(models.AbstractModel):
         return totals
 
     @api.model
+    def _observe(self, exchange, result):
+        """Keep what a shadow says is booked, for its comparison with the live channel."""
+        if "error" in result:
+            return {}
+        prepared = self._transform(exchange, self._validate(exchange, exchange._content()))
+        return {"observed": self.env["bank.statement.shadow.line"]._observe(exchange, prepared)}
+
+    @api.model
     def _describe_result(self, result):
         told = []
         if lines := result.get("lines"):
@@ -142,6 +151,10 @@ class FinanceHandlerBankStatement(models.AbstractModel):
             ]
         for key, label in (
             ("duplicates", self.env._("%s known before", result.get("duplicates"))),
+            (
+                "left_out",
+                self.env._("%s from before this channel took over", result.get("left_out")),
+            ),
             ("pending", self.env._("%s not booked by the bank yet", result.get("pending"))),
             ("held", self.env._("%s statements held back", result.get("held"))),
             ("refused", self.env._("%s entries wait for a person", result.get("refused"))),

@@ -20,6 +20,7 @@ from . import test_reports
 from . import test_public_methods
 from . import test_same_lines
 from . import test_setup
+from . import test_shadow
 from . import test_tours
 from . import test_account_mapping
 from . import test_match_review

@@ -25,9 +25,20 @@ _OWN = {
         "action_match_write_off",
     },
     "account.journal": {"action_upload_bank_statement"},
+    "bank.statement.comparison": {
+        "action_compare",
+        "action_open_lines",
+        "action_sign_off",
+        "action_switch_over",
+    },
+    "bank.statement.comparison.day": {"action_open_lines"},
     "bank.statement.consent": {"action_open_redirect", "action_refresh", "action_request"},
     "bank.statement.coverage": {"get_coverage", "get_day"},
-    "bank.statement.feed": {"action_fetch_now", "action_open_exceptions"},
+    "bank.statement.feed": {
+        "action_fetch_now",
+        "action_open_comparison",
+        "action_open_exceptions",
+    },
     "bank.statement.match.lesson": {"action_accept", "action_refuse"},
     "bank.statement.match.proposal": {"action_accept"},
     "bank.statement.match.rule": {
@@ -94,6 +105,26 @@ class TestPublicMethods(StatementCase):
                 ],
             }
         )
+        comparison = cls.env["bank.statement.comparison"].create(
+            {
+                "interface_id": interface.id,
+                "date_from": "2026-03-04",
+                "date_to": "2026-03-04",
+                "line_ids": [
+                    (
+                        0,
+                        0,
+                        {
+                            "journal_id": cls.journal.id,
+                            "currency_id": cls.euro.id,
+                            "day": "2026-03-04",
+                            "state": "only_live",
+                        },
+                    )
+                ],
+            }
+        )
+        cls.env.flush_all()
         cls.records = {
             "account.bank.statement.line": line,
             "account.journal": cls.journal,
@@ -112,6 +143,10 @@ class TestPublicMethods(StatementCase):
                     "journal_id": cls.journal.id,
                     "resource_ref": "r1",
                 }
+            ),
+            "bank.statement.comparison": comparison,
+            "bank.statement.comparison.day": cls.env["bank.statement.comparison.day"].search(
+                [("comparison_id", "=", comparison.id)]
             ),
             "bank.statement.match.lesson": cls.env["bank.statement.match.lesson"].create(
                 {"company_id": cls.company_a.id, "kind": "iban_partner", "key": "X1"}
@@ -199,6 +234,9 @@ class TestPublicMethods(StatementCase):
     def test_viewer_looks_only(self):
         looking = {
             ("bank.statement.consent", "action_open_redirect"),
+            ("bank.statement.comparison", "action_open_lines"),
+            ("bank.statement.comparison.day", "action_open_lines"),
+            ("bank.statement.feed", "action_open_comparison"),
             ("bank.statement.feed", "action_open_exceptions"),
             ("account.bank.statement.line", "action_match_items"),
             ("account.bank.statement.line", "action_match_preview"),

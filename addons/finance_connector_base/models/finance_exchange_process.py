@@ -66,7 +66,7 @@ class FinanceExchange(models.Model):
         attempt = self._start_attempt("process")
         self._checkpoint()
         try:
-            result = self._dry_run() if self.shadow else self._work_through()
+            result = self._work_in_shadow() if self.shadow else self._work_through()
             self._finish_inbound(attempt, result)
             self._checkpoint()
         except Exception as error:
@@ -90,6 +90,10 @@ class FinanceExchange(models.Model):
             result = self._run_handler()
             self._close_settled_exceptions(run)
         return result
+
+    def _work_in_shadow(self):
+        result = self._dry_run()
+        return result | self.interface_id._handler()._observe(self, result)
 
     def _run_handler(self):
         handler = self.interface_id._handler()

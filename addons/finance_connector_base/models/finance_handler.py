@@ -89,6 +89,16 @@ class FinanceHandler(models.AbstractModel):
         """
         raise NotImplementedError
 
+    @api.model
+    def _observe(self, exchange, result):
+        """Keep, after the dry run of a shadow, what a comparison with the live interface will need.
+
+        :param dict result: of the dry run
+        :return: what is added to it, JSON-serialisable
+        :rtype: dict
+        """
+        return {}
+
     # === OUTBOUND === #
 
     @api.model
