@@ -127,7 +127,9 @@ def compare(
         # The parts of a booking that are told by both are compared one by one, else the booking as a whole.
         pairs = [(live_ids, shadow_ids)]
         if len(live_ids) == len(shadow_ids):
-            pairs = [((mine,), (theirs,)) for mine, theirs in zip(live_ids, shadow_ids)]
+            pairs = [
+                ((mine,), (theirs,)) for mine, theirs in zip(live_ids, shadow_ids, strict=True)
+            ]
         for mine, theirs in pairs:
             rows.append(_row([live_lines[i] for i in mine], [shadow_lines[i] for i in theirs]))
         for line_id in live_ids:
