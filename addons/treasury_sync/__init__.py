@@ -1,2 +1,2 @@
 from . import adapters, controllers, models, wizards
-from .tools import exception_codes, pain001
+from .tools import exception_codes, pain001, pain008

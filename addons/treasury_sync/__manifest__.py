@@ -6,7 +6,7 @@
     "license": "LGPL-3",
     "category": "Accounting/Accounting",
     "depends": ["bank_statement_api"],
-    "external_dependencies": {"python": ["lxml"]},
+    "external_dependencies": {"python": ["anyascii", "lxml", "pyyaml", "sepaxml"]},
     "data": [
         "security/treasury_security.xml",
         "security/ir.model.access.csv",

@@ -12,10 +12,10 @@ register(
     "Choose a format on the payment channel that this release knows, then generate the order again.",
 )
 register(
-    "payment_not_sepa",
-    "SEPA cannot carry a payment",
-    Severity.MEDIUM,
-    "Complete the payment as the message says, or pay it over another channel.",
+    "payment_profile_invalid",
+    "The bank's profile cannot be used",
+    Severity.HIGH,
+    "Choose a profile and choices on the payment channel that exist, then generate the order again.",
 )
 register(
     "payment_file_invalid",

@@ -1,0 +1,146 @@
+"""The characters that a bank takes, and what becomes of the others.
+
+Letters of the Latin, Greek and Cyrillic scripts are transliterated, which is what banks do with them; a letter of any
+other script would be a guess, so it is refused. Signs become those that banks replace them by (EPC217-08, best
+practices for the SEPA character set).
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+
+from anyascii import anyascii
+
+# What EPC217-08 replaces signs by; the first column is the sign.
+_SIGNS = {
+    **{sign: sign for sign in "'():?+"},
+    **dict.fromkeys('!"#$%*<=>^·•…', "."),
+    **dict.fromkeys("[{", "("),
+    **dict.fromkeys("]}", ")"),
+    **dict.fromkeys("\\|", "/"),
+    **dict.fromkeys("_~–—‐‑‒−", "-"),
+    **dict.fromkeys("`´‘’‚‛“”„‟«»‹›ʼʹ", "'"),
+    "&": "+",
+    ";": ",",
+    "@": "(at)",
+    "€": "EUR",
+    "£": "GBP",
+    "§": "S",
+    "°": ".",
+}  # fmt: skip
+_SCRIPTS = (
+    "LATIN ",
+    "GREEK ",
+    "CYRILLIC ",
+    "FEMININE ORDINAL",
+    "MASCULINE ORDINAL",
+    "FULLWIDTH LATIN ",
+    "MICRO ",
+)
+_SPACES = re.compile(r"\s+")
+
+
+class LostTextError(ValueError):
+    """A text that the character set cannot carry without losing what it says.
+
+    :ivar text: the text.
+    :ivar lost: the characters that would be lost.
+    """
+
+    def __init__(self, text, lost):
+        super().__init__(f"“{text}” has characters that would be lost: {lost}")
+        self.text = text
+        self.lost = lost
+
+
+@dataclass(frozen=True)
+class Charset:
+    """A set of characters.
+
+    :ivar code: as profiles name it.
+    :ivar allowed: regular expression of one character.
+    :ivar upper: only capitals are carried.
+    """
+
+    code: str
+    allowed: str
+    upper: bool = False
+    _outside: re.Pattern = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self):
+        object.__setattr__(self, "_outside", re.compile(f"(?!{self.allowed})[\\s\\S]"))
+
+    def outside(self, text):
+        """Return the characters of ``text`` that are not in the set, each once.
+
+        :rtype: str
+        """
+        return "".join(dict.fromkeys(self._outside.findall(text)))
+
+    def fit(self, text):
+        """Return ``text`` in this set: white space made single, letters transliterated, signs replaced.
+
+        :raise LostTextError: a letter or digit would be lost, or nothing is left of what was written.
+        """
+        text = _SPACES.sub(" ", text).strip()
+        if self.upper:
+            text = text.upper()
+        if not self._outside.search(text):
+            return text
+        # The marks of a letter are one with it; a ligature or a full-width letter is what it stands for.
+        known = unicodedata.normalize("NFC", text)
+        lost = [char for char in known if self._is_lost(char)]
+        if lost:
+            raise LostTextError(text, "".join(dict.fromkeys(lost)))
+        fitted = self._outside.sub(lambda found: self._replace(found[0]), known)
+        fitted = _SPACES.sub(" ", fitted).strip()
+        if text and not any(map(str.isalnum, fitted)):
+            raise LostTextError(text, "".join(dict.fromkeys(text)))
+        return fitted
+
+    def _is_lost(self, char):
+        return (
+            bool(self._outside.match(char))
+            and _is_letter(unicodedata.category(char))
+            and not any(map(str.isalnum, self._replace(char)))
+        )
+
+    def _replace(self, char):
+        category = unicodedata.category(char)
+        if category[0] == "M":
+            return ""
+        if category[0] in "ZC":
+            return " "
+        if _is_letter(category):
+            # A number is the same in every script.
+            known = category[0] == "N" or unicodedata.name(char, "").startswith(_SCRIPTS)
+            replaced = anyascii(char) if known else ""
+        else:
+            replaced = _SIGNS.get(char, ".")
+        return self._outside.sub(" ", replaced.upper() if self.upper else replaced)
+
+
+def _is_letter(category):
+    # A modifier is a sign: an apostrophe that belongs to a letter.
+    return category[0] in "LN" and category != "Lm"
+
+
+_LATIN = r"[A-Za-z0-9+?/\-:().,' ]"
+CHARSETS = {
+    found.code: found
+    for found in (
+        # Every SEPA bank, and SWIFT's set X (EPC217-08; SWIFT standards, character set X).
+        Charset("latin", _LATIN),
+        # Swiss Payment Standards: Basic Latin, Latin-1, Latin Extended-A, Ș Ț and €.
+        Charset("sps", r"[\x20-\x7e\u00a0-\u017f\u0218-\u021b\u20ac]"),
+        # ISO 8859-1 without control characters: German banks, among others.
+        Charset("latin1", r"[\x20-\x7e\u00a0-\u00ff]"),
+        Charset("ascii", r"[\x20-\x7e]"),
+        # Nacha Operating Rules, appendix three: capitals are what every bank takes.
+        Charset("nacha", r"[A-Z0-9 .,/\-&'()#:@$+?*_=]", upper=True),
+        # Bacs Standard 18.
+        Charset("bacs", r"[A-Z0-9 .&/\-]", upper=True),
+        # What XML can say, but for control characters and what no font shows.
+        Charset("unicode", r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]"),
+    )
+}

@@ -1,0 +1,300 @@
+"""A payment file against the official XSD and the rules of its profile: what the bank would refuse, seen before anybody
+approves it. The bytes are judged, whoever wrote them.
+"""
+
+import re
+from collections import Counter
+from decimal import Decimal
+
+from stdnum.iso7064 import mod_97_10
+
+from odoo.addons.finance_connector_base.tools.safe_xml import XmlRefusedError, local_name, parse
+
+from . import payment_schema, profiles
+from .accounts import is_iban
+from .charset import CHARSETS
+from .payment_instruction_rules import check_transaction
+from .violations import Violation, refuse
+
+_LARGEST = 256 * 1024 * 1024
+# EPC132-08, chapter 1.4: no slash at either end, no two in a row.
+_IDENTIFIER = re.compile(r"(?!/)(?!.*//)[A-Za-z0-9+?/\-:().,' ]{1,35}(?<!/)")
+
+
+def validate(version, content, profile):
+    """Prove that a bank takes ``content``.
+
+    :param Version version: of the message.
+    :param bytes content: the file.
+    :param Profile profile: of the bank.
+    :raise BusinessError: ``payment_file_invalid``, naming each tag, its value, the rule and what to do.
+    """
+    rules = profiles.find(profile.code, profile.options)
+    try:
+        root = parse(content, max_bytes=_LARGEST)
+    except XmlRefusedError as error:
+        refuse([_whole("Document", "", f"It cannot be read as XML: {error.message}")])
+    if root.tag != f"{{{version.namespace}}}Document" or not len(root):
+        refuse([_whole("Document", root.tag, f"The channel sends {version.code}.")])
+    refuse(payment_schema.violations(version.code, root))
+    refuse(ProfileCheck(version, rules).run(root[0]))
+
+
+def _whole(tag, value, rule):
+    return Violation(
+        tag=tag, value=value, rule=rule, remedy="Look at format and profile of the payment channel."
+    )
+
+
+class Node:
+    """An element and its children by local name; what is absent is empty."""
+
+    __slots__ = ("_children", "element")
+
+    def __init__(self, element):
+        self.element = element
+        self._children = {}
+        for child in () if element is None else element:
+            self._children.setdefault(local_name(child), []).append(child)
+
+    def all(self, name):
+        return self._children.get(name, [])
+
+    def child(self, *path):
+        node = self
+        for name in path:
+            node = Node(next(iter(node.all(name)), None))
+        return node
+
+    def text(self, *path):
+        node = self.child(*path[:-1])
+        found = node.all(path[-1])
+        return (found[0].text or "") if found else ""
+
+    def __bool__(self):
+        return self.element is not None
+
+
+class ProfileCheck:
+    """The rules of one profile over one message."""
+
+    def __init__(self, version, rules):
+        self.version = version
+        self.rules = rules
+        self.violations = []
+
+    def run(self, initiation):
+        """:return: what the profile does not allow
+        :rtype: list[Violation]
+        """
+        message = Node(initiation)
+        if self.version.code not in self.rules.formats:
+            self.add(
+                "Document",
+                self.version.code,
+                f"The profile {self.rules.name} is for {', '.join(self.rules.formats)}.",
+                "Choose another format or profile on the payment channel.",
+            )
+        header = message.child("GrpHdr")
+        groups = [Node(element) for element in message.all("PmtInf")]
+        self._identifier("GrpHdr/MsgId", header.text("MsgId"))
+        amounts = [amount for group in groups for amount in self._group(group)]
+        self._totals("GrpHdr", header, amounts)
+        self._unlike(groups)
+        self._unique("PmtInfId", [group.text("PmtInfId") for group in groups])
+        for tag in ("InstrId", "EndToEndId"):
+            name = f"{{*}}PmtInf/{{*}}*/{{*}}PmtId/{{*}}{tag}"
+            self._unique(tag, [element.text for element in initiation.iterfind(name)])
+        self._characters(initiation)
+        return self.violations
+
+    def add(self, tag, value, rule, remedy, subject=""):
+        self.violations.append(
+            Violation(tag=tag, value=value, rule=rule, remedy=remedy, subject=subject)
+        )
+
+    # === GROUPS === #
+
+    def _group(self, group):
+        """Check a ``PmtInf``.
+
+        :return: the amounts in it
+        """
+        rules = self.rules
+        self._identifier("PmtInfId", group.text("PmtInfId"))
+        kind = group.child("PmtTpInf")
+        for tag, allowed in (
+            ("SvcLvl", rules.service_levels),
+            ("LclInstrm", rules.local_instruments),
+        ):
+            self.choice(f"PmtTpInf/{tag}", kind.text(tag, "Cd"), allowed)
+        own = "Cdtr" if group.text("PmtMtd") == "DD" else "Dbtr"
+        iban = group.text(f"{own}Acct", "Id", "IBAN")
+        if iban and not is_iban(iban):
+            self.add(
+                f"{own}Acct/Id/IBAN",
+                iban,
+                "Its check digits are wrong.",
+                "Correct the account of the bank journal.",
+            )
+        self.address(own, group.child(own), "", "Complete the address of the company.")
+        if own == "Cdtr":
+            self._collection(group)
+        bearer = group.text("ChrgBr")
+        amounts = []
+        for tag in payment_schema.TRANSACTIONS:
+            for element in group.all(tag):
+                amounts.append(check_transaction(self, Node(element), bearer))
+        self._totals("PmtInf", group, amounts)
+        return amounts
+
+    def _collection(self, group):
+        """What the collection of direct debits needs of its group."""
+        if not group.text("PmtTpInf", "SeqTp"):
+            self.add(
+                "PmtTpInf/SeqTp",
+                "",
+                "A direct debit says whether it is the first, one of many, the last or the only one.",
+                "Complete the mandates.",
+            )
+        identifier = group.text("CdtrSchmeId", "Id", "PrvtId", "Othr", "Id")
+        if not is_creditor_identifier(identifier):
+            self.add(
+                "CdtrSchmeId",
+                identifier,
+                "A SEPA direct debit has a creditor identifier with right check digits.",
+                "Enter the creditor identifier of the company.",
+            )
+
+    def _totals(self, tag, node, amounts):
+        total = sum(amounts, Decimal())
+        for name, declared, found in (
+            ("NbOfTxs", node.text("NbOfTxs"), str(len(amounts))),
+            ("CtrlSum", node.text("CtrlSum"), format(total, "f")),
+        ):
+            if not declared or Decimal(declared) != Decimal(found):
+                self.add(
+                    f"{tag}/{name}",
+                    declared,
+                    f"The payments below it make {found}.",
+                    "Do not send this file: generate it again.",
+                )
+
+    def _unlike(self, groups):
+        """One ``PmtInf`` for each date, account and type of payment."""
+        heads = Counter()
+        for group in groups:
+            parts = []
+            for element in group.element:
+                name = local_name(element)
+                if name in payment_schema.TRANSACTIONS:
+                    break
+                if name not in ("PmtInfId", "NbOfTxs", "CtrlSum"):
+                    parts.append((name, "".join(element.itertext())))
+            heads[tuple(parts)] += 1
+        if repeated := sum(count > 1 for count in heads.values()):
+            self.add(
+                "PmtInf",
+                str(repeated),
+                "Payments of one date, account and type belong in one group.",
+                "Generate the file again.",
+            )
+
+    # === ANYWHERE === #
+
+    def choice(self, tag, value, allowed, subject=""):
+        """Check a code that the profile has a list for; ``""`` in it means that it may be absent."""
+        if value not in (allowed or ("",)):
+            known = ", ".join(filter(None, allowed)) or "no such code"
+            self.add(
+                tag,
+                value,
+                f"The profile {self.rules.name} wants {known}.",
+                "Change it on the payment channel, or choose another profile.",
+                subject,
+            )
+
+    def address(self, tag, party, subject, remedy):
+        """Check the address of a party: structured, or hybrid with town and country."""
+        address = party.child("PstlAdr")
+        if not address:
+            if tag in self.rules.address_required:
+                self.add(
+                    f"{tag}/PstlAdr",
+                    "",
+                    "The profile needs an address with town and country.",
+                    remedy,
+                    subject,
+                )
+            return
+        for name, words in (("TwnNm", "town"), ("Ctry", "country")):
+            if not address.text(name):
+                self.add(
+                    f"{tag}/PstlAdr/{name}",
+                    "",
+                    f"An address names its {words}: banks take no unstructured ones since November 2026.",
+                    remedy,
+                    subject,
+                )
+        lines = [line.text or "" for line in address.all("AdrLine")]
+        if len(lines) > self.rules.address_lines:
+            self.add(
+                f"{tag}/PstlAdr/AdrLine",
+                " / ".join(lines),
+                f"Beside town and country the profile takes {self.rules.address_lines} lines.",
+                remedy,
+                subject,
+            )
+        said = {element.text for element in address.element if local_name(element) != "AdrLine"}
+        for line in said.intersection(lines):
+            self.add(
+                f"{tag}/PstlAdr/AdrLine",
+                line,
+                "A line of a hybrid address does not repeat what is structured.",
+                remedy,
+                subject,
+            )
+
+    def _identifier(self, tag, value):
+        if not _IDENTIFIER.fullmatch(value):
+            self.add(
+                tag,
+                value,
+                "An identification has 1 to 35 Latin characters, no slash at an end and no two in a row.",
+                "Shorten the name of the order's sequence to Latin letters and digits.",
+            )
+
+    def _unique(self, tag, values):
+        for value in values:
+            self._identifier(tag, value or "")
+        for value, count in Counter(values).items():
+            if count > 1:
+                self.add(
+                    tag,
+                    value or "",
+                    f"It stands {count} times in the file, and means one payment.",
+                    "Do not send this file: generate it again.",
+                )
+
+    def _characters(self, initiation):
+        charset = CHARSETS[self.rules.charset]
+        if not charset.outside("".join(initiation.itertext())):
+            return
+        for element in initiation.iter():
+            outside = charset.outside(element.text or "")
+            if outside:
+                self.add(
+                    payment_schema.tag(element),
+                    element.text,
+                    f"The bank does not take {outside}.",
+                    "Write it in Latin letters.",
+                    payment_schema.subject(element),
+                )
+
+
+def is_creditor_identifier(text):
+    """Return whether ``text`` is a SEPA creditor identifier (EPC262-08); its business code is not checked."""
+    compact = text.replace(" ", "").upper()
+    return bool(
+        re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{3}[A-Z0-9]{1,28}", compact)
+    ) and mod_97_10.is_valid(compact[7:] + compact[:4])
