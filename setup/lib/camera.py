@@ -1,13 +1,13 @@
-"""Takes the pictures of the documentation: ``camera.py ODOO_URL CHROMIUM FOLDER``, with Playwright and Pillow."""
+"""Takes the pictures of the documentation, with Playwright and Pillow."""
 
+import argparse
 import io
-import sys
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
-_SIZE = {"width": 1280, "height": 800}
+_HEIGHT = 800
 _LARGEST = 200_000
 
 
@@ -24,14 +24,14 @@ def _first_exception(page: Page) -> None:
 def _stuck_exchange(page: Page) -> None:
     page.goto("/odoo/finance")
     page.locator("[data-part=stuck] .list-group-item").first.click()
-    page.locator(".o_data_row .o_data_cell").nth(1).click()
+    page.locator(".o_data_row .o_data_cell:nth-child(2), .o_kanban_record").first.click()
     page.locator(".o_form_view").wait_for()
     page.get_by_role("tab", name="Timeline").click()
     page.locator(".o_finance_timeline").wait_for()
 
 
 def _line(page: Page) -> None:
-    page.locator(".o_data_row .o_data_cell").nth(2).click()
+    page.locator(".o_data_row .o_data_cell:nth-child(3), .o_kanban_record").first.click()
     page.locator(".o_form_view").wait_for()
 
 
@@ -53,11 +53,17 @@ _PICTURES = (
 )
 
 
-def main(url: str, chromium: str, folder: Path) -> None:
+def main(url: str, chromium: str, folder: Path, width: int) -> None:
+    """Take every picture.
+
+    :param width: of the window, in pixels
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         for login in dict.fromkeys(login for _name, login, _address, _act in _PICTURES):
-            context = browser.new_context(viewport=_SIZE, base_url=url)
+            context = browser.new_context(
+                viewport={"width": width, "height": _HEIGHT}, base_url=url
+            )
             # Both companies of the demo switched on.
             context.add_cookies([{"name": "cids", "value": "1-2", "url": url}])
             page = context.new_page()
@@ -105,4 +111,10 @@ def _take(page: Page, address: str, act, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("url")
+    parser.add_argument("chromium")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--width", type=int, default=1280)
+    chosen = parser.parse_args()
+    main(chosen.url, chosen.chromium, chosen.folder, chosen.width)

@@ -13,6 +13,9 @@ _ROOT = Path(__file__).resolve().parents[2]
 _PURE_IMPORT = re.compile(r"odoo\.addons\.(\w+)\.tools(\.|$)")
 #: A longer file has more than one subject.
 _LONGEST = 500
+_COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}\b|\b(?:rgb|hsl)a?\(")
+#: A sheet that begins so has text and ground of its own, readable whatever is around them.
+_FIXED_PAIRS = "// Fixed pairs of text and ground"
 _CODE = ("addons", "sandbox", "setup", "tests")
 
 
@@ -31,6 +34,20 @@ def violations(root: Path = _ROOT) -> Iterator[str]:
                     f"{path.relative_to(root)}:{_LONGEST}: "
                     f"{length} lines; split it by subject at {_LONGEST}"
                 )
+    for path in sorted(root.glob("addons/*/static/src/**/*.scss")):
+        for line in own_colours(path.read_text()):
+            yield (
+                f"{path.relative_to(root)}:{line}: a colour of its own; take a variable of Bootstrap's "
+                "(var(--warning-bg-subtle)), which a dark theme changes"
+            )
+
+
+def own_colours(sheet: str) -> Iterator[int]:
+    """:return: the lines of a style sheet that a dark theme would leave as they are"""
+    if not sheet.startswith(_FIXED_PAIRS):
+        for number, line in enumerate(sheet.splitlines(), 1):
+            if _COLOUR.search(line):
+                yield number
 
 
 def impure_imports(path: Path, root: Path, allowed: set[str]) -> Iterator[tuple[int, str]]:

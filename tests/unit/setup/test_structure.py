@@ -43,3 +43,11 @@ def test_import_that_leaves_the_pure_layer_is_named(tmp_path, source):
 )
 def test_import_within_the_pure_layer_passes(tmp_path, source):
     assert _complaints(tmp_path, source) == []
+
+
+def test_colour_that_no_theme_can_change_is_named():
+    sheet = (
+        ".a {\n color: #14532d;\n background: rgba(0, 0, 0, 0.1);\n border: var(--border-color);\n}"
+    )
+    assert list(structure.own_colours(sheet)) == [2, 3]
+    assert not list(structure.own_colours(f"// Fixed pairs of text and ground.\n{sheet}"))
