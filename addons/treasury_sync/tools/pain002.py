@@ -1,4 +1,4 @@
-"""The bank's answer to a payment file: ISO 20022 pain.002, versions .03 to .15, of all three levels."""
+"""The bank's answer to a payment file: ISO 20022 pain.002, versions from .03 on, of all three levels."""
 
 import re
 from datetime import UTC, datetime
@@ -9,6 +9,8 @@ from odoo.addons.finance_connector_base.tools.safe_xml import XmlRefusedError, p
 
 from .documents import GroupStatus, PaymentStatus, StatusReason, TransactionStatus
 
+# A bank repeats each of ten thousand payments with all that it was told of them.
+_LARGEST = 64 * 1024 * 1024
 _NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:(pain\.002\.001\.(\d{2}))")
 
 
@@ -20,7 +22,7 @@ def read(content):
     :raise BusinessError: ``payment_report_unreadable``, it is no such report
     """
     try:
-        root = parse(content)
+        root = parse(content, max_bytes=_LARGEST)
     except XmlRefusedError as error:
         raise _unreadable(str(error)) from error
     found = _NAMESPACE.fullmatch(root.tag.partition("}")[0].strip("{"))
