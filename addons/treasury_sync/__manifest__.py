@@ -6,7 +6,9 @@
     "license": "LGPL-3",
     "category": "Accounting/Accounting",
     "depends": ["bank_statement_api"],
-    "external_dependencies": {"python": ["anyascii", "lxml", "pyyaml", "sepaxml"]},
+    "external_dependencies": {
+        "python": ["anyascii", "cryptography", "lxml", "pysequoia", "pyyaml", "sepaxml", "signxml"]
+    },
     "data": [
         "security/treasury_security.xml",
         "security/ir.model.access.csv",

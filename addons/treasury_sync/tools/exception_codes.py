@@ -30,6 +30,19 @@ register(
     "Do not send anything. Cancel the order, tell whoever looks after the database, and make a new one.",
 )
 
+register(
+    "payment_key_invalid",
+    "A payment file cannot be signed or encrypted",
+    Severity.HIGH,
+    "Enter the key or certificate that the message names on the connection, then retry. Nothing was sent.",
+)
+register(
+    "payment_seal_impossible",
+    "This file cannot be signed that way",
+    Severity.HIGH,
+    "Choose on the payment channel how its files are signed and encrypted, then retry. Nothing was sent.",
+)
+
 # === CONTROL === #
 
 register(
