@@ -16,7 +16,7 @@ _CONTACT = "Complete the address of the contact."
 _PAYMENT = "Correct the payment."
 
 # ISO 20022 ExternalClearingSystemIdentification1Code -> is it such a number, and how it looks.
-_CLEARING = {
+CLEARING = {
     "USABA": (rtn.is_valid, "an ABA routing number of nine digits"),
     "GBDSC": (re.compile(r"\d{6}").fullmatch, "a sort code of six digits"),
     "CHBCC": (re.compile(r"\d{3,5}").fullmatch, "a Swiss bank number of three to five digits"),
@@ -116,8 +116,8 @@ def _agent(rules, bank, tag, iban, add):
     # A British or other IBAN says which bank it is.
     if rules.agent == "clearing" and not (number or iban):
         add(f"{tag}/ClrSysMmbId", "", "The bank is named by its national number.", _ACCOUNT)
-    if number and system in _CLEARING:
-        is_valid, words = _CLEARING[system]
+    if number and system in CLEARING:
+        is_valid, words = CLEARING[system]
         if not is_valid(number):
             add(f"{tag}/ClrSysMmbId/MmbId", number, f"{system} is {words}.", _ACCOUNT)
 

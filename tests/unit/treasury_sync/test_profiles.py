@@ -5,7 +5,14 @@ from decimal import Decimal
 import pytest
 
 from odoo.addons.finance_connector_base.tools.errors import BusinessError
-from odoo.addons.treasury_sync.tools import formats, pain001, pain008, profiles  # noqa: F401, registers
+from odoo.addons.treasury_sync.tools import (  # noqa: F401, registers
+    bacs18,
+    formats,
+    nacha,
+    pain001,
+    pain008,
+    profiles,
+)
 
 CODES = [code for code, _name in profiles.choices()]
 
