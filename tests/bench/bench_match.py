@@ -117,7 +117,7 @@ def main():
         database.copy(cluster, os.environ["FINANCE_TEST_TEMPLATE"], name)
         stack.callback(database.drop, cluster, name)
         server = OdooServer(cluster, name, queue=False)
-        told = server.shell(SCRIPT.format(count=COUNT))
+        told = server.shell(SCRIPT.format(count=int(sys.argv[1]) if sys.argv[1:] else COUNT))
         for line in told.splitlines():
             if line.startswith("{"):
                 print(json.dumps(json.loads(line)), flush=True)

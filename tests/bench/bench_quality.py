@@ -29,7 +29,7 @@ def main() -> None:
     total = score.Score()
     plain = [0, 0]
     spent = 0.0
-    for corpus in generate(SEED, CASES):
+    for corpus in generate(SEED, int(sys.argv[1]) if sys.argv[1:] else CASES):
         before = time.perf_counter()
         decisions = score.decide(
             corpus, lambda _company, one: precision.holds(one.found_by, one.pattern)

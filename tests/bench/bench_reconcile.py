@@ -27,4 +27,5 @@ pairs.measure(env, bank, items, {sizes!r})
 
 
 if __name__ == "__main__":
-    world.run("bench_reconcile", SCRIPT.format(sizes=SIZES))
+    sizes = tuple(int(size) for size in sys.argv[1:]) or SIZES
+    world.run("bench_reconcile", SCRIPT.format(sizes=sizes))

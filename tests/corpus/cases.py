@@ -49,20 +49,32 @@ class Corpus:
     cases: list[Case]
 
 
-def generate(
-    seed: int, count: int, boost: int = 1, anonymous: float = 0.0, mistyped: float = 0.0
-) -> Iterator[Corpus]:
-    """Yield worlds with their cases until there are ``count`` of them.
+@dataclass(frozen=True)
+class Mix:
+    """How often things come that are rare in life, for counting them; the default is as in life.
 
-    :param boost: how many times more often the rare kinds come than in life, for counting those.
-    :param anonymous: share of lines for which the bank tells neither name nor account of the other party.
-    :param mistyped: share of lines with a mistyped name and no account.
+    :ivar boost: how many times more often the rare kinds come.
+    :ivar anonymous: share of lines for which the bank tells neither name nor account of the other party.
+    :ivar mistyped: share of lines with a mistyped name and no account.
+    :ivar others: share of lines that another customer pays, from its own account.
+    :ivar shape: of all document numbers, in place of a random one.
     """
+
+    boost: int = 1
+    anonymous: float = 0.0
+    mistyped: float = 0.0
+    others: float = 0.0
+    shape: str = ""
+
+
+_AS_IN_LIFE = Mix()
+
+
+def generate(seed: int, count: int, mix: Mix = _AS_IN_LIFE) -> Iterator[Corpus]:
+    """Yield worlds with their cases until there are ``count`` of them."""
     made = 0
     while made < count:
-        corpus = _World(seed * 100_003 + made, boost, anonymous, mistyped).corpus(
-            min(WORLD, count - made)
-        )
+        corpus = _World(seed * 100_003 + made, mix).corpus(min(WORLD, count - made))
         made += len(corpus.cases)
         yield corpus
 
@@ -70,9 +82,9 @@ def generate(
 class _World:
     """Makes the payments of one world; every open item is paid once at most, in truth."""
 
-    def __init__(self, seed: int, boost: int, anonymous: float, mistyped: float):
-        self.anonymous, self.mistyped = anonymous, mistyped
-        self.world = build(seed, WORLD)
+    def __init__(self, seed: int, mix: Mix):
+        self.mix = mix
+        self.world = build(seed, WORLD, mix.shape)
         self.random = self.world.random
         self.cases: list[Case] = []
         self.free = {
@@ -99,7 +111,7 @@ class _World:
             (5, self.bill), (3, self.amount_only), (2, self.somebody_else),
         ]  # fmt: skip
         self.kinds = [
-            (weight * boost if weight < 5 else weight, make) for weight, make in self.kinds
+            (weight * mix.boost if weight < 5 else weight, make) for weight, make in self.kinds
         ]
 
     def corpus(self, count: int) -> Corpus:
@@ -150,6 +162,8 @@ class _World:
     ):
         """Add a line; whether it proves its items is worked out from what is left in it."""
         items = [item for item in items if item]
+        if self.mix.others and not payer and self.random.random() < self.mix.others:
+            payer = self.random.choice(self.world.partners)
         payer = payer or (self.partner_of(items[0]) if items else None)
         fields = [Text("payment_ref", text)]
         if structured:
@@ -186,9 +200,9 @@ class _World:
     def told_of(self, payer: Partner | None) -> tuple[str, str]:
         """:return: what the bank says of a payer: name and account, each of which may be missing"""
         draw = self.random.random()
-        if not payer or draw < self.anonymous:
+        if not payer or draw < self.mix.anonymous:
             return "", ""
-        if draw < self.anonymous + self.mistyped:
+        if draw < self.mix.anonymous + self.mix.mistyped:
             return texts.mistyped_name(self.random, payer.name), ""
         draw = self.random.random()
         iban = payer.iban if self.random.random() < 0.85 else ""

@@ -17,7 +17,7 @@ class BankStatementMatchProposal(models.Model):
     - ``score`` 0 to 100, and ``score_words``: ``[{"text", "points"}]``, the sentence of each reason in the user's
       language;
     - ``spans``: ``[{"field", "start", "end", "kind", "item"}]``, the characters of that field of the line to highlight.
-      ``field`` is ``payment_ref``, ``structured``, ``end_to_end_id`` or ``remittance``; ``kind`` is ``reference``,
+      ``field`` is ``payment_ref``, ``structured``, ``end_to_end_id``, ``batch`` or ``remittance``; ``kind`` is ``reference``,
       ``number``, ``core``, ``lookalike`` or ``cut``; ``item`` is the journal item that it names;
     - ``item_ids`` and ``allocations``: ``[{"item", "amount", "currency"}]``, amounts as decimal text, signed like
       the open amount;
@@ -175,6 +175,12 @@ class BankStatementMatchProposal(models.Model):
         allocations = [
             (int(part["item"]), Decimal(part["amount"])) for part in self.allocations or []
         ]
+        if any(item < 0 for item, _amount in allocations):
+            raise UserError(
+                self.env._(
+                    "The line pays a batch in part only: choose the payments it is for one by one."
+                )
+            )
         return line._to_post(
             allocations,
             self._difference_parts(),

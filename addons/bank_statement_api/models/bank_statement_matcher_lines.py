@@ -106,6 +106,14 @@ class BankStatementMatcher(models.AbstractModel):
         end_to_end = details.get("end_to_end_id")
         if end_to_end and words.normalise(end_to_end) not in _NO_END_TO_END:
             texts.append(facts.Text("end_to_end_id", end_to_end, structured=True))
+        batch = details.get("batch") or {}
+        if batch.get("parts", 1) == 1:
+            # Booked in one amount; the lines of one that was split each name their own payment.
+            texts += [
+                facts.Text("batch", batch[name], structured=True)
+                for name in ("payment_information_id", "message_id")
+                if batch.get(name)
+            ]
         additional = details.get("additional_info")
         if additional and additional != text:
             texts.append(facts.Text("additional_info", additional))

@@ -258,7 +258,7 @@ class BankStatementMatcher(models.AbstractModel):
         )
         # The item that a gate keeps out, where nothing else is named.
         gated = [int(match.reason["params"].get("item", 0))] if not named else []
-        items = sorted(set(named.item_ids.ids) | (set(gated) - {0}))
+        items = sorted(set(named.item_ids.ids) | {item for item in gated if item > 0})
         texts = {
             line[span["field"]][span["start"] : span["end"]]
             for proposal in named

@@ -32,4 +32,5 @@ from . import account_move_line
 from . import account_payment
 from . import account_payment_guard
 from . import account_partial_reconcile
+from . import bank_statement_matcher_batch
 from . import res_partner_bank

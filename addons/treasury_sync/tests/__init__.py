@@ -1,4 +1,5 @@
 from . import test_approval
+from . import test_batch_booking
 from . import test_fraud
 from . import test_guards
 from . import test_order

@@ -36,7 +36,7 @@ def assign(findings: Sequence[Finding], catalogue: Catalogue) -> dict[int, Given
     chosen: dict[int, Given] = {}
     wanted: dict[int, list[int]] = {}
     for place, finding in enumerate(findings):
-        for item in {item for one in _serious(finding) for item in one.items}:
+        for item in {item for one in _serious(finding) for item in catalogue.claims(one.items)}:
             wanted.setdefault(item, []).append(place)
     for block in _blocks(len(findings), wanted.values()):
         members = [findings[place] for place in block if findings[place].proposals]
@@ -78,15 +78,15 @@ def _blocks(count: int, groups: Iterable[list[int]]) -> list[list[int]]:
 def _solve(members: list[Finding], catalogue: Catalogue) -> dict[int, Given]:
     options = [_serious(finding) or finding.proposals[:1] for finding in members]
     if len(members) > _MOST_LINES:
-        taken = _uncontested(options, members)
+        taken = _uncontested(options, catalogue)
     else:
         taken = _best_selection(options, catalogue)
         if taken is None:
-            taken = _uncontested(options, members)
+            taken = _uncontested(options, catalogue)
     result = {}
     for place, proposal in enumerate(taken):
         if proposal is not None:
-            rival = _rival(place, proposal, members, options, taken)
+            rival = _rival(place, proposal, members, options, taken, catalogue)
             result[members[place].line.id] = Given(proposal, rival)
     return result
 
@@ -122,29 +122,34 @@ def _best_selection(options, catalogue: Catalogue) -> list[Proposal | None] | No
 
 def _fits(proposal: Proposal, taken, catalogue: Catalogue) -> bool:
     paid: dict[int, int] = {}
-    for one in (*taken, proposal):
-        for item, amount in one.allocations if one else ():
+    own = catalogue.parts(proposal.allocations)
+    for allocations in (*(catalogue.parts(one.allocations) for one in taken if one), own):
+        for item, amount in allocations:
             paid[item] = paid.get(item, 0) + abs(amount)
-    return all(
-        paid[item] <= abs(catalogue.items[item].residual) for item, _amount in proposal.allocations
-    )
+    for item, amount in own:
+        due = catalogue.open_amount(item)
+        # What is known as a member of a batch only is open as far as the batch says.
+        if paid[item] > (abs(amount) if due is None else due):
+            return False
+    return True
 
 
-def _uncontested(options, members) -> list[Proposal | None]:
+def _uncontested(options, catalogue: Catalogue) -> list[Proposal | None]:
     """In a block too large to be solved: the best of each line, where no other line wants any of its items."""
     wanting: dict[int, set[int]] = {}
     for place, every in enumerate(options):
         for one in every:
-            for item in one.items:
+            for item in catalogue.claims(one.items):
                 wanting.setdefault(item, set()).add(place)
     taken: list[Proposal | None] = []
     used: set[int] = set()
     for place, every in enumerate(options):
         best = every[0] if every else None
-        contenders = {other for item in (best.items if best else ()) for other in wanting[item]}
+        claimed = catalogue.claims(best.items) if best else frozenset()
+        contenders = {other for item in claimed for other in wanting[item]}
         alone = contenders == {place} or _same_claim(contenders, options)
-        if best and alone and not used.intersection(best.items):
-            used.update(best.items)
+        if best and alone and not used & claimed:
+            used |= claimed
             taken.append(best)
         else:
             taken.append(None)
@@ -156,18 +161,18 @@ def _same_claim(places: set[int], options) -> bool:
     return len(claims) == 1
 
 
-def _rival(place: int, proposal: Proposal, members, options, taken) -> int:
+def _rival(place: int, proposal: Proposal, members, options, taken, catalogue: Catalogue) -> int:
     """The line that wants one of the items nearly as much, though for other reasons.
 
     Two payments with the same evidence for one item are interchangeable: the earlier one pays it, the other is a
     payment too many. That is no ambiguity.
     """
-    items = set(proposal.items)
+    items = catalogue.claims(proposal.items)
     for other, every in enumerate(options):
         if other == place:
             continue
         for one in every:
-            if not items.intersection(one.items) or taken[other] is one:
+            if not items & catalogue.claims(one.items) or taken[other] is one:
                 continue
             same = one.allocations == proposal.allocations and one.pattern == proposal.pattern
             gets_as_good = taken[other] is not None and taken[other].score >= one.score

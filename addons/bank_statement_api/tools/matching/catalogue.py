@@ -27,6 +27,7 @@ class Catalogue:
 
     def __init__(self, items: Iterable[Item], shapes: frozenset[str] = frozenset()):
         self.items = {item.id: item for item in sorted(items, key=lambda item: item.id)}
+        self.batches = {item.id: item for item in self.items.values() if item.members}
         self.shapes = shapes
         self.keys: dict[str, list[tuple[int, int]]] = {}
         self.whole: dict[str, list[int]] = {}
@@ -62,6 +63,42 @@ class Catalogue:
                 best.setdefault(form, CORE)
         for value, strength in best.items():
             self.keys.setdefault(value, []).append((strength, item.id))
+
+    # === BATCHES === #
+
+    def claims(self, items: Iterable[int]) -> frozenset[int]:
+        """Return what is settled with some items: of a batch its members."""
+        if not self.batches:
+            return frozenset(items)
+        return frozenset(
+            part
+            for item in items
+            for part in (
+                [member for member, _amount in self.batches[item].members]
+                if item in self.batches
+                else [item]
+            )
+        )
+
+    def parts(self, allocations: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+        """Return allocations with each batch that is paid whole as what is paid of its members."""
+        if not self.batches:
+            return tuple(allocations)
+        return tuple(
+            part
+            for item, amount in allocations
+            for part in (
+                self.batches[item].members
+                if item in self.batches and self.batches[item].residual == amount
+                else [(item, amount)]
+            )
+        )
+
+    def open_amount(self, item: int) -> int | None:
+        """Return what is open of an item, without its sign; None when it is known as a member of a batch only."""
+        return abs(self.items[item].residual) if item in self.items else None
+
+    # === LOOK-UP === #
 
     @cached_property
     def alike(self) -> dict[str, list[int]]:

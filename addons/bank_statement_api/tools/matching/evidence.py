@@ -94,8 +94,13 @@ def _known(text: Text, runs, catalogue: Catalogue) -> Iterator[Mention]:
 
 
 def _mention(hits, value: str, text: Text, start: int, end: int) -> Mention:
-    best = max(strength for strength, _item in hits)
-    ids = tuple(item for strength, item in hits if strength == best)
+    if len(hits) == 1:
+        # Nearly always: no time is lost on it.
+        [(best, item)] = hits
+        ids = (item,)
+    else:
+        best = max(strength for strength, _item in hits)
+        ids = tuple(item for strength, item in hits if strength == best)
     if best == NUMBER and value.isdigit() and len(value) < 7 and not text.structured:
         # A short number in free text may be anything: a customer's, a street's.
         best = CORE
@@ -116,6 +121,8 @@ def _cleared(found: list[Mention]) -> list[Mention]:
 
 def _like(text: Text, runs, catalogue: Catalogue) -> Iterator[Mention]:
     """What only resembles a reference: a cut end, or characters taken for each other."""
+    if not any(char.isdigit() for char in text.value):
+        return
     for place, (_word, start, _end) in enumerate(runs):
         value = ""
         for word, _start, end in runs[place : place + _MAX_WORDS]:

@@ -143,7 +143,12 @@ def _single(
     certain = (kind == "exact" and strength >= LIKE and party in _KNOWN_PARTY) or (
         kind in ("exact", *_EXPLAINED) and _is_sure(strength, party)
     )
-    if certain and strength < REFERENCE and party not in _KNOWN_PARTY and _confusable(item, world):
+    if (
+        certain
+        and strength < REFERENCE
+        and party not in _KNOWN_PARTY
+        and _confusable(line, item, amount, party, world)
+    ):
         certain = False
         parts = (*parts, Part("confusable", 0))
     foreign = item.currency != line.amounts[0][0]
@@ -161,24 +166,31 @@ def _single(
     )
 
 
-def _confusable(item: Item, world: World) -> bool:
-    """Whether a slip of the pen leads from another item to this one: the same amount, and nearly the same number.
+def _confusable(line: Line, item: Item, amount: int, party: str, world: World) -> bool:
+    """Whether a slip of the pen leads from another item to this one: its amount or the paid one, nearly the same number.
 
-    A number without check digits cannot tell the two apart; who pays could, but is not known.
+    A number without check digits cannot tell the two apart; who pays could, but is not known. A name that resembles
+    this item's party rules out the items of those whom it does not resemble.
     """
-    others = world.catalogue.by_amount[item.currency, item.residual]
+    items = world.catalogue.items
+    by_amount = world.catalogue.by_amount
+    others = [
+        other
+        for due in {item.residual, amount}
+        for other in by_amount.get((item.currency, due), ())
+    ]
     if len(others) > _MOST_COMPARED:
         return True
     own = [normalise(text) for text in (*item.numbers, *item.references)]
     return any(
-        Levenshtein.distance(mine, normalise(text), score_cutoff=_SLIP) <= _SLIP
-        for other in others
-        if other != item.id and world.catalogue.items[other].document != item.document
-        for text in (
-            *world.catalogue.items[other].numbers,
-            *world.catalogue.items[other].references,
+        other.document != item.document
+        and any(
+            Levenshtein.distance(mine, normalise(text), score_cutoff=_SLIP) <= _SLIP
+            for text in (*other.numbers, *other.references)
+            for mine in own
         )
-        for mine in own
+        and not (party == "alike" and _party(line, other, world.parties) in ("stranger", "other"))
+        for other in (items[place] for place in others if place != item.id)
     )
 
 
@@ -268,7 +280,7 @@ def _together(
 ) -> Iterator[Proposal]:
     """All that the line names, instalments of one document, or the one selection of them that adds up."""
     amount = _amount_in(line, currency)
-    surely = [item for item in items if evidence.strength(item.id) >= CORE]
+    surely = [item for item in items if evidence.strength(item.id) >= CORE and not item.members]
     if len(surely) < 2:
         return
     if sum(item.residual for item in surely) == amount:
