@@ -34,7 +34,7 @@ def _pairs(env, bank, free, count):
         }
         for number in range(count)
     ]
-    lines, _set_based = env["bank.statement.line.writer"]._create(vals_list)
+    lines, _set_based = env["bank.statement.line.writer"]._create_lines(vals_list)
     env.cr.commit()
     env.invalidate_all()
     items = env["account.move.line"].browse([next(free) for _number in range(count)])

@@ -321,5 +321,5 @@ def bring_part(env, bank, content, count):
     )
     plan = PlannedStatement("statement:1", statement, bank.journal, None)
     vals_list = [importer._prepare_line_vals(exchange, plan, item, {}) for item in found]
-    env["bank.statement.line.writer"]._create(vals_list)
+    env["bank.statement.line.writer"]._create_lines(vals_list)
     env.cr.commit()

@@ -17,8 +17,8 @@ class BankStatementMatchProposal(models.Model):
     - ``score`` 0 to 100, and ``score_words``: ``[{"text", "points"}]``, the sentence of each reason in the user's
       language;
     - ``spans``: ``[{"field", "start", "end", "kind", "item"}]``, the characters of that field of the line to highlight.
-      ``field`` is ``payment_ref``, ``structured``, ``end_to_end_id``, ``batch`` or ``remittance``; ``kind`` is ``reference``,
-      ``number``, ``core``, ``lookalike`` or ``cut``; ``item`` is the journal item that it names;
+      ``field`` is ``payment_ref``, ``structured``, ``end_to_end_id``, ``batch`` or ``remittance``; ``kind`` is
+      ``reference``, ``number``, ``core``, ``lookalike`` or ``cut``; ``item`` is the journal item that it names;
     - ``item_ids`` and ``allocations``: ``[{"item", "amount", "currency"}]``, amounts as decimal text, signed like
       the open amount;
     - ``difference`` and ``difference_kind``: what no item explains, and as what it is to be booked; an ``over`` or

@@ -167,7 +167,7 @@ def _single(
 
 
 def _confusable(line: Line, item: Item, amount: int, party: str, world: World) -> bool:
-    """Whether a slip of the pen leads from another item to this one: its amount or the paid one, nearly the same number.
+    """Whether a slip of the pen leads from another item to this one: of its amount or the paid one, nearly its number.
 
     A number without check digits cannot tell the two apart; who pays could, but is not known. A name that resembles
     this item's party rules out the items of those whom it does not resemble.
