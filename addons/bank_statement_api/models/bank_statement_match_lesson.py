@@ -154,13 +154,18 @@ class BankStatementMatchLesson(models.Model):
     @api.model
     def _learn_model(self, line, model):
         """Note that a person booked a line by a write-off model."""
-        telling = [
+        telling = self._telling(line)
+        if telling and not model.match_label:
+            self._note(line, "text_model", " ".join(telling[:4]), model=model)
+
+    @api.model
+    def _telling(self, line):
+        """:return: the words of a line's text that come again next time: no numbers, nothing short"""
+        return [
             word
             for word, _start, _end in words.words(line.payment_ref or "")
             if len(word) > 2 and not any(char.isdigit() for char in word)
         ]
-        if telling and not model.match_label:
-            self._note(line, "text_model", " ".join(telling[:4]), model=model)
 
     @api.model
     def _note(self, line, kind, key, partner=None, model=None):
@@ -188,3 +193,23 @@ class BankStatementMatchLesson(models.Model):
         return self.sudo().search(
             [("company_id", "=", company.id), ("kind", "=", kind), ("state", "=", "accepted")]
         )
+
+    @api.model
+    def _learned_models(self, lines):
+        """The write-off models by which lines with such a text are booked, as people accepted; by line.
+
+        :rtype: dict
+        """
+        found = {}
+        for company, company_lines in lines.grouped("company_id").items():
+            lessons = [
+                (lesson.reconcile_model_id, frozenset(lesson.key.split()))
+                for lesson in self._accepted(company, "text_model")
+                if lesson.reconcile_model_id.active
+            ]
+            for line in company_lines if lessons else ():
+                telling = frozenset(self._telling(line))
+                found[line] = self.env["account.reconcile.model"].union(
+                    *(model for model, text in lessons if text <= telling)
+                )
+        return found

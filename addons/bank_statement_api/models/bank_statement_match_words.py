@@ -42,6 +42,7 @@ SENTENCES = {
     "party_stranger": _lt("The name is not this party's."),
     "party_other": _lt("The account it came from is somebody else's."),
     "model": _lt("The conditions of the model hold."),
+    "model_learned": _lt("Lines with such a text were booked by the model."),
     "own_account": _lt("The other account is ours."),
     "certain": _lt("Nothing else fits."),
     "suggestion": _lt("This is a suggestion: there is no reference that we issued."),

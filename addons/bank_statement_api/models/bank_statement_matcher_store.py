@@ -141,16 +141,24 @@ class BankStatementMatcher(models.AbstractModel):
     def _other_proposals(self, lines):
         """What settles a line without an open item, as values of proposals by line."""
         found = {}
-        for line, models_ in self.env["bank.statement.match.write.off"]._models_for(lines).items():
+        fitting = self.env["bank.statement.match.write.off"]._models_for(lines)
+        for line, models_ in fitting.items():
             found.setdefault(line, []).extend(self._model_vals(line, model) for model in models_)
+        learned = self.env["bank.statement.match.lesson"]._learned_models(lines)
+        for line, models_ in learned.items():
+            found.setdefault(line, []).extend(
+                self._model_vals(line, model, learned=True) for model in models_ - fitting[line]
+            )
         for line, journal in self._own_accounts(lines).items():
             found.setdefault(line, []).append(self._transfer_vals(line, journal))
         return found
 
     @api.model
-    def _model_vals(self, line, model):
-        automatic = model.trigger == "auto_reconcile"
-        parts = [{"code": "model", "points": 70 if automatic else 45, "params": {}}]
+    def _model_vals(self, line, model, learned=False):
+        """:param bool learned: its own conditions say nothing of the line; people booked such texts by it"""
+        automatic = model.trigger == "auto_reconcile" and not learned
+        code = "model_learned" if learned else "model"
+        parts = [{"code": code, "points": 70 if automatic else 45, "params": {}}]
         return {
             "line_id": line.id,
             "company_id": line.company_id.id,

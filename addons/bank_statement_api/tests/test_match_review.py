@@ -316,3 +316,36 @@ class TestMatchReview(StatementCase):
         self.assertEqual(known, {iban: frozenset(partner.ids)})
         lesson.with_user(self.operator).action_refuse()
         self.assertFalse(matcher._parties(self.company_a, matcher._facts_of(lines)).ibans)
+
+    def test_text_is_learned_from_people_once_they_accept_it(self):
+        model = self.env["account.reconcile.model"].create(
+            {
+                "name": "Telephone",
+                "company_id": self.company_a.id,
+                "line_ids": [Command.create({"account_id": self.expense.id, "label": "Phone"})],
+            }
+        )
+        lines = self.waiting(
+            ("-5.00", "Telekom Mobilfunk 03/2026"),
+            ("-6.00", "Telekom Mobilfunk 04/2026"),
+            ("-7.00", "MOBILFUNK Rechnung 05/2026 Telekom"),
+            ("-8.00", "Mobilfunk"),
+        )
+        first, second, same_words, fewer_words = lines
+        (first | second).action_match_write_off(model.id)
+        lesson = self.env["bank.statement.match.lesson"].search([("kind", "=", "text_model")])
+        self.assertEqual((lesson.state, lesson.reconcile_model_id), ("proposed", model))
+        self.match()
+        self.assertFalse(
+            same_words.match_id.proposal_ids, "nothing changes before a person says so"
+        )
+        lesson.with_user(self.operator).action_accept()
+        self.match()
+        self.assertFalse(same_words.is_reconciled, "it proposes and posts nothing")
+        proposal = same_words.match_id.proposal_ids
+        self.assertEqual(proposal.reconcile_model_id, model)
+        self.assertFalse(fewer_words.match_id.proposal_ids)
+        self.assertEqual(proposal.action_accept()["accepted"], same_words.ids)
+        self.assertIn(self.expense, same_words.line_ids.account_id)
+        lesson.with_user(self.operator).action_refuse()
+        self.assertFalse(self.env["bank.statement.match.lesson"]._learned_models(same_words))

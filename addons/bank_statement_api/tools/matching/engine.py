@@ -78,7 +78,7 @@ def match(
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Without the search for cycles: nothing here has any, and looking through a million facts takes a third of the time."""
+    """Without the search for cycles: nothing here has any, and looking takes a third of the time."""
     was = gc.isenabled()
     gc.disable()
     try:
