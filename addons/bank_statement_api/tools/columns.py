@@ -35,6 +35,7 @@ from .written_values import date_order, decimal_mark, read_amount, read_date
 DELIMITERS = (";", ",", "\t", "|")
 MAX_ROWS = 500_000
 MAX_CELL = 20_000
+_MAX_DIGITS = 18
 _SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "CHF": "Fr."}
 
 Cell = str | Decimal | datetime.date | None
@@ -444,7 +445,7 @@ class _Reader:
             name = "debit" if "debit" in self._places else "credit"
             what = "stands beside another amount" if moved else "is empty, and so is the other side"
             raise _BadCellError(self._named(name), self._cell(cells, name), what)
-        name, value = next(iter(moved.items()), ("credit", Decimal()))
+        name, value = next(iter((moved or found).items()))
         if value < 0 and not (name == "debit" and self._signed_debits):
             raise _BadCellError(self._named(name), self._cell(cells, name), "has a sign of its own")
         return 0 - abs(value) if name == "debit" else value
@@ -458,6 +459,8 @@ class _Reader:
 
     def _amount_or_none(self, cell: Cell, currency: str | None) -> Decimal | None:
         if isinstance(cell, Decimal) and currency:
+            if not cell.is_finite() or cell.adjusted() > _MAX_DIGITS:
+                return None
             # A spreadsheet counts in floating point: what differs by less than it can hold is the amount.
             exact = cell.quantize(Decimal(1).scaleb(-minor_unit_exponent(currency)))
             return exact if abs(exact - cell) < Decimal("1e-7") else None

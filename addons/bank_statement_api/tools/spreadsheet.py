@@ -40,7 +40,8 @@ def is_xlsx(content: bytes) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _WORKBOOK in archive.namelist()
-    except (zipfile.BadZipFile, ValueError, OSError):
+    # The last is what zipfile says of a version it does not know.
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
         return False
 
 

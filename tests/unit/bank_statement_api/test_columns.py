@@ -243,6 +243,7 @@ def test_workbook_with_typed_cells():
         [date(2026, 3, 7), "=1+1", "formula"],
         [date(2026, 3, 7), 1.005, "half a cent"],
         [date(2026, 3, 7), True, "no number"],
+        [date(2026, 3, 7), 1e200, "no money"],
     )
     assert spreadsheet.is_xlsx(content)
     found = read_one(content, PLAIN)
@@ -253,7 +254,29 @@ def test_workbook_with_typed_cells():
         (date(2026, 3, 6), Decimal("1234.50")),
     ]
     # A formula is what was stored with it, and here nothing was.
-    assert [bad.position.line for bad in found.bad_entries] == [5, 6, 7]
+    assert [bad.position.line for bad in found.bad_entries] == [5, 6, 7, 8]
+
+
+def test_number_beyond_what_floating_point_holds_is_no_amount():
+    content = workbook(["Date", "Amount", "Text"], [date(2026, 3, 4), 12345, "x"])
+    sheet = "xl/worksheets/sheet1.xml"
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        changed = archive.read(sheet).replace(b"<v>12345</v>", b"<v>1E400</v>")
+    [bad] = read_one(_with_member(content, sheet, changed), PLAIN).bad_entries
+    assert "“Infinity” is not an amount" in bad.reason
+
+
+def test_archive_of_an_unknown_version_is_no_workbook():
+    content = bytearray(workbook(["Date", "Amount", "Text"]))
+    # "Version needed to extract" of an entry of the central directory.
+    content[content.index(b"PK\x01\x02") + 6] = 109
+    assert not spreadsheet.is_xlsx(bytes(content))
+
+
+def test_zeros_in_two_columns_have_the_decimals_of_the_currency():
+    profile = Profile(booking_date="Date", debit="Out", credit="In")
+    [line] = read_one(b"Date;Out;In\n2026-03-04;0;\n", profile).booked
+    assert str(line.amount) == "0.00"
 
 
 def test_sheet_by_name():
