@@ -142,99 +142,132 @@ class BankStatementLineRows(models.AbstractModel):
         return found
 
     @api.model
-    def _varying(self, sample, vals, line_id, move_id, number, shared):
-        """The columns of one line that a line of its kind does not share.
+    def _varying(self, sample, vals_list, line_ids, move_ids, numbers, shared):
+        """The columns of lines of one kind in which they differ.
 
         :param Sample sample: a line of the same kind
-        :param int number: in the journal's sequence
-        :return: columns of line, entry, liquidity item and suspense item, without ids of their own
+        :param vals_list: values of the lines
+        :param line_ids: their ids, ``move_ids`` those of their entries
+        :param numbers: in the journal's sequence
+        :return: values by column of lines, entries, liquidity items and suspense items, without ids of their own
         :rtype: tuple[dict, dict, dict, dict]
         """
-        amount, transaction_amount, company_amount = self._amounts(vals, shared)
-        day, label = vals["date"], vals["payment_ref"]
-        name = _name_of(sample.move, number)
-        partner_id = vals.get("partner_id") or False
-        converters = shared.converters
+        days = [vals["date"] for vals in vals_list]
+        amounts, transaction_amounts, company_amounts = self._amounts(vals_list, shared)
+        names = _names_of(sample.move, numbers)
+        partner_ids = [vals.get("partner_id") or None for vals in vals_list]
         line = {
-            column: converter(vals.get(column, False)) for column, converter in converters.items()
+            column: _converted([vals.get(column, False) for vals in vals_list], converter)
+            for column, converter in shared.converters.items()
         }
-        line["move_id"] = move_id
-        line["amount_residual"] = -transaction_amount
-        line["internal_index"] = f"{day:%Y%m%d}{sample.line['internal_index'][8:18]}{line_id:0>10}"
-        total = self._entry_total(amount, transaction_amount, company_amount, shared)
+        line["move_id"] = move_ids
+        line["amount_residual"] = _negated(transaction_amounts)
+        written = {day: f"{day:%Y%m%d}" for day in set(days)}
+        index = sample.line["internal_index"][8:18]
+        line["internal_index"] = [
+            f"{written[day]}{index}{line_id:0>10}"
+            for day, line_id in zip(days, line_ids, strict=True)
+        ]
+        totals = self._entry_totals(amounts, transaction_amounts, company_amounts, shared)
         move = {
-            "name": name,
-            "sequence_number": number,
-            "date": day,
-            "statement_line_id": line_id,
-            "amount_total": total,
-            "amount_total_in_currency_signed": total,
-            "amount_total_signed": abs(company_amount),
+            "name": names,
+            "sequence_number": numbers,
+            "date": days,
+            "statement_line_id": line_ids,
+            "amount_total": totals,
+            "amount_total_in_currency_signed": totals,
+            "amount_total_signed": [abs(amount) for amount in company_amounts],
         }
         # Without a partner they are as in every other such line.
-        move |= shared.partners.get(partner_id) or {
-            column: sample.move[column] for column in PARTNER_COLUMNS
-        }
+        default = {column: sample.move[column] for column in PARTNER_COLUMNS}
+        derived = [shared.partners.get(partner_id) or default for partner_id in partner_ids]
+        move |= {column: [found[column] for found in derived] for column in PARTNER_COLUMNS}
         common = {
-            "move_id": move_id,
-            "statement_line_id": line_id,
-            "move_name": name,
-            "name": label,
-            "date": day,
-            "partner_id": partner_id or None,
+            "move_id": move_ids,
+            "statement_line_id": line_ids,
+            "move_name": names,
+            "name": [vals["payment_ref"] for vals in vals_list],
+            "date": days,
+            "partner_id": partner_ids,
         }
-        liquidity = common | _item_amounts(sample.liquidity, amount, company_amount)
-        suspense = common | _item_amounts(sample.suspense, -transaction_amount, -company_amount)
+        liquidity = common | _item_amounts(sample.liquidity, amounts, company_amounts)
+        suspense = common | _item_amounts(
+            sample.suspense, _negated(transaction_amounts), _negated(company_amounts)
+        )
         return line, move, liquidity, suspense
 
     @api.model
-    def _entry_total(self, amount, transaction_amount, company_amount, shared):
+    def _entry_totals(self, amounts, transaction_amounts, company_amounts, shared):
         """Odoo adds up what is debited, whatever its currency, and rounds it as money of the entry's currency."""
-        if not company_amount:
-            return 0.0
-        debited = amount if company_amount > 0 else -transaction_amount
-        return abs((shared.foreign or shared.currency).round(debited))
+        to_round = (shared.foreign or shared.currency).round
+        return [
+            abs(to_round(amount if company_amount > 0 else transaction_amount))
+            if company_amount
+            else 0.0
+            for amount, transaction_amount, company_amount in zip(
+                amounts, transaction_amounts, company_amounts, strict=True
+            )
+        ]
 
     @api.model
-    def _amounts(self, vals, shared):
-        """:return: the amount in the journal's currency, in the transaction's and in the company's"""
-        amount = shared.currency.round(vals["amount"])
-        transaction_amount = amount
+    def _amounts(self, vals_list, shared):
+        """:return: the amounts in the journal's currency, in the transactions' and in the company's"""
+        amounts = [shared.currency.round(vals["amount"]) for vals in vals_list]
+        transaction_amounts = amounts
         if shared.foreign:
-            transaction_amount = shared.foreign.round(vals["amount_currency"])
+            transaction_amounts = [
+                shared.foreign.round(vals["amount_currency"]) for vals in vals_list
+            ]
         if shared.currency == shared.company_currency:
-            return amount, transaction_amount, amount
+            return amounts, transaction_amounts, amounts
         if shared.foreign == shared.company_currency:
-            return amount, transaction_amount, transaction_amount
-        day = vals["date"]
+            return amounts, transaction_amounts, transaction_amounts
+        company_amounts = [
+            shared.company_currency.round(amount * self._rate(vals["date"], shared))
+            for amount, vals in zip(amounts, vals_list, strict=True)
+        ]
+        return amounts, transaction_amounts, company_amounts
+
+    @api.model
+    def _rate(self, day, shared):
         if day not in shared.rates:
             shared.rates[day] = shared.currency._get_conversion_rate(
                 shared.currency, shared.company_currency, shared.company, day
             )
-        return (
-            amount,
-            transaction_amount,
-            shared.company_currency.round(amount * shared.rates[day]),
-        )
+        return shared.rates[day]
 
 
-def _item_amounts(template, amount, balance):
+def _converted(values, converter):
+    """:return: what a column holds of each value; most are the same in all lines"""
+    first = values[0]
+    if not isinstance(first, dict) and values.count(first) == len(values):
+        return [converter(first)] * len(values)
+    return [converter(value) for value in values]
+
+
+def _negated(amounts):
+    return [-amount for amount in amounts]
+
+
+def _item_amounts(template, amounts, balances):
     open_item = bool(template["amount_residual"])
+    zeros = [0.0] * len(amounts)
     return {
-        "debit": max(balance, 0.0),
-        "credit": max(-balance, 0.0),
-        "balance": balance,
-        "amount_currency": amount,
-        "price_subtotal": amount,
-        "price_total": amount,
-        "amount_residual": balance if open_item else 0.0,
-        "amount_residual_currency": amount if open_item else 0.0,
+        "debit": [max(balance, 0.0) for balance in balances],
+        "credit": [max(-balance, 0.0) for balance in balances],
+        "balance": balances,
+        "amount_currency": amounts,
+        "price_subtotal": amounts,
+        "price_total": amounts,
+        "amount_residual": balances if open_item else zeros,
+        "amount_residual_currency": amounts if open_item else zeros,
     }
 
 
-def _name_of(move, number):
-    """The sequence number in the format of the sample's name."""
+def _names_of(move, numbers):
+    """Sequence numbers in the format of the sample's name."""
     prefix = move["sequence_prefix"]
     rest = move["name"].removeprefix(prefix)
     digits = len(rest) - len(rest.lstrip("0123456789"))
-    return f"{prefix}{number:0{digits}d}{rest[digits:]}"
+    suffix = rest[digits:]
+    return [f"{prefix}{number:0{digits}d}{suffix}" for number in numbers]

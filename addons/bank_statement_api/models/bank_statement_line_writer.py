@@ -1,11 +1,10 @@
-import io
 import logging
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 from odoo.tools.mail import generate_tracking_message_id
 
-from odoo.addons.bank_statement_api.tools.copy_rows import RowTemplate, filled
+from odoo.addons.bank_statement_api.tools.copy_rows import CopyRows
 
 from .bank_statement_line_rows import Sample
 
@@ -42,7 +41,6 @@ KNOWN_MODULES = (
 )
 """Modules whose overrides of the watched methods are known to leave nothing behind but the rows compared here."""
 TABLES = ("account_bank_statement_line", "account_move", "account_move_line", "mail_message")
-MESSAGE_VARYING = ("res_id", "message_id")
 NOT_COMPARED = frozenset({"id", "create_date", "write_date", "transaction_details"})
 
 
@@ -177,77 +175,61 @@ class BankStatementLineWriter(models.AbstractModel):
             self._next_ids(table, count)
             for table in ("account_bank_statement_line", "account_move")
         )
-        item_ids = self._next_ids("account_move_line", 2 * count)
-        now = fields.Datetime.now()
-        templates = self._templates(by_kind, shared, statement, now)
-        texts = {table: [] for table in TABLES}
-        for index, vals in enumerate(batch):
-            kind = maker._kind(vals)
-            line_id, move_id = line_ids[index], move_ids[index]
-            line, move, liquidity, suspense = maker._varying(
-                by_kind[kind], vals, line_id, move_id, first_number + index, shared
+        positions = {}
+        for position, vals in enumerate(batch):
+            positions.setdefault(maker._kind(vals), []).append(position)
+        rows = {table: CopyRows() for table in TABLES}
+        for kind, own in positions.items():
+            self._add_rows(
+                rows,
+                by_kind[kind],
+                statement,
+                maker._varying(
+                    by_kind[kind],
+                    [batch[position] for position in own],
+                    [line_ids[position] for position in own],
+                    [move_ids[position] for position in own],
+                    [first_number + position for position in own],
+                    shared,
+                ),
             )
-            line["id"], move["id"] = line_id, move_id
-            liquidity["id"], suspense["id"] = item_ids[2 * index : 2 * index + 2]
-            own = templates[kind]
-            texts["account_bank_statement_line"].append(own.line.render(line))
-            texts["account_move"].append(own.move.render(move))
-            texts["account_move_line"] += [
-                own.liquidity.render(liquidity),
-                own.suspense.render(suspense),
-            ]
-            if own.message:
-                # As Odoo names its own.
-                told = {
-                    "res_id": move_id,
-                    "message_id": generate_tracking_message_id("message-notify"),
-                }
-                texts["mail_message"].append(own.message.render(told))
-        [any_template, *_others] = templates.values()
-        self._write_rows(any_template, texts)
+        self._write_rows(rows)
         self.env.invalidate_all()
         return line_ids
 
     @api.model
-    def _templates(self, by_kind, shared, statement, now):
-        """:return: for each kind its sample, with templates in place of the rows; all name the same columns"""
-        maker = self.env["bank.statement.line.rows"]
+    def _add_rows(self, rows, sample, statement, varying):
+        """Add the rows of lines of one kind, as their sample's in all columns but the varying ones.
+
+        :param rows: ``CopyRows`` by table
+        :param varying: of ``bank.statement.line.rows``
+        """
+        line, move, liquidity, suspense = varying
+        line_ids, move_ids = move["statement_line_id"], line["move_id"]
+        count = len(line_ids)
+        now = fields.Datetime.now()
         stamps = {"create_date": now, "write_date": now}
         attached = {**stamps, "statement_id": statement.id if statement else None}
-        rows, varying = {}, [set(), set(), set(), set()]
-        for kind, sample in by_kind.items():
-            rows[kind] = [
-                {**sample.line, **attached},
-                {**sample.move, **stamps},
-                {**sample.liquidity, **attached},
-                {**sample.suspense, **attached},
-            ]
-            own = maker._varying(sample, sample.vals, 0, 0, 0, shared)
-            for names, columns in zip(varying, own, strict=True):
-                names.update(columns, ["id"])
-        fixed = [
-            filled([of_kind[place] for of_kind in rows.values()], names)
-            for place, names in enumerate(varying)
-        ]
-        # Both items of an entry are copied together.
-        fixed[2] = fixed[3] = sorted({*fixed[2], *fixed[3]})
-        names = [sorted(columns) for columns in varying]
-        said = [sample.message for sample in by_kind.values() if sample.message]
-        message_columns = filled(said, [*MESSAGE_VARYING, "id"])
-        return {
-            kind: Sample(
-                sample.vals,
-                *(
-                    RowTemplate(row, names[place], fixed[place])
-                    for place, row in enumerate(rows[kind])
-                ),
-                sample.message
-                and RowTemplate(
-                    {**sample.message, **stamps, "date": now}, MESSAGE_VARYING, message_columns
-                ),
-            )
-            for kind, sample in by_kind.items()
-        }
+        rows["account_bank_statement_line"].add(
+            {**sample.line, **attached}, {**line, "id": line_ids}
+        )
+        rows["account_move"].add({**sample.move, **stamps}, {**move, "id": move_ids})
+        item_ids = self._next_ids("account_move_line", 2 * count)
+        for item, own, ids in (
+            (sample.liquidity, liquidity, item_ids[::2]),
+            (sample.suspense, suspense, item_ids[1::2]),
+        ):
+            rows["account_move_line"].add({**item, **attached}, {**own, "id": ids})
+        if sample.message:
+            told = {
+                "id": self._next_ids("mail_message", count),
+                "res_id": move_ids,
+                # As Odoo names its own.
+                "message_id": [
+                    generate_tracking_message_id("message-notify") for _move in move_ids
+                ],
+            }
+            rows["mail_message"].add({**sample.message, **stamps, "date": now}, told)
 
     @api.model
     def _make_samples(self, batch):
@@ -295,10 +277,10 @@ class BankStatementLineWriter(models.AbstractModel):
         template = by_kind[maker._kind(sample.vals)]
         varying = maker._varying(
             template,
-            sample.vals,
-            sample.line["id"],
-            sample.move["id"],
-            sample.move["sequence_number"],
+            [sample.vals],
+            [sample.line["id"]],
+            [sample.move["id"]],
+            [sample.move["sequence_number"]],
             shared,
         )
         for fixed, own, odoos in zip(
@@ -307,7 +289,7 @@ class BankStatementLineWriter(models.AbstractModel):
             (sample.line, sample.move, sample.liquidity, sample.suspense),
             strict=True,
         ):
-            mine = {**fixed, **own}
+            mine = {**fixed, **{column: values[0] for column, values in own.items()}}
             different = [
                 f"{column}: {mine.get(column)!r} for {value!r}"
                 for column, value in odoos.items()
@@ -336,57 +318,45 @@ class BankStatementLineWriter(models.AbstractModel):
         return [row[0] for row in rows]
 
     @api.model
-    def _write_rows(self, templates, texts):
-        """Entries and lines name each other, which PostgreSQL checks at the end of a statement: so they go in one."""
-        staged = {}
-        for table, template in (
-            ("account_move", templates.move),
-            ("account_bank_statement_line", templates.line),
-        ):
-            columns = SQL(", ").join(map(SQL.identifier, template.columns))
-            stage = SQL.identifier(f"staged_{table}")
+    def _write_rows(self, rows):
+        """Entries and lines name each other, which PostgreSQL checks at the end of a statement: so they go in one.
+
+        :param rows: ``CopyRows`` by table
+        """
+        inserts = {}
+        for table in ("account_move", "account_bank_statement_line"):
+            columns = _column_list(rows[table])
+            target, stage = SQL.identifier(table), SQL.identifier(f"staged_{table}")
             self.env.cr.execute(
                 SQL(
                     "CREATE TEMP TABLE %s ON COMMIT DROP AS SELECT %s FROM %s WITH NO DATA",
                     stage,
                     columns,
-                    SQL.identifier(table),
+                    target,
                 )
             )
-            self._copy(stage, columns, texts[table])
-            staged[table] = SQL(
-                "INSERT INTO %s (%s) SELECT %s FROM %s",
-                SQL.identifier(table),
-                columns,
-                columns,
-                stage,
+            self._copy(stage, rows[table])
+            inserts[table] = SQL(
+                "INSERT INTO %s (%s) SELECT %s FROM %s", target, columns, columns, stage
             )
         self.env.cr.execute(
             SQL(
                 "WITH entries AS (%s) %s",
-                staged["account_move"],
-                staged["account_bank_statement_line"],
+                inserts["account_move"],
+                inserts["account_bank_statement_line"],
             )
         )
-        for table in staged:
+        for table in inserts:
             self.env.cr.execute(SQL("DROP TABLE %s", SQL.identifier(f"staged_{table}")))
-        self._copy(
-            SQL.identifier("account_move_line"),
-            SQL(", ").join(map(SQL.identifier, templates.liquidity.columns)),
-            texts["account_move_line"],
-        )
-        if templates.message:
-            self._copy(
-                SQL.identifier("mail_message"),
-                SQL(", ").join(map(SQL.identifier, templates.message.columns)),
-                texts["mail_message"],
-            )
+        for table in ("account_move_line", "mail_message"):
+            if rows[table].count:
+                self._copy(SQL.identifier(table), rows[table])
 
     @api.model
-    def _copy(self, table, columns, lines):
-        statement = SQL("COPY %s (%s) FROM STDIN", table, columns)
+    def _copy(self, table, rows):
+        statement = SQL("COPY %s (%s) FROM STDIN", table, _column_list(rows))
         # On Odoo's own connection, so in its transaction; the ORM has no way to COPY.
-        self.env.cr._obj.copy_expert(statement.code, io.StringIO("".join(lines)))
+        self.env.cr._obj.copy_expert(statement.code, rows)
 
     @api.model
     def _attach(self, lines, statement):
@@ -417,3 +387,7 @@ class BankStatementLineWriter(models.AbstractModel):
             )
         self.env.invalidate_all()
         statement.modified(["line_ids"])
+
+
+def _column_list(rows):
+    return SQL(", ").join(map(SQL.identifier, rows.columns))

@@ -360,8 +360,9 @@ class TestLineWriter(StatementCase):
     def test_canary_finds_a_column_that_odoo_fills_otherwise(self):
         original = bank_statement_line_rows._item_amounts
 
-        def wrong(template, amount, balance):
-            return {**original(template, amount, balance), "price_total": amount + 1}
+        def wrong(template, amounts, balances):
+            found = original(template, amounts, balances)
+            return {**found, "price_total": [amount + 1 for amount in amounts]}
 
         with patch.object(bank_statement_line_rows, "_item_amounts", wrong):
             message = self.assert_through_odoo(self.vals())

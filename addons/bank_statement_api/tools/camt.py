@@ -183,7 +183,14 @@ class StatementStream:
     def _walk(self, first: tuple[Transaction, ...]) -> Iterator[Transaction]:
         yield from first
         while not self._ended:
-            yield from self._take(self._reader.next_element())
+            element = self._reader.next_element()
+            if element is None:
+                raise StatementFormatError(
+                    "The statement with the entries does not stand where one stands.",
+                    tag=self._reader.place,
+                    reason="misplaced element",
+                )
+            yield from self._take(element)
 
     def _take(self, element) -> tuple[Transaction, ...]:
         if local_name(element) != "Ntry":
@@ -222,7 +229,7 @@ class _Reader:
         self._version: str | None = None
         self._message: Message | None = None
         self._warnings: tuple[Warn, ...] = ()
-        self._place = "the start"
+        self.place = "the start"
 
     def statements(self) -> Iterator[StatementStream]:
         number = 0
@@ -266,7 +273,7 @@ class _Reader:
             if place == (message.root, "GrpHdr"):
                 self._group = GroupHeader.read(Node(element))
             elif place in ((message.root, message.holder), (message.holder, "Ntry")):
-                self._place = f"{'/'.join(place)} of line {element.sourceline}"
+                self.place = f"{'/'.join(place)} of line {element.sourceline}"
                 return element
         return None
 
@@ -278,7 +285,7 @@ class _Reader:
             raise StatementFormatError(
                 f"The statement file is refused: {error.message}",
                 line=getattr(cause, "lineno", None),
-                tag=f"after {self._place}",
+                tag=f"after {self.place}",
                 reason=str(cause or error.code),
             ) from error
 

@@ -290,6 +290,8 @@ class _Stored:
 class _Entry:
     """An entry of the window under recognition."""
 
+    __slots__ = ("_digest", "account", "first", "lines", "occurrence", "reason", "stored", "uid")
+
     def __init__(self, lines: list[Transaction], account: str, strategy: int):
         self.lines = lines
         self.first = lines[0]
@@ -298,6 +300,7 @@ class _Entry:
         self.stored: _Stored | None = None
         self.reason = "new"
         self.occurrence = 0
+        self._digest: str | None = None
 
     @property
     def bucket(self):
@@ -305,7 +308,11 @@ class _Entry:
         return (first.booking_date, _entry_amount(first), first.currency)
 
     def fingerprint(self, version: int = FINGERPRINT_VERSION) -> str:
-        return fingerprint(self.account, self.first, version)
+        if version != FINGERPRINT_VERSION:
+            return fingerprint(self.account, self.first, version)
+        if self._digest is None:
+            self._digest = fingerprint(self.account, self.first)
+        return self._digest
 
     def match(self, stored: _Stored, reason: str):
         self.stored, self.reason = stored, reason

@@ -23,9 +23,11 @@ def normalise(text: str | None) -> str:
 
 def tokens(text: str | None) -> list[str]:
     """Return the runs of letters and digits of a text, in capitals and without accents."""
-    folded = unicodedata.normalize("NFKD", text or "").upper()
-    folded = "".join(char for char in folded if not unicodedata.combining(char))
-    return [run for run in _NOT_ALPHANUMERIC.split(folded) if run]
+    folded = text or ""
+    if not folded.isascii():
+        folded = unicodedata.normalize("NFKD", folded)
+        folded = "".join(char for char in folded.upper() if not unicodedata.combining(char))
+    return [run for run in _NOT_ALPHANUMERIC.split(folded.upper()) if run]
 
 
 def end_to_end(holder) -> str:

@@ -105,7 +105,8 @@ class _Budget:
 def _zip_members(data, budget):
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+            # Not is_dir(), which fails on an entry without a name.
+            entries = [item for item in archive.infolist() if not item.filename.endswith("/")]
             if len(entries) > budget.limits.max_members:
                 raise ArchiveRefusedError(
                     f"The archive has {len(entries)} files; {budget.limits.max_members} are allowed.",

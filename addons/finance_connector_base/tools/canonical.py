@@ -11,13 +11,24 @@ from dataclasses import fields, is_dataclass
 from decimal import Decimal
 
 
+_AS_THEY_ARE = frozenset({str, int, bool, type(None)})
+
+
 def to_plain(value):
     """Return the JSON form of a document or of a part of it.
 
     :param value: a dataclass, or anything that one holds.
     """
-    if is_dataclass(value):
-        return {item.name: to_plain(getattr(value, item.name)) for item in fields(value)}
+    kind = type(value)
+    if kind in _AS_THEY_ARE:
+        return value
+    if is_dataclass(kind):
+        # Most fields of most documents are texts or absent, and need no call.
+        return {
+            name: item if type(item) in _AS_THEY_ARE else to_plain(item)
+            for name in _field_names(kind)
+            for item in (getattr(value, name),)
+        }
     if isinstance(value, tuple):
         return [to_plain(item) for item in value]
     if isinstance(value, Decimal):
@@ -27,6 +38,11 @@ def to_plain(value):
     if isinstance(value, dict):
         return dict(value)
     return value
+
+
+@functools.cache
+def _field_names(cls):
+    return tuple(item.name for item in fields(cls))
 
 
 def from_plain(expected, value):

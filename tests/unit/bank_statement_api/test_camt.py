@@ -238,6 +238,14 @@ def test_file_cut_anywhere_is_refused_whole():
             camt.read(content[:cut])
 
 
+def test_statement_in_the_wrong_place_is_refused():
+    content = document(statement(entry("1.00", "CRDT")))
+    moved = content.replace(b"<Stmt>", b"<GrpHdr><Stmt>").replace(b"</Stmt>", b"</Stmt></GrpHdr>")
+    with pytest.raises(StatementFormatError) as refused:
+        camt.read(moved)
+    assert refused.value.tag == "Stmt/Ntry of line 2"
+
+
 def test_refusal_says_line_and_reason():
     content = document(statement(entry())).replace(b"</Ntry>", b"</Ntri>")
     with pytest.raises(StatementFormatError) as refused:

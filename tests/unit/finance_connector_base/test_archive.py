@@ -123,3 +123,12 @@ def test_an_archive_in_an_archive_stays_closed():
 
 def test_parts_of_a_gzip_are_counted():
     assert refusal(gzip.compress(b"") * 4, max_members=3) == "archive_too_many"
+
+
+def test_an_entry_without_a_name_is_opened_like_any_other():
+    data = bytearray(zipped(("a", b"x")))
+    # The length of the name, in the entry of the central directory and before the data; the name becomes an extra field.
+    for mark, length, extra in ((b"PK\x03\x04", 26, 28), (b"PK\x01\x02", 28, 30)):
+        start = data.index(mark)
+        data[start + length], data[start + extra] = 0, 1
+    assert [(item.name, item.data) for item in iter_members(bytes(data))] == [("", b"x")]
