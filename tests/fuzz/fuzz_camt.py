@@ -33,7 +33,9 @@ def _seeds():
     for kind in ("statement", "report", "notification"):
         for version in ("02", "08", "13"):
             yield daily_file("DE89370400440532013000", "EUR", lines, kind=kind, version=version)
-    yield daily_file("DE89370400440532013000", "EUR", lines).replace(b"<Ntry>", _RICH + b"<Ntry>", 1)
+    yield daily_file("DE89370400440532013000", "EUR", lines).replace(
+        b"<Ntry>", _RICH + b"<Ntry>", 1
+    )
 
 
 TARGET = Target(

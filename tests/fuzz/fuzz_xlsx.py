@@ -21,7 +21,9 @@ def _workbook():
     sheet.append(["Buchungstag", "Wertstellung", "Verwendungszweck", "Betrag", "Saldo"])
     for number in range(1, 5):
         day = datetime.date(2026, 3, number)
-        sheet.append([day, f"0{number}.03.2026", f"Rechnung {number}", -1.5 * number, f"{100 - number},00"])
+        sheet.append(
+            [day, f"0{number}.03.2026", f"Rechnung {number}", -1.5 * number, f"{100 - number},00"]
+        )
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()
@@ -63,7 +65,7 @@ TARGET = Target(
         b'<c r="D3" t="b"><v>1</v></c>',
         b'<c r="D3" t="e"><v>#REF!</v></c>',
         b'<c r="D3"><f>1+1</f></c>',
-        b'<v>99999999999999999</v>',
+        b"<v>99999999999999999</v>",
         b"<v>-1</v>",
         b"<v>1E400</v>",
         b"<v>1E200</v>",
