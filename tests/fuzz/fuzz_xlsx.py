@@ -5,6 +5,7 @@ import io
 import zipfile
 
 import openpyxl
+
 from odoo.addons.bank_statement_api.tools import column_suggestion, columns
 from odoo.addons.bank_statement_api.tools.documents import AccountRef
 

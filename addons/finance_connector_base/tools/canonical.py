@@ -10,7 +10,6 @@ import typing
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
 
-
 _AS_THEY_ARE = frozenset({str, int, bool, type(None)})
 
 

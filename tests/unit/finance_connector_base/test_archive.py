@@ -127,7 +127,7 @@ def test_parts_of_a_gzip_are_counted():
 
 def test_an_entry_without_a_name_is_opened_like_any_other():
     data = bytearray(zipped(("a", b"x")))
-    # The length of the name, in the entry of the central directory and before the data; the name becomes an extra field.
+    # Lengths before the data and in the central directory: what was the name is an extra field now.
     for mark, length, extra in ((b"PK\x03\x04", 26, 28), (b"PK\x01\x02", 28, 30)):
         start = data.index(mark)
         data[start + length], data[start + extra] = 0, 1
