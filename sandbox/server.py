@@ -29,6 +29,7 @@ from sandbox.plaid import Plaid
 from sandbox.ponto import Ponto
 from sandbox.provider_webhooks import ProviderWebhooks
 from sandbox.receivables import Receivables
+from sandbox.reporting_platform import ReportingPlatform
 from sandbox.router import Request, Router, json_response, refusal
 from sandbox.served import Served
 from sandbox.statement_files import StatementFiles
@@ -105,6 +106,7 @@ class Application:
             self.webhooks,
             Subscriber(world),
             Lineage(),
+            ReportingPlatform(world, oauth),
         ):
             part.add_routes(self.router)
 

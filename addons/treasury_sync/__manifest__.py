@@ -11,9 +11,12 @@
     },
     "data": [
         "security/treasury_security.xml",
+        "security/cash_position_security.xml",
         "security/ir.model.access.csv",
         "security/treasury_rules.xml",
+        "security/cash_position_rules.xml",
         "data/ir_sequence.xml",
+        "data/cash_position.xml",
         "data/treasury_fraud_rule.xml",
         "data/ir_cron.xml",
         "data/queue_job.xml",
@@ -23,6 +26,12 @@
         "views/treasury_payment_order_views.xml",
         "views/treasury_configuration_views.xml",
         "views/res_config_settings_views.xml",
+        "views/cash_position_views.xml",
         "views/treasury_menus.xml",
+        "views/cash_position_menus.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["treasury_sync/static/src/**/*"],
+        "web.assets_tests": ["treasury_sync/static/tests/tours/**/*"],
+    },
 }

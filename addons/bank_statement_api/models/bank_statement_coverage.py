@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from odoo import api, fields, models
@@ -9,6 +9,8 @@ from odoo.addons.bank_statement_api.tools import coverage
 from odoo.addons.finance_connector_base.tools.exception_codes import describe_code
 
 _MOST_DAYS = 400
+# Statements are at most monthly: so far back lies the balance that the first of some days continues.
+_CHAIN = timedelta(days=45)
 _MARKS = {
     coverage.COMPLETE: "c",
     coverage.MISSING: "m",
@@ -111,6 +113,21 @@ class BankStatementCoverage(models.AbstractModel):
     # === FACTS === #
 
     @api.model
+    def _marks_of(self, journals, first, last, today):
+        """The letters of :meth:`get_coverage` for a few days, without reading all that was ever stored.
+
+        :return: journal id -> a letter for each day
+        :rtype: dict[int, str]
+        """
+        facts = self._facts(journals, since=first - _CHAIN)
+        return {
+            journal.id: "".join(
+                _MARKS[day.state] for day in coverage.prove(facts[journal.id], first, last, today)
+            )
+            for journal in journals
+        }
+
+    @api.model
     def _range(self, date_from, date_to):
         if not self.env.user.has_group("finance_connector_base.group_finance_viewer"):
             raise AccessError(self.env._("Coverage is for viewers of Finance Connectivity."))
@@ -125,8 +142,11 @@ class BankStatementCoverage(models.AbstractModel):
         return first, last
 
     @api.model
-    def _facts(self, journals):
-        """:return: journal id -> :class:`coverage.Account`, by five queries however many journals"""
+    def _facts(self, journals, since=None):
+        """
+        :param date since: leave out what was stated and booked for earlier days
+        :return: journal id -> :class:`coverage.Account`, by five queries however many journals
+        """
         for model in (
             "bank.statement.balance",
             "account.bank.statement",
@@ -134,7 +154,7 @@ class BankStatementCoverage(models.AbstractModel):
             "account.move",
         ):
             self.env[model].flush_model()
-        closings, booked = self._closings(journals), self._booked(journals)
+        closings, booked = self._closings(journals, since), self._booked(journals, since)
         windows, gaps, held = self._windows(journals), self._gaps(journals), self._held(journals)
         return {
             journal.id: coverage.Account(
@@ -149,7 +169,7 @@ class BankStatementCoverage(models.AbstractModel):
         }
 
     @api.model
-    def _closings(self, journals):
+    def _closings(self, journals, since=None):
         """Closing balances with the opening of the same statement; one sent again in another file counts once."""
         rows = self.env.execute_query(
             SQL(
@@ -169,10 +189,11 @@ class BankStatementCoverage(models.AbstractModel):
                     WHERE closing.type = 'CLBD' AND closing.document_kind = 'statement'
                       AND closing.journal_id = ANY(%s)
                       AND closing.currency_id = coalesce(journal.currency_id, company.currency_id)
-                      AND closing.date IS NOT NULL
+                      AND closing.date >= %s
                     ORDER BY closing.journal_id, closing.date, closing.electronic_sequence, closing.amount,
                              opening.date DESC NULLS LAST, opening.type, closing.exchange_id""",
                 journals.ids,
+                since or date.min,
             )
         )
         found = {}
@@ -191,16 +212,17 @@ class BankStatementCoverage(models.AbstractModel):
         return found
 
     @api.model
-    def _booked(self, journals):
+    def _booked(self, journals, since=None):
         rows = self.env.execute_query(
             SQL(
                 """SELECT line.journal_id, line.bank_booking_date, statement.bank_date, line.exchange_id,
                           sum(line.amount)::text, count(*)
                      FROM account_bank_statement_line line
                 LEFT JOIN account_bank_statement statement ON statement.id = line.statement_id
-                    WHERE line.journal_id = ANY(%s) AND line.bank_booking_date IS NOT NULL
+                    WHERE line.journal_id = ANY(%s) AND line.bank_booking_date >= %s
                     GROUP BY 1, 2, 3, 4""",
                 journals.ids,
+                since or date.min,
             )
         )
         found = {}

@@ -46,6 +46,9 @@ OWN_METHODS = {
         "action_test",
     },
     "bank.statement.upload": {"action_upload"},
+    "cash.position": {"get_position", "list_groups"},
+    "cash.position.group": {"action_freeze", "action_open_runs"},
+    "cash.position.run": {"action_open_exchange"},
     "finance.api": {
         "explain",
         "list_exceptions",
@@ -130,6 +133,7 @@ HARMLESS = {
         "get_coverage",
     ): "Of the caller's own companies; see test_coverage.",
     ("bank.statement.coverage", "get_day"): "Of the caller's own companies; see test_coverage.",
+    ("cash.position", "get_position"): "Of the caller's own companies; see test_cash_position.",
     ("finance.exception", "action_open_runbook"): "Opens a page of the documentation.",
     ("finance.exchange", "action_open_cancel"): "Opens a dialog; its button is checked.",
 }

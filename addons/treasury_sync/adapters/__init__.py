@@ -2,3 +2,4 @@ from . import payment_drop
 from . import folder
 from . import nextgenpsd2
 from . import sftp
+from . import reporting_platform

@@ -34,3 +34,15 @@ from . import account_payment_guard
 from . import account_partial_reconcile
 from . import bank_statement_matcher_batch
 from . import res_partner_bank
+from . import cash_position_journal
+from . import cash_position_balance
+from . import cash_position
+from . import cash_position_bank
+from . import cash_position_books
+from . import cash_position_flows
+from . import cash_position_group
+from . import cash_position_run
+from . import cash_position_run_line
+from . import cash_position_exchange
+from . import finance_handler_cash_position
+from . import finance_handler_cash_position_receipt

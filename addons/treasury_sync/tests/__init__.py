@@ -6,3 +6,4 @@ from . import test_order
 from . import test_payment_life
 from . import test_run
 from . import test_follow
+from . import test_cash_position

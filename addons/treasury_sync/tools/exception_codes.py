@@ -109,3 +109,61 @@ register(
     "Look at the bank's portal or call the bank. Upload its status report, or record what it has on the payment order."
     " Do not pay again before you know.",
 )
+
+# === CASH POSITIONS === #
+
+register(
+    "position_missing",
+    "A position lacks the balance of an account",
+    Severity.HIGH,
+    "Connect the account or upload its statement. If it is not to be part of the position, say so on its journal.",
+)
+register(
+    "position_stale",
+    "A balance in the position is too old",
+    Severity.MEDIUM,
+    "Fetch the account's statements, or look at its feed. The next position that has a newer balance closes this.",
+)
+register(
+    "position_broken",
+    "Statements behind a balance are missing or do not add up",
+    Severity.HIGH,
+    "Open Complete Statements and bring what is missing. The balance counts, but nothing proves it.",
+)
+register(
+    "position_unmapped",
+    "The group has no code for an entity",
+    Severity.MEDIUM,
+    "Add the entity to the mapping table of kind Entity, with the code that the group uses.",
+)
+register(
+    "position_rate_missing",
+    "There is no exchange rate for a currency",
+    Severity.HIGH,
+    "Enter the rate of the day in the currency. What has no rate is left out of the group's figures.",
+)
+register(
+    "position_rate_old",
+    "An exchange rate is too old",
+    Severity.MEDIUM,
+    "Enter a newer rate, or allow older ones on the group.",
+)
+register(
+    "position_failed",
+    "A position could not be frozen",
+    Severity.HIGH,
+    "Read the error and correct its cause. The next scheduled run closes this.",
+)
+
+register(
+    "position_receipt_differs",
+    "The platform has another position than was sent",
+    Severity.HIGH,
+    "Compare both figures with the platform's owner. Do not report from either until they are equal.",
+)
+register(
+    "position_receipt_unknown",
+    "A receipt for a position that was not sent",
+    Severity.MEDIUM,
+    "Ask the platform's owner which environment it belongs to.",
+)

@@ -1,0 +1,191 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+from odoo.addons.treasury_sync.models.cash_position_bank import exact
+from odoo.addons.treasury_sync.tools.position.figures import Books
+
+#: Accounting may date a line so many days before or after the bank; what lies further apart is left unexplained.
+_APART = 45
+
+
+class CashPosition(models.AbstractModel):
+    """What the ledger says of the bank accounts, and why it is not what the banks say."""
+
+    _inherit = "cash.position"
+
+    @api.model
+    def _books(self, journals, day, until):
+        """
+        :param date day: whose end is looked at
+        :param datetime until: entries made later do not count
+        :return: journal id -> the books of that account
+        :rtype: dict[int, Books]
+        """
+        for model in ("account.move.line", "account.payment", "account.bank.statement.line"):
+            self.env[model].flush_model()
+        places = {
+            journal.id: (journal.currency_id or journal.company_id.currency_id).decimal_places
+            for journal in journals
+        }
+        known = {"journals": journals.ids, "day": day, "until": until, "apart": _APART}
+        parts = {
+            name: dict(self.env.execute_query(SQL(query, **known)))
+            for name, query in (
+                ("unreconciled", _UNRECONCILED),
+                ("in_transit", _IN_TRANSIT),
+                ("timing", _TIMING),
+                ("first", _FIRST),
+            )
+        }
+        found = {}
+        for journal_id, account, by_hand in self.env.execute_query(SQL(_LEDGER, **known)):
+            place = places[journal_id]
+            first = parts["first"].get(journal_id)
+            found[journal_id] = Books(
+                account=exact(account, place),
+                in_transit=exact(parts["in_transit"].get(journal_id), place),
+                unreconciled=exact(parts["unreconciled"].get(journal_id), place),
+                # Of an account that no statement came for yet nothing can be explained.
+                before_first=exact(first, place) - exact(by_hand, place)
+                if first is not None
+                else exact("0", place),
+                timing=exact(parts["timing"].get(journal_id), place),
+            )
+        return found
+
+
+# An amount in the account's own currency: that of the journal, or else of the company.
+_OWN = """CASE WHEN journal.currency_id IS NULL OR journal.currency_id = company.currency_id
+               THEN item.balance ELSE item.amount_currency END"""
+
+_LEDGER = f"""
+    SELECT journal.id, sums.total::text, sums.by_hand::text
+      FROM account_journal journal
+      JOIN res_company company ON company.id = journal.company_id
+CROSS JOIN LATERAL (
+           SELECT sum({_OWN}) AS total, sum({_OWN}) FILTER (WHERE item.statement_line_id IS NULL) AS by_hand
+             FROM account_move_line item
+            WHERE item.account_id = journal.default_account_id
+              AND item.parent_state = 'posted'
+              AND item.date <= %(day)s
+              AND item.create_date <= %(until)s
+           ) sums
+     WHERE journal.id = ANY(%(journals)s)
+"""
+
+# Bank lines that stand on the suspense account: the bank has the amount, and nobody said what it is.
+_UNRECONCILED = f"""
+    SELECT journal.id, (-sum({_OWN}))::text
+      FROM account_bank_statement_line line
+      JOIN account_journal journal ON journal.id = line.journal_id
+      JOIN res_company company ON company.id = journal.company_id
+      JOIN account_move move ON move.id = line.move_id
+      JOIN account_move_line item ON item.move_id = move.id AND item.account_id = journal.suspense_account_id
+     WHERE line.journal_id = ANY(%(journals)s)
+       AND line.is_reconciled IS NOT TRUE
+       AND move.state = 'posted'
+       AND move.date <= %(day)s
+       AND line.create_date <= %(until)s
+  GROUP BY journal.id
+"""
+
+# Payments that were registered until that day, less what statement lines had settled of them by then.
+_IN_TRANSIT = f"""
+    SELECT journal.id, sum({_OWN} - coalesce(settled.amount, 0))::text
+      FROM account_payment payment
+      JOIN account_journal journal ON journal.id = payment.journal_id
+      JOIN res_company company ON company.id = journal.company_id
+      JOIN account_move move ON move.id = payment.move_id
+      JOIN account_move_line item ON item.move_id = move.id AND item.account_id = payment.outstanding_account_id
+ LEFT JOIN LATERAL (
+           SELECT sum(CASE WHEN journal.currency_id IS NULL OR journal.currency_id = company.currency_id
+                           THEN part.amount
+                           WHEN part.debit_move_id = item.id THEN part.debit_amount_currency
+                           ELSE part.credit_amount_currency END
+                      * CASE WHEN part.debit_move_id = item.id THEN 1 ELSE -1 END) AS amount
+             FROM account_partial_reconcile part
+            WHERE (part.debit_move_id = item.id OR part.credit_move_id = item.id)
+              AND part.max_date <= %(day)s
+           ) settled ON TRUE
+     WHERE payment.journal_id = ANY(%(journals)s)
+       AND payment.outstanding_account_id != journal.default_account_id
+       AND move.state = 'posted'
+       AND move.date <= %(day)s
+       AND move.create_date <= %(until)s
+       AND (item.reconciled IS NOT TRUE
+            OR EXISTS (SELECT FROM account_partial_reconcile late
+                        WHERE (late.debit_move_id = item.id OR late.credit_move_id = item.id)
+                          AND late.max_date > %(day)s))
+  GROUP BY journal.id
+"""
+
+# The day of the last booked balance cuts the bank's lines, the day asked for cuts the ledger's.
+_TIMING = """
+    SELECT journal.id,
+           sum(CASE WHEN line.bank_booking_date <= last.day AND move.date > %(day)s THEN line.amount
+                    WHEN line.bank_booking_date > last.day AND move.date <= %(day)s THEN -line.amount
+                    ELSE 0 END)::text
+      FROM account_journal journal
+      JOIN res_company company ON company.id = journal.company_id
+CROSS JOIN LATERAL (
+           SELECT max(top.date) AS day
+             FROM (VALUES ('CLBD'), ('ITBD')) AS kind(type)
+       CROSS JOIN LATERAL (
+                  SELECT stated.date
+                    FROM bank_statement_balance stated
+                   WHERE stated.journal_id = journal.id
+                     AND stated.type = kind.type
+                     AND stated.currency_id = coalesce(journal.currency_id, company.currency_id)
+                     AND stated.date <= %(day)s
+                     AND stated.create_date <= %(until)s
+                     AND (stated.type = 'CLBD') = (stated.document_kind = 'statement')
+                ORDER BY stated.date DESC
+                   LIMIT 1
+                  ) top
+           ) last
+      JOIN account_bank_statement_line line
+        ON line.journal_id = journal.id
+       AND line.bank_booking_date BETWEEN last.day - %(apart)s::int AND %(day)s::date + %(apart)s::int
+      JOIN account_move move ON move.id = line.move_id AND move.state = 'posted'
+     WHERE journal.id = ANY(%(journals)s)
+       AND line.create_date <= %(until)s
+  GROUP BY journal.id
+"""
+
+# What the bank had before everything that is booked: the opening balance of its first statement, or where none is
+# stated its closing balance less the lines that led to it; less what came in for days before.
+_FIRST = """
+    SELECT journal.id,
+           (coalesce(opening.amount, first.amount) - coalesce((
+                SELECT sum(line.amount)
+                  FROM account_bank_statement_line line
+                 WHERE line.journal_id = journal.id
+                   AND (line.bank_booking_date < opening.date
+                        OR (opening.date IS NULL AND line.bank_booking_date <= first.date))), 0))::text
+      FROM account_journal journal
+      JOIN res_company company ON company.id = journal.company_id
+CROSS JOIN LATERAL (
+           SELECT stated.amount, stated.date, stated.exchange_id, stated.electronic_sequence, stated.currency_id
+             FROM bank_statement_balance stated
+            WHERE stated.journal_id = journal.id
+              AND stated.type = 'CLBD'
+              AND stated.document_kind = 'statement'
+              AND stated.currency_id = coalesce(journal.currency_id, company.currency_id)
+              AND stated.date IS NOT NULL
+         ORDER BY stated.date, stated.electronic_sequence, stated.id
+            LIMIT 1
+           ) first
+ LEFT JOIN LATERAL (
+           SELECT stated.amount, stated.date
+             FROM bank_statement_balance stated
+            WHERE stated.exchange_id = first.exchange_id
+              AND stated.journal_id = journal.id
+              AND stated.electronic_sequence = first.electronic_sequence
+              AND stated.currency_id = first.currency_id
+              AND stated.type IN ('OPBD', 'PRCD')
+              AND stated.date <= first.date
+         ORDER BY stated.date DESC, stated.type
+            LIMIT 1
+           ) opening ON TRUE
+     WHERE journal.id = ANY(%(journals)s)
+"""

@@ -1,0 +1,86 @@
+"""The position of the whole group: frozen, sent to the group's reporting platform, acknowledged by its webhook."""
+
+import time
+from pathlib import Path
+
+from .. import progress
+from ..demo_clients import run_inside
+from ..paths import SetupError
+from . import Shown, Stage
+
+_INSIDE = Path(__file__).with_name("cash_position_inside.py")
+_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - of the sandbox
+_PATIENCE = 60
+
+
+def run(stage: Stage) -> Shown:
+    with progress.step("The group's cash position, to its reporting platform"):
+        seeded = run_inside(
+            stage.context,
+            _INSIDE,
+            f"seed_group(env, {sorted(stage.companies)!r}, {stage.context.sandbox_url!r}, {_SECRET!r})",
+        )
+        stage.sandbox.call(
+            "PUT",
+            "/control/positions",
+            {"mode": "when_told", "webhook": {"url": seeded["webhook"], "secret": _SECRET}},
+        )
+        run_id = stage.odoo.call(
+            "cash.position.group", "action_freeze", ids=[seeded["group_id"]]
+        )["res_id"]
+        _wait(stage, run_id, "sent")
+        stage.sandbox.call("POST", "/control/positions/acknowledge", {})
+        frozen = _wait(stage, run_id, "acknowledged")
+        read = stage.odoo.call("cash.position", "get_position", group="ALPEN")
+        received = {
+            item["digest"]: item
+            for item in stage.sandbox.call("GET", "/control/positions")["positions"]
+        }
+    held = received.get(frozen["digest"], {"document": {}, "requests": 0, "total": None})
+    accounts = held["document"].get("accounts", [])
+    fresh = sum(account["state"] == "fresh" for account in accounts)
+    unexplained = [
+        account
+        for account in accounts
+        if account["difference"] and float(account["difference"]["unexplained"])
+    ]
+    return Shown(
+        figures={
+            "name": frozen["name"],
+            "total": held["total"],
+            "currency": held["document"].get("currency"),
+            "accounts": len(accounts),
+            "fresh": fresh,
+            "complete": frozen["complete"],
+            "delivery": frozen["delivery"],
+        },
+        checks={
+            "position_acknowledged": frozen["delivery"] == "acknowledged",
+            "position_equals_platform": bool(accounts)
+            and held["requests"] == 1
+            and held["total"] == read["totals"]["group"] == f"{frozen['total']:.2f}",
+            "every_figure_has_a_rate": all(
+                account["rate"] and account["rate_source"] for account in accounts
+            ),
+            "bank_and_ledger_explained": not unexplained,
+        },
+        sentences=(
+            f"the group has {held['total']} EUR in {len(accounts)} accounts, {fresh} of them up to date: "
+            f"{frozen['name']} was sent and acknowledged by the group's platform",
+        ),
+    )
+
+
+def _wait(stage: Stage, run_id: int, delivery: str) -> dict:
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        [run] = stage.odoo.call(
+            "cash.position.run",
+            "read",
+            ids=[run_id],
+            fields=["name", "digest", "total", "complete", "delivery"],
+        )
+        if run["delivery"] in (delivery, "held"):
+            return run
+        time.sleep(0.2)
+    raise SetupError(f"{run['name']} is not {delivery} after {_PATIENCE} s: see .run/logs.")
