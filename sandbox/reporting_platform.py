@@ -71,7 +71,10 @@ class ReportingPlatform:
         if document.get("schema") != "cash_position.v1" or "position" not in document:
             raise ProblemError(refusal(422, "This is no frozen cash position of version 1."))
         taken = Taken(
-            id=f"pos_{self._world.serial('position')}", key=key, body=request.body, document=document
+            id=f"pos_{self._world.serial('position')}",
+            key=key,
+            body=request.body,
+            document=document,
         )
         if self._mode == "refuse":
             taken.status, taken.reason = "rejected", "The period is closed."
@@ -91,7 +94,9 @@ class ReportingPlatform:
 
     def _list(self, request):
         self._check(request)
-        return json_response(200, {"positions": [self._receipt(each) for each in self._taken.values()]})
+        return json_response(
+            200, {"positions": [self._receipt(each) for each in self._taken.values()]}
+        )
 
     def _answer(self, status, taken):
         return json_response(status, self._receipt(taken))

@@ -1,4 +1,4 @@
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -110,7 +110,7 @@ class CashPosition(models.AbstractModel):
     @api.model
     def _groups(self):
         """The groups that name the caller as a reader, or all of whose entities a viewer works for."""
-        groups = self.env["cash.position.group"].sudo().search([])
+        groups = self.env["cash.position.group"].sudo().search([("entity_ids", "!=", False)])
         user = self.env.user
         is_viewer = user.has_group(_VIEWER)
         return groups.filtered(
@@ -204,7 +204,7 @@ class CashPosition(models.AbstractModel):
             }
         today = fields.Date.context_today(self)
         # Rows carry the time of their transaction, which may be ahead of this one's.
-        until = known_at or datetime.max
+        until = known_at or "infinity"
         journals = reader._journals(companies)
         facts = reader._bank_facts(journals, day, until)
         books = reader._books(journals, day, until)

@@ -21,7 +21,7 @@ class CashPosition(models.AbstractModel):
         """The last balance of each type of each account, in the account's own currency.
 
         :param date day: later balances do not count
-        :param datetime until: what was stated later was not known
+        :param until: time; what was stated later was not known
         :return: journal id -> balances
         :rtype: dict[int, list[Balance]]
         """
@@ -62,7 +62,18 @@ class CashPosition(models.AbstractModel):
             )
         )
         found = {}
-        for journal_id, balance_id, kind, amount, date, known_at, source, name, line, places in rows:
+        for (
+            journal_id,
+            balance_id,
+            kind,
+            amount,
+            date,
+            known_at,
+            source,
+            name,
+            line,
+            places,
+        ) in rows:
             found.setdefault(journal_id, []).append(
                 Balance(
                     id=balance_id,

@@ -17,7 +17,7 @@ class CashPosition(models.AbstractModel):
     def _books(self, journals, day, until):
         """
         :param date day: whose end is looked at
-        :param datetime until: entries made later do not count
+        :param until: time; entries made later do not count
         :return: journal id -> the books of that account
         :rtype: dict[int, Books]
         """
@@ -27,7 +27,13 @@ class CashPosition(models.AbstractModel):
             journal.id: (journal.currency_id or journal.company_id.currency_id).decimal_places
             for journal in journals
         }
-        known = {"journals": journals.ids, "day": day, "until": until, "apart": _APART}
+        known = {
+            "own": SQL(_OWN),
+            "journals": journals.ids,
+            "day": day,
+            "until": until,
+            "apart": _APART,
+        }
         parts = {
             name: dict(self.env.execute_query(SQL(query, **known)))
             for name, query in (
@@ -58,12 +64,12 @@ class CashPosition(models.AbstractModel):
 _OWN = """CASE WHEN journal.currency_id IS NULL OR journal.currency_id = company.currency_id
                THEN item.balance ELSE item.amount_currency END"""
 
-_LEDGER = f"""
+_LEDGER = """
     SELECT journal.id, sums.total::text, sums.by_hand::text
       FROM account_journal journal
       JOIN res_company company ON company.id = journal.company_id
 CROSS JOIN LATERAL (
-           SELECT sum({_OWN}) AS total, sum({_OWN}) FILTER (WHERE item.statement_line_id IS NULL) AS by_hand
+           SELECT sum(%(own)s) AS total, sum(%(own)s) FILTER (WHERE item.statement_line_id IS NULL) AS by_hand
              FROM account_move_line item
             WHERE item.account_id = journal.default_account_id
               AND item.parent_state = 'posted'
@@ -74,8 +80,8 @@ CROSS JOIN LATERAL (
 """
 
 # Bank lines that stand on the suspense account: the bank has the amount, and nobody said what it is.
-_UNRECONCILED = f"""
-    SELECT journal.id, (-sum({_OWN}))::text
+_UNRECONCILED = """
+    SELECT journal.id, (-sum(%(own)s))::text
       FROM account_bank_statement_line line
       JOIN account_journal journal ON journal.id = line.journal_id
       JOIN res_company company ON company.id = journal.company_id
@@ -90,8 +96,8 @@ _UNRECONCILED = f"""
 """
 
 # Payments that were registered until that day, less what statement lines had settled of them by then.
-_IN_TRANSIT = f"""
-    SELECT journal.id, sum({_OWN} - coalesce(settled.amount, 0))::text
+_IN_TRANSIT = """
+    SELECT journal.id, sum(%(own)s - coalesce(settled.amount, 0))::text
       FROM account_payment payment
       JOIN account_journal journal ON journal.id = payment.journal_id
       JOIN res_company company ON company.id = journal.company_id

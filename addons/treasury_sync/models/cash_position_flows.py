@@ -126,9 +126,7 @@ class CashPosition(models.AbstractModel):
         found = []
         for company_id, currency, places, account_type, partner_id, due, amount in rows:
             kind = ladder.RECEIVABLE if account_type == "asset_receivable" else ladder.PAYABLE
-            expected, basis = ladder.expect(
-                kind, due, today, habits.get((company_id, partner_id))
-            )
+            expected, basis = ladder.expect(kind, due, today, habits.get((company_id, partner_id)))
             found.append(
                 Flow(
                     entity_id=company_id,

@@ -37,12 +37,12 @@ class CashPositionRun(models.Model):
     source = fields.Selection(
         [("manual", "By hand"), ("schedule", "Schedule")], required=True, readonly=True
     )
-    currency_id = fields.Many2one(
-        "res.currency", required=True, readonly=True, ondelete="restrict"
-    )
+    currency_id = fields.Many2one("res.currency", required=True, readonly=True, ondelete="restrict")
     total = fields.Monetary(string="Group Position", required=True, readonly=True)
     complete = fields.Boolean(readonly=True)
-    content = fields.Text(required=True, readonly=True, help="The canonical document, byte by byte.")
+    content = fields.Text(
+        required=True, readonly=True, help="The canonical document, byte by byte."
+    )
     digest = fields.Char(required=True, readonly=True, help="SHA-256 of the document.")
     line_ids = fields.One2many("cash.position.run.line", "run_id", readonly=True)
     exchange_id = fields.Many2one("finance.exchange", compute="_compute_delivery")

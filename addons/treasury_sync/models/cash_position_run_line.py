@@ -38,7 +38,9 @@ class CashPositionRunLine(models.Model):
     balance_id = fields.Many2one(
         "bank.statement.balance", readonly=True, index="btree_not_null", ondelete="restrict"
     )
-    exchange = fields.Char(readonly=True, help="Reference of the exchange that brought the balance.")
+    exchange = fields.Char(
+        readonly=True, help="Reference of the exchange that brought the balance."
+    )
     ledger_balance = fields.Monetary(readonly=True)
     difference = fields.Monetary(readonly=True)
     unexplained = fields.Monetary(readonly=True)
@@ -51,7 +53,9 @@ class CashPositionRunLine(models.Model):
     converted = fields.Monetary(
         string="In Group Currency", currency_field="group_currency_id", readonly=True
     )
-    eliminated = fields.Boolean(readonly=True, help="Kept by an entity of the group: no cash of it.")
+    eliminated = fields.Boolean(
+        readonly=True, help="Kept by an entity of the group: no cash of it."
+    )
 
     @api.model
     def _values(self, position):

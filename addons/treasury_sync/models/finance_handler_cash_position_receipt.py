@@ -37,7 +37,8 @@ class FinanceHandlerCashPositionReceipt(models.AbstractModel):
             )
         if not isinstance(message.get("idempotency_key"), str):
             raise BusinessError(
-                "invalid_content", self.env._("The receipt does not say which position it is about.")
+                "invalid_content",
+                self.env._("The receipt does not say which position it is about."),
             )
         return message
 

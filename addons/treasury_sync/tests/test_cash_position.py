@@ -4,7 +4,7 @@ from decimal import Decimal
 import psycopg2
 from freezegun import freeze_time
 
-from odoo import Command, fields
+from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
@@ -144,9 +144,7 @@ class TestCashPosition(CashPositionCase):
     def test_any_day_as_known_at_any_time(self):
         self.close_day("5.00", day=DAY - timedelta(days=1))
         self.env.flush_all()
-        self.env.cr.execute(
-            "UPDATE bank_statement_balance SET create_date = '2026-03-04 06:00:00'"
-        )
+        self.env.cr.execute("UPDATE bank_statement_balance SET create_date = '2026-03-04 06:00:00'")
         self.close_day("7.00", opening="105.00", number=2)
         self.env.cr.execute(
             "UPDATE bank_statement_balance SET create_date = '2026-03-05 06:00:00'"
@@ -225,9 +223,7 @@ class TestCashPositionBooks(CashPositionCase):
     def test_opening_that_the_ledger_lacks(self):
         self.close_day("5.00")
         # The line is not reconciled: the books do not count it yet.
-        self.assertEqual(
-            self.difference(), {"total": 105, "unreconciled": 5, "before_first": 100}
-        )
+        self.assertEqual(self.difference(), {"total": 105, "unreconciled": 5, "before_first": 100})
         ledger = self.account(self.position())["ledger"]
         self.assertEqual((ledger["account_balance"], ledger["balance"]), ("5.00", "0.00"))
 
@@ -348,9 +344,8 @@ class TestCashPositionGroup(CashPositionCase):
             lambda: self.env["account.move.line"].with_user(self.reader).search([]),
             lambda: self.env["finance.exchange"].with_user(self.reader).search([]),
         ):
-            with mute_logger("odoo.addons.base.models.ir_model"):
-                with self.assertRaises(AccessError):
-                    action()
+            with mute_logger("odoo.addons.base.models.ir_model"), self.assertRaises(AccessError):
+                action()
 
     def test_nobody_else_reads_the_group(self):
         run = self.group.sudo()._freeze("manual")
@@ -381,9 +376,10 @@ class TestCashPositionGroup(CashPositionCase):
         self.close_day("5.00", company=self.company_b)
         found = self.env["cash.position"].with_user(self.viewer).get_position()
         self.assertEqual(found["totals"]["group"], "105.00")
-        self.assertEqual({each["id"] for each in found["accounts"]} & set(
-            self.journals[self.company_b].ids
-        ), set())
+        self.assertEqual(
+            {each["id"] for each in found["accounts"]} & set(self.journals[self.company_b].ids),
+            set(),
+        )
 
     def test_manager_of_one_entity_cannot_show_the_others(self):
         manager = self.manager

@@ -3,10 +3,10 @@
 import time
 from pathlib import Path
 
-from .. import progress
-from ..demo_clients import run_inside
-from ..paths import SetupError
-from . import Shown, Stage
+from lib import progress
+from lib.demo_clients import run_inside
+from lib.demo_parts import Shown, Stage
+from lib.paths import SetupError
 
 _INSIDE = Path(__file__).with_name("cash_position_inside.py")
 _SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - of the sandbox
@@ -25,9 +25,9 @@ def run(stage: Stage) -> Shown:
             "/control/positions",
             {"mode": "when_told", "webhook": {"url": seeded["webhook"], "secret": _SECRET}},
         )
-        run_id = stage.odoo.call(
-            "cash.position.group", "action_freeze", ids=[seeded["group_id"]]
-        )["res_id"]
+        run_id = stage.odoo.call("cash.position.group", "action_freeze", ids=[seeded["group_id"]])[
+            "res_id"
+        ]
         _wait(stage, run_id, "sent")
         stage.sandbox.call("POST", "/control/positions/acknowledge", {})
         frozen = _wait(stage, run_id, "acknowledged")
@@ -64,10 +64,14 @@ def run(stage: Stage) -> Shown:
             ),
             "bank_and_ledger_explained": not unexplained,
         },
-        sentences=(
-            f"the group has {held['total']} EUR in {len(accounts)} accounts, {fresh} of them up to date: "
-            f"{frozen['name']} was sent and acknowledged by the group's platform",
-        ),
+        sentences=(_told(frozen, held, len(accounts), fresh),),
+    )
+
+
+def _told(frozen: dict, held: dict, accounts: int, fresh: int) -> str:
+    return (
+        f"the group has {held['total']} EUR in {accounts} accounts, {fresh} of them up to date: "
+        f"{frozen['name']} was sent and acknowledged by the group's platform"
     )
 
 

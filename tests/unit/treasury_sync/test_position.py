@@ -1,6 +1,7 @@
 """The arithmetic of cash positions: nothing guessed, nothing twice, and every part adds up."""
 
 import datetime
+import itertools
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -265,9 +266,7 @@ def test_on_any_day_of_a_transfer_the_group_has_the_same():
         transfers=transfers,
         day=YESTERDAY,
     )
-    after = position(
-        account("60.00"), account("40.00", number=2, entity=2), transfers=transfers
-    )
+    after = position(account("60.00"), account("40.00", number=2, entity=2), transfers=transfers)
     assert before.group == during.group == after.group == 100
 
 
@@ -328,7 +327,7 @@ def test_ladder_starts_at_the_position_and_adds_up():
     assert found.days[0].opening == 100
     assert (found.days[-1].closing, found.weeks[-1].closing, found.overdue) == (130, 130, 7)
     for rungs in (found.days, found.weeks):
-        for before, after in zip(rungs, rungs[1:], strict=False):
+        for before, after in itertools.pairwise(rungs):
             assert before.closing == after.opening
             assert before.end + DAY == after.start
 

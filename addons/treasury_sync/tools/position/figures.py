@@ -1,4 +1,4 @@
-"""The figures that a cash position is made of; amounts are in the currency of their account unless they say otherwise."""
+"""The figures that a cash position is made of; amounts are in the currency of their account unless said otherwise."""
 
 from __future__ import annotations
 
