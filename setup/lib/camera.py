@@ -40,6 +40,24 @@ def _connection(page: Page) -> None:
     page.locator(".o_form_view").wait_for()
 
 
+def _position(page: Page) -> None:
+    page.locator("[data-part=accounts] tbody tr").first.wait_for()
+    page.locator("[data-part=ladder] canvas").wait_for()
+
+
+def _position_accounts(page: Page) -> None:
+    _position(page)
+    page.locator("[data-part=accounts] tbody button").first.click()
+    page.locator(".o_cash_detail").wait_for()
+    page.locator("[data-part=accounts]").scroll_into_view_if_needed()
+    page.locator("[data-part=accounts]").evaluate("(part) => part.scrollIntoView()")
+
+
+def _frozen_position(page: Page) -> None:
+    page.locator(".o_data_row .o_data_cell").first.click()
+    page.locator(".o_form_view").wait_for()
+
+
 #: name of the picture, who looks, address, what to do there
 _PICTURES = (
     ("overview", "olivia", "/odoo/finance", _overview),
@@ -49,6 +67,9 @@ _PICTURES = (
     ("lines", "olivia", "/odoo/finance-statement-lines", None),
     ("line", "olivia", "/odoo/finance-statement-lines", _line),
     ("feeds", "olivia", "/odoo/bank-feeds", None),
+    ("cash-position", "olivia", "/odoo/cash-position", _position),
+    ("cash-accounts", "olivia", "/odoo/cash-position", _position_accounts),
+    ("cash-frozen", "olivia", "/odoo/cash-frozen", _frozen_position),
     ("connection", "martin", "/odoo/finance-connections", _connection),
 )
 

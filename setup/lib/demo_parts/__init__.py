@@ -48,4 +48,7 @@ class Shown:
     sentences: tuple[str, ...] = field(default=())
 
 
-PARTS: tuple[ModuleType, ...] = ()
+# The parts stand below what they are made of.
+from lib.demo_parts import cash_position
+
+PARTS: tuple[ModuleType, ...] = (cash_position,)

@@ -42,7 +42,7 @@ export class Ladder extends Component {
         // Of the theme in use, so that a dark one stays legible.
         const style = getComputedStyle(this.canvas.el);
         const text = style.color;
-        const grid = "rgba(128, 128, 128, 0.25)";
+        const grid = style.getPropertyValue("--border-color").trim();
         const figures = (name) => this.periods.map((period) => parseFloat(period[name]));
         this.chart = new Chart(this.canvas.el, {
             data: {
