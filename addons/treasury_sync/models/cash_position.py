@@ -207,7 +207,7 @@ class CashPosition(models.AbstractModel):
         until = known_at or "infinity"
         journals = reader._journals(companies)
         facts = reader._bank_facts(journals, day, until)
-        books = reader._books(journals, day, until)
+        books = reader._books(journals, facts, day, until)
         strips = {} if known_at else reader._strips(journals, day, today)
         return Inputs(
             day=day,

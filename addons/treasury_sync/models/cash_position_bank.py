@@ -3,12 +3,23 @@ from decimal import Decimal
 from odoo import api, models
 from odoo.tools import SQL
 
+from odoo.addons.bank_statement_api.models.bank_statement_proof import API_FORMATS
 from odoo.addons.treasury_sync.tools.position.figures import Balance
 from odoo.addons.treasury_sync.tools.position.rates import Rate, RateTable
 
 #: Kinds of balances that are shown, of ISO 20022: closing and interim booked, closing, interim and forward available,
 #: expected.
 _TYPES = ["CLBD", "ITBD", "CLAV", "ITAV", "FWAV", "XPCD"]
+
+
+# Of the balances "stated": a report closes the day in its own way, and what the pages of a statement end with is in its
+# closing balance. An interface states what is booked at the moment.
+COUNTS = SQL(
+    """CASE stated.type WHEN 'CLBD' THEN stated.document_kind = 'statement'
+                        WHEN 'ITBD' THEN stated.document_kind != 'statement' OR stated.source_format = ANY(%s)
+                        ELSE TRUE END""",
+    sorted(API_FORMATS),
+)
 
 
 class CashPosition(models.AbstractModel):
@@ -29,7 +40,7 @@ class CashPosition(models.AbstractModel):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT journal.id, balance.id, balance.type, balance.amount::text, balance.date,
+                SELECT journal.id, balance.id, balance.type, balance.amount::text, balance.day,
                        balance.create_date, coalesce(balance.source_format, ''), exchange.name,
                        coalesce(balance.credit_line_included, FALSE), currency.decimal_places
                   FROM account_journal journal
@@ -38,17 +49,33 @@ class CashPosition(models.AbstractModel):
                     ON currency.id = coalesce(journal.currency_id, company.currency_id)
             CROSS JOIN unnest(%(types)s) AS kind(type)
           CROSS JOIN LATERAL (
-                       SELECT *
-                         FROM bank_statement_balance stated
-                        WHERE stated.journal_id = journal.id
-                          AND stated.type = kind.type
-                          AND stated.currency_id = currency.id
-                          AND stated.date <= %(day)s
-                          AND stated.create_date <= %(until)s
-                          -- A report cuts the day in its own way, and a statement's pages are in its closing balance.
-                          AND (stated.type != 'CLBD' OR stated.document_kind = 'statement')
-                          AND (stated.type != 'ITBD' OR stated.document_kind != 'statement')
-                     ORDER BY stated.date DESC, stated.electronic_sequence DESC, stated.id DESC
+                       SELECT candidate.*
+                         FROM (
+                              (SELECT stated.*, stated.date AS day
+                                 FROM bank_statement_balance stated
+                                WHERE stated.journal_id = journal.id
+                                  AND stated.type = kind.type
+                                  AND stated.currency_id = currency.id
+                                  AND stated.date <= %(day)s
+                                  AND stated.create_date <= %(until)s
+                                  AND %(counts)s
+                             ORDER BY stated.date DESC, stated.electronic_sequence DESC, stated.id DESC
+                                LIMIT 1)
+                              UNION ALL
+                              -- Some interfaces state what is there, and not of when: it is of when it was read.
+                              (SELECT stated.*, stated.create_date::date AS day
+                                 FROM bank_statement_balance stated
+                                WHERE stated.journal_id = journal.id
+                                  AND stated.type = kind.type
+                                  AND stated.currency_id = currency.id
+                                  AND stated.date IS NULL
+                                  AND stated.create_date < %(day)s::date + 1
+                                  AND stated.create_date <= %(until)s
+                                  AND %(counts)s
+                             ORDER BY stated.electronic_sequence DESC, stated.id DESC
+                                LIMIT 1)
+                              ) candidate
+                     ORDER BY candidate.day DESC
                         LIMIT 1
                        ) balance
                   JOIN finance_exchange exchange ON exchange.id = balance.exchange_id
@@ -56,6 +83,7 @@ class CashPosition(models.AbstractModel):
               ORDER BY journal.id, array_position(%(types)s, balance.type::text)
                 """,
                 types=_TYPES,
+                counts=COUNTS,
                 journals=journals.ids,
                 day=day,
                 until=until,

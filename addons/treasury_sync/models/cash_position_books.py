@@ -1,8 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from odoo.addons.treasury_sync.models.cash_position_bank import exact
-from odoo.addons.treasury_sync.tools.position.figures import Books
+from odoo.addons.treasury_sync.models.cash_position_bank import COUNTS, exact
+from odoo.addons.treasury_sync.tools.position.figures import Books, last_booked
 
 #: Accounting may date a line so many days before or after the bank; what lies further apart is left unexplained.
 _APART = 45
@@ -14,8 +14,9 @@ class CashPosition(models.AbstractModel):
     _inherit = "cash.position"
 
     @api.model
-    def _books(self, journals, day, until):
+    def _books(self, journals, facts, day, until):
         """
+        :param dict facts: what the banks stated, of :meth:`_bank_facts`
         :param date day: whose end is looked at
         :param until: time; entries made later do not count
         :return: journal id -> the books of that account
@@ -27,7 +28,15 @@ class CashPosition(models.AbstractModel):
             journal.id: (journal.currency_id or journal.company_id.currency_id).decimal_places
             for journal in journals
         }
+        booked = {
+            journal_id: balance.day
+            for journal_id, balances in facts.items()
+            if (balance := last_booked(balances))
+        }
         known = {
+            "booked": list(booked),
+            "booked_days": list(booked.values()),
+            "counts": COUNTS,
             "own": SQL(_OWN),
             "journals": journals.ids,
             "day": day,
@@ -128,33 +137,15 @@ _IN_TRANSIT = """
 # The day of the last booked balance cuts the bank's lines, the day asked for cuts the ledger's.
 _TIMING = """
     SELECT journal.id,
-           sum(CASE WHEN line.bank_booking_date <= last.day AND move.date > %(day)s THEN line.amount
-                    WHEN line.bank_booking_date > last.day AND move.date <= %(day)s THEN -line.amount
+           sum(CASE WHEN line.bank_booking_date <= journal.day AND move.date > %(day)s THEN line.amount
+                    WHEN line.bank_booking_date > journal.day AND move.date <= %(day)s THEN -line.amount
                     ELSE 0 END)::text
-      FROM account_journal journal
-      JOIN res_company company ON company.id = journal.company_id
-CROSS JOIN LATERAL (
-           SELECT max(top.date) AS day
-             FROM (VALUES ('CLBD'), ('ITBD')) AS kind(type)
-       CROSS JOIN LATERAL (
-                  SELECT stated.date
-                    FROM bank_statement_balance stated
-                   WHERE stated.journal_id = journal.id
-                     AND stated.type = kind.type
-                     AND stated.currency_id = coalesce(journal.currency_id, company.currency_id)
-                     AND stated.date <= %(day)s
-                     AND stated.create_date <= %(until)s
-                     AND (stated.type = 'CLBD') = (stated.document_kind = 'statement')
-                ORDER BY stated.date DESC
-                   LIMIT 1
-                  ) top
-           ) last
+      FROM unnest(%(booked)s::int[], %(booked_days)s::date[]) AS journal(id, day)
       JOIN account_bank_statement_line line
         ON line.journal_id = journal.id
-       AND line.bank_booking_date BETWEEN last.day - %(apart)s::int AND %(day)s::date + %(apart)s::int
+       AND line.bank_booking_date BETWEEN journal.day - %(apart)s::int AND %(day)s::date + %(apart)s::int
       JOIN account_move move ON move.id = line.move_id AND move.state = 'posted'
-     WHERE journal.id = ANY(%(journals)s)
-       AND line.create_date <= %(until)s
+     WHERE line.create_date <= %(until)s
   GROUP BY journal.id
 """
 
@@ -167,18 +158,26 @@ _FIRST = """
                   FROM account_bank_statement_line line
                  WHERE line.journal_id = journal.id
                    AND (line.bank_booking_date < opening.date
-                        OR (opening.date IS NULL AND line.bank_booking_date <= first.date))), 0))::text
+                        OR (opening.date IS NULL AND first.date IS NOT NULL AND line.bank_booking_date <= first.date)
+                        -- A balance without a day is of what had come in by then.
+                        OR (opening.date IS NULL AND first.date IS NULL AND line.exchange_id <= first.exchange_id))
+                ), 0))::text
       FROM account_journal journal
       JOIN res_company company ON company.id = journal.company_id
 CROSS JOIN LATERAL (
            SELECT stated.amount, stated.date, stated.exchange_id, stated.electronic_sequence, stated.currency_id
-             FROM bank_statement_balance stated
-            WHERE stated.journal_id = journal.id
-              AND stated.type = 'CLBD'
-              AND stated.document_kind = 'statement'
-              AND stated.currency_id = coalesce(journal.currency_id, company.currency_id)
-              AND stated.date IS NOT NULL
-         ORDER BY stated.date, stated.electronic_sequence, stated.id
+             FROM (VALUES ('CLBD', 1), ('ITBD', 2)) AS kind(type, place)
+       CROSS JOIN LATERAL (
+                  SELECT *
+                    FROM bank_statement_balance stated
+                   WHERE stated.journal_id = journal.id
+                     AND stated.type = kind.type
+                     AND stated.currency_id = coalesce(journal.currency_id, company.currency_id)
+                     AND %(counts)s
+                ORDER BY stated.date, stated.electronic_sequence, stated.id
+                   LIMIT 1
+                  ) stated
+         ORDER BY kind.place
             LIMIT 1
            ) first
  LEFT JOIN LATERAL (
@@ -189,7 +188,7 @@ CROSS JOIN LATERAL (
               AND stated.electronic_sequence = first.electronic_sequence
               AND stated.currency_id = first.currency_id
               AND stated.type IN ('OPBD', 'PRCD')
-              AND stated.date <= first.date
+              AND (stated.date <= first.date OR first.date IS NULL)
          ORDER BY stated.date DESC, stated.type
             LIMIT 1
            ) opening ON TRUE

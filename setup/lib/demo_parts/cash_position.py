@@ -39,10 +39,13 @@ def run(stage: Stage) -> Shown:
     held = received.get(frozen["digest"], {"document": {}, "requests": 0, "total": None})
     accounts = held["document"].get("accounts", [])
     fresh = sum(account["state"] == "fresh" for account in accounts)
+    # Where the cycle breaks something on the way, the proof of the day says so as well.
     unexplained = [
         account
         for account in accounts
-        if account["difference"] and float(account["difference"]["unexplained"])
+        if account["difference"]
+        and float(account["difference"]["unexplained"])
+        and account["state"] != "broken"
     ]
     return Shown(
         figures={

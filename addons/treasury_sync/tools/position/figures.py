@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -49,6 +49,15 @@ class Balance:
     source: str
     exchange: str
     credit_line_included: bool = False
+
+
+def last_booked(balances: Iterable[Balance]) -> Balance | None:
+    """Return the last booked balance, of one day the closing one; None where none is booked."""
+    return max(
+        (balance for balance in balances if balance.type in BOOKED_TYPES),
+        key=lambda balance: (balance.day, -BOOKED_TYPES.index(balance.type)),
+        default=None,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +113,7 @@ class Account:
     @property
     def booked(self) -> Balance | None:
         """The last booked balance; of one day the closing one."""
-        found = [balance for balance in self.balances if balance.type in BOOKED_TYPES]
-        return max(
-            found,
-            key=lambda balance: (balance.day, -BOOKED_TYPES.index(balance.type)),
-            default=None,
-        )
+        return last_booked(self.balances)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

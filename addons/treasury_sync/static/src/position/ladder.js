@@ -25,6 +25,10 @@ export class Ladder extends Component {
         return this.props.forecast[this.state.step];
     }
 
+    get hasOverdue() {
+        return parseFloat(this.props.forecast.overdue) !== 0;
+    }
+
     label(period) {
         return formatDate(deserializeDate(period.start));
     }
