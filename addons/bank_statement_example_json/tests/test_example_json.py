@@ -103,8 +103,9 @@ class TestExampleJson(StatementCase):
         self.assertFalse(self.env["finance.exception"].search([("exchange_id", "!=", False)]))
 
     def test_error_is_never_an_empty_answer(self):
-        # What would be "no statements" with another status, and what is no answer whatever its status.
-        for answer, status in (([], 503), ([], 403), ({}, 200)):
+        # What would be booked with another status, and what is no answer whatever its status.
+        statements = [self.statement(2, 5, 100)]
+        for answer, status in ((statements, 503), (statements, 403), ({}, 200)):
             with self.subTest(status=status, answer=answer):
                 self.fetch(answer, status)
                 self.assertFalse(self.feed.covered_until)
