@@ -33,6 +33,8 @@ from sandbox.reporting_platform import ReportingPlatform
 from sandbox.router import Request, Router, json_response, refusal
 from sandbox.served import Served
 from sandbox.statement_files import StatementFiles
+from sandbox.stripe import Stripe
+from sandbox.stripe_control import StripeControl
 from sandbox.subscriber import Subscriber
 from sandbox.webhooks import Webhooks
 from sandbox.world import DEFAULT_BASE_DATE, DEFAULT_HISTORY_DAYS, World
@@ -85,6 +87,7 @@ class Application:
         control = Control(world, files)
         immediate["late_booking"] = control.late_booking
         self.webhooks = Webhooks(world)
+        stripe = Stripe(world)
         # A further bank or gateway is one more line here.
         for part in (
             oauth,
@@ -103,6 +106,8 @@ class Application:
             self.faults,
             self.served,
             Receivables(world),
+            stripe,
+            StripeControl(world, stripe),
             self.webhooks,
             Subscriber(world),
             Lineage(),

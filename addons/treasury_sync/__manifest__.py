@@ -1,13 +1,22 @@
 {
     "name": "Treasury Sync",
     "summary": "Payments that two people approve, that leave exactly once and whose fate is always known",
-    "version": "19.0.1.6.0",
+    "version": "19.0.1.7.0",
     "author": "Finance Connectivity Suite contributors",
     "license": "LGPL-3",
     "category": "Accounting/Accounting",
     "depends": ["bank_statement_api"],
     "external_dependencies": {
-        "python": ["anyascii", "cryptography", "lxml", "pysequoia", "pyyaml", "sepaxml", "signxml"]
+        "python": [
+            "anyascii",
+            "cryptography",
+            "jmespath",
+            "lxml",
+            "pysequoia",
+            "pyyaml",
+            "sepaxml",
+            "signxml",
+        ]
     },
     "data": [
         "security/treasury_security.xml",
@@ -15,11 +24,14 @@
         "security/ir.model.access.csv",
         "security/treasury_rules.xml",
         "security/cash_position_rules.xml",
+        "security/settlement_rules.xml",
         "data/ir_sequence.xml",
         "data/cash_position.xml",
         "data/treasury_fraud_rule.xml",
         "data/ir_cron.xml",
         "data/queue_job.xml",
+        "data/settlement_jobs.xml",
+        "wizards/treasury_settlement_assign_views.xml",
         "wizards/treasury_payment_run_views.xml",
         "wizards/treasury_payment_proof_views.xml",
         "wizards/treasury_report_upload_views.xml",
@@ -29,6 +41,12 @@
         "views/cash_position_views.xml",
         "views/treasury_menus.xml",
         "views/cash_position_menus.xml",
+        "views/treasury_settlement_views.xml",
+        "views/treasury_payout_views.xml",
+        "views/treasury_gateway_views.xml",
+        "views/account_move_settlement_views.xml",
+        "views/settlement_menus.xml",
+        "views/treasury_journal_document_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["treasury_sync/static/src/**/*"],

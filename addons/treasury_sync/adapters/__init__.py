@@ -3,3 +3,5 @@ from . import folder
 from . import nextgenpsd2
 from . import sftp
 from . import reporting_platform
+from . import stripe
+from . import json_gateway

@@ -167,3 +167,117 @@ register(
     Severity.MEDIUM,
     "Ask the platform's owner which environment it belongs to.",
 )
+
+# === GATEWAYS === #
+
+register(
+    "settlement_unreadable",
+    "A gateway's message cannot be read",
+    Severity.HIGH,
+    "Look at the message. If the gateway changed its form, the adapter or its mapping has to follow; then retry.",
+)
+register(
+    "settlement_unmatched",
+    "A gateway's payment names no invoice",
+    Severity.MEDIUM,
+    "Open the payment, press “Assign Invoices” and choose what it pays. The money is booked on account until then.",
+)
+register(
+    "settlement_overpaid",
+    "A gateway's payment is more than its invoice",
+    Severity.MEDIUM,
+    "Refund the rest at the gateway, or use it for another invoice of the customer.",
+)
+register(
+    "settlement_date_locked",
+    "A gateway's money moved in a locked period",
+    Severity.HIGH,
+    "Open the period for a moment and retry; or ask whoever closed it.",
+)
+register(
+    "settlement_rate_missing",
+    "No exchange rate for a gateway's payment",
+    Severity.HIGH,
+    "Enter the rate of the currency for the day and retry. Nothing is ever booked at a rate of one.",
+)
+register(
+    "payout_not_proven",
+    "A payout is not explained",
+    Severity.HIGH,
+    "Look at the rows named. What is missing may still come; else correct it, or book the rows as a difference.",
+)
+register(
+    "payout_failed",
+    "A payout came back",
+    Severity.HIGH,
+    "Correct the bank account at the gateway. The money is part of its next payout; resolve when that has come.",
+)
+register(
+    "gateway_failing",
+    "A gateway cannot be fetched",
+    Severity.MEDIUM,
+    "Read the error. Events wait at the gateway and are fetched as soon as it works again.",
+)
+register(
+    "gateway_not_described",
+    "A gateway has no description in force",
+    Severity.HIGH,
+    "Put the description into the settings of the interface's version and have somebody activate it.",
+)
+
+# === JOURNALS FROM OUTSIDE === #
+
+register(
+    "journal_batch_invalid",
+    "A batch of journals cannot be read",
+    Severity.HIGH,
+    "Ask the sender for a correct batch under a new key. Nothing of this one was booked.",
+)
+register(
+    "journal_totals_differ",
+    "A batch is not what its control totals say",
+    Severity.HIGH,
+    "Ask the sender: something was lost or added on the way. Nothing of the batch was booked.",
+)
+register(
+    "journal_row_invalid",
+    "A row of a journal cannot be booked",
+    Severity.MEDIUM,
+    "Have the sender correct the row and send the document again under a new key. None of its rows was booked.",
+)
+register(
+    "journal_not_balanced",
+    "A journal does not balance",
+    Severity.HIGH,
+    "Have the sender correct the document and send it again under a new key. None of its rows was booked.",
+)
+register(
+    "journal_entity_foreign",
+    "A journal is for a company this interface does not book for",
+    Severity.HIGH,
+    "Send it over the interface of that company, or correct the mapping of the entity.",
+)
+register(
+    "journal_period_closed",
+    "A journal is dated in a locked period",
+    Severity.HIGH,
+    "Open the period for a moment and retry, or have it sent with another date under a new key.",
+)
+register(
+    "journal_rate_missing",
+    "No exchange rate for a journal",
+    Severity.HIGH,
+    "Enter the rate of the currency for the day and retry. Nothing is ever booked at a rate of one.",
+)
+register(
+    "journal_document_changed",
+    "A journal came again with other content",
+    Severity.HIGH,
+    "Ask the sender which one is right. To replace the first, have it taken back and sent under a new number.",
+)
+register(
+    "journal_reversal_unknown",
+    "A reversal takes back what is not there",
+    Severity.MEDIUM,
+    "Look for the document it names. If it comes later, retry; if its entry is a draft, post it and retry.",
+)

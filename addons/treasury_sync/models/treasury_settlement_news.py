@@ -1,0 +1,60 @@
+import json
+
+from odoo import api, fields, models
+
+from odoo.addons.finance_connector_base.tools.digest import sha256_hex
+from odoo.addons.treasury_sync.tools import settlements
+
+from .engine import as_engine
+from .treasury_settlement import STATES
+
+
+class TreasurySettlementNews(models.Model):
+    """Everything that was ever said of an object at a gateway, with its source: the timeline."""
+
+    _name = "treasury.settlement.news"
+    _description = "Gateway News"
+    _inherit = "treasury.engine.written"
+    _order = "as_of, id"
+    _rec_name = "source"
+
+    settlement_id = fields.Many2one(
+        "treasury.settlement", required=True, readonly=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(
+        related="settlement_id.company_id", store=True, index=True, precompute=True
+    )
+    exchange_id = fields.Many2one(
+        "finance.exchange", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+    source = fields.Char(string="Message", required=True, readonly=True)
+    state = fields.Selection(STATES, readonly=True, help="What it says.")
+    as_of = fields.Datetime(string="At the Gateway", readonly=True)
+    observation = fields.Json(readonly=True)
+    digest = fields.Char(required=True, readonly=True)
+
+    _said_uniq = models.Constraint(
+        "UNIQUE(settlement_id, digest)", "This was said before, word by word."
+    )
+
+    def _why_fixed(self):
+        return self.env._("What a gateway said is kept as it came; nobody edits it.")
+
+    @api.model
+    def _keep(self, settlement, observation, exchange):
+        """Keep one observation, once."""
+        plain = settlements.observation_to_dict(observation)
+        digest = sha256_hex(json.dumps(plain, sort_keys=True).encode())
+        if digest in settlement.news_ids.mapped("digest"):
+            return
+        as_engine(self).create(
+            {
+                "settlement_id": settlement.id,
+                "exchange_id": exchange.id,
+                "source": observation.source,
+                "state": observation.status,
+                "as_of": observation.as_of.replace(tzinfo=None),
+                "observation": plain,
+                "digest": digest,
+            }
+        )
