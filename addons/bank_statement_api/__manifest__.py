@@ -31,6 +31,7 @@
         "views/account_journal_views.xml",
         "views/finance_exception_views.xml",
         "views/bank_statement_match_views.xml",
+        "views/bank_statement_review_views.xml",
         "views/bank_statement_menus.xml",
     ],
     "assets": {

@@ -35,6 +35,10 @@ def _line(page: Page) -> None:
     page.locator(".o_form_view").wait_for()
 
 
+def _review(page: Page) -> None:
+    page.locator(".o_review_entry").wait_for()
+
+
 def _connection(page: Page) -> None:
     page.locator(".o_kanban_record", has_text="API").first.click()
     page.locator(".o_form_view").wait_for()
@@ -64,6 +68,7 @@ _PICTURES = (
     ("exceptions", "olivia", "/odoo/action-finance_connector_base.finance_exception_action", None),
     ("exception", "olivia", "/odoo/finance", _first_exception),
     ("exchange", "olivia", "/odoo/finance", _stuck_exchange),
+    ("review", "olivia", "/odoo/bank-review", _review),
     ("lines", "olivia", "/odoo/finance-statement-lines", None),
     ("line", "olivia", "/odoo/finance-statement-lines", _line),
     ("feeds", "olivia", "/odoo/bank-feeds", None),

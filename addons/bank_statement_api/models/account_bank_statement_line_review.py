@@ -164,17 +164,17 @@ class AccountBankStatementLine(models.Model):
         return self._post_by_hand(*plans, found_by="transfer")
 
     def action_match_postpone(self, until=None):
-        """Put lines aside until a day; they come back by themselves.
+        """Put lines aside until a day; they come back by themselves, or at once with an empty day.
 
         :param str until: date, after today
         :return: True
         """
         self.check_access("write")
-        day = fields.Date.to_date(until)
-        if not day or day <= fields.Date.context_today(self):
+        day = fields.Date.to_date(until or None)
+        if until != "" and (not day or day <= fields.Date.context_today(self)):
             raise UserError(self.env._("Choose a day after today."))
         self.sudo().write({"match_postponed_until": day})
-        self._log_decision("statement_line.postponed", {"until": str(day)})
+        self._log_decision("statement_line.postponed", {"until": str(day or "")})
         return True
 
     def action_match_ignore(self, reason=None):
@@ -221,12 +221,35 @@ class AccountBankStatementLine(models.Model):
         self._log_decision("statement_line.asked", {"user": user.login})
         return True
 
+    def action_match_partner(self, partner_id=None):
+        """Say who paid or was paid, and look for matches again.
+
+        :param int partner_id: of ``res.partner``; of the line's company, or of all
+        :return: True
+        """
+        self.check_access("write")
+        partner = self.env["res.partner"].browse(partner_id or []).exists()
+        if not partner:
+            raise UserError(self.env._("Choose a partner."))
+        partner.check_access("read")
+        if any(line.is_reconciled for line in self):
+            raise UserError(self.env._("A reconciled line does not wait any more."))
+        if any(
+            partner.company_id not in (one.company_id.browse(), *one.company_id.parent_ids)
+            for one in self
+        ):
+            raise UserError(self.env._("%s belongs to another company.", partner.display_name))
+        self.write({"partner_id": partner.id})
+        self._log_decision("statement_line.partner_set", {"partner": partner.id})
+        self.env["bank.statement.matcher"]._match(self)
+        return True
+
     def action_match_items(self, text=None, limit=40):
         """Open items that a person may choose for a line, the nearest amounts first.
 
         :param str text: part of a number, reference, label or partner's name; everything without it
         :param int limit: at most 200
-        :return: ``[{"item", "document", "partner", "due", "amount", "currency", "account"}]``
+        :return: ``[{"item", "document", "partner", "due", "amount", "currency", "currency_id", "account"}]``
         :rtype: list[dict]
         """
         self.check_access("read")
@@ -256,6 +279,7 @@ class AccountBankStatementLine(models.Model):
                 "due": fields.Date.to_string(item.date_maturity or item.date),
                 "amount": f"{item.amount_residual_currency:.{item.currency_id.decimal_places}f}",
                 "currency": item.currency_id.name,
+                "currency_id": item.currency_id.id,
                 "account": item.account_id.display_name,
             }
             for item in items
@@ -275,6 +299,7 @@ class AccountBankStatementLine(models.Model):
                         "match_found_by": False,
                     }
                 )
+        self.env["bank.statement.review"]._tell_changed(self)
         return result
 
     # === PLANS === #
@@ -448,6 +473,7 @@ class AccountBankStatementLine(models.Model):
                 summary=match_sudo.explanation,
                 details={"match": match.id, "pass": match_sudo.found_by},
             )
+        self.env["bank.statement.review"]._tell_changed(self)
 
     def _close_match_exceptions(self):
         """What asked for a decision on these lines has one."""
@@ -461,3 +487,4 @@ class AccountBankStatementLine(models.Model):
             self.env["finance.audit.event"]._log(
                 action, line, exchange=line.exchange_id, summary=line.bank_position, details=details
             )
+        self.env["bank.statement.review"]._tell_changed(self)

@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.fields import Domain
 
 RECOGNISES = ("bank_account_id", "currency_id", "uid_strategy")
 """What decides which statements are booked here, and what counts as booked already."""
@@ -52,6 +53,24 @@ class AccountJournal(models.Model):
             name: self[name].display_name if self._fields[name].relational else self[name]
             for name in names
         }
+
+    # === DASHBOARD === #
+
+    def _fill_bank_cash_dashboard_data(self, dashboard_data):
+        """Odoo's figures of the cards, and how many lines wait on the review board."""
+        super()._fill_bank_cash_dashboard_data(dashboard_data)
+        journals = self.filtered(lambda journal: journal.type in ("bank", "cash", "credit"))
+        line_model = self.env["account.bank.statement.line"]
+        counts = {}
+        if journals and line_model.has_access("write"):
+            waiting = self.env["bank.statement.review"]._waiting_domain()
+            counts = dict(
+                line_model._read_group(
+                    waiting & Domain("journal_id", "in", journals.ids), ["journal_id"], ["__count"]
+                )
+            )
+        for journal in journals:
+            dashboard_data[journal.id]["number_to_review"] = counts.get(journal, 0)
 
     # === ACTION METHODS === #
 

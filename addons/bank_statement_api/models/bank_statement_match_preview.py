@@ -57,6 +57,7 @@ class BankStatementMatchPreview(models.AbstractModel):
             else "",
             "amount_currency": _text(vals["amount_currency"], currency.decimal_places),
             "currency": currency.name,
+            "currency_id": currency.id,
             "item": item_id,
         }
 

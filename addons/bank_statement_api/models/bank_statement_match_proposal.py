@@ -23,8 +23,8 @@ class BankStatementMatchProposal(models.Model):
       the open amount;
     - ``difference`` and ``difference_kind``: what no item explains, and as what it is to be booked; an ``over`` or
       ``short`` is nobody's yet: the rest stays open on the line or on the item;
-    - ``preview``: ``[{"account", "partner", "label", "debit", "credit", "amount_currency", "currency", "item"}]``, the
-      counterpart entry as it will be posted, as text, the bank's own item first.
+    - ``preview``: ``[{"account", "partner", "label", "debit", "credit", "amount_currency", "currency", "currency_id",
+      "item"}]``, the counterpart entry as it will be posted, as text, the bank's own item first.
 
     Accept with :meth:`action_accept`; everything else a person may do with a line is on the line itself
     (``account_bank_statement_line_review.py``). Rows are the engine's: nobody else writes them.

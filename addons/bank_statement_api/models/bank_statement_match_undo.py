@@ -90,6 +90,7 @@ class BankStatementMatchUndo(models.AbstractModel):
         match = line.sudo().match_id
         if match.state == "posted":
             match._set_undone()
+        self.env["bank.statement.review"]._tell_changed(line)
         self.env["finance.audit.event"]._log(
             "statement_line.match_reversed",
             line,

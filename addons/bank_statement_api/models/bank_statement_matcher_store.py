@@ -290,6 +290,7 @@ class BankStatementMatcher(models.AbstractModel):
         )
         if items and not certain:
             self._ask(line, match, evidence)
+        self.env["bank.statement.review"]._tell_changed(line)
 
     @api.model
     def _ask(self, line, match, evidence):

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 _WORST_FIRST = ("failing", "late", "new", "ok", "fallback")
@@ -23,12 +24,15 @@ class FinanceDashboard(models.AbstractModel):
             order="company_id, name, id",
         )
         accounts = self._accounts(journals)
+        waiting = self.env["bank.statement.review"]._waiting_domain() & Domain(
+            "company_id", "in", self.env.companies.ids
+        )
         return {
             "accounts": accounts,
             "unconnected": len(journals) - len(accounts),
-            "to_review": self.env["account.bank.statement.line"].search_count(
-                [("exchange_id", "!=", False), ("is_reconciled", "=", False)]
-            ),
+            "to_review": self.env["account.bank.statement.line"].search_count(waiting),
+            # What is counted, for who opens it as a list.
+            "review_domain": list(waiting),
         }
 
     @api.model

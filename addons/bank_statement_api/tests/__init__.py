@@ -19,6 +19,7 @@ from . import test_poster_taxes
 from . import test_proof
 from . import test_reports
 from . import test_public_methods
+from . import test_review_board
 from . import test_same_lines
 from . import test_setup
 from . import test_shadow

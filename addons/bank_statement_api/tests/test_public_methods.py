@@ -17,6 +17,7 @@ _OWN = {
         "action_match_ask",
         "action_match_ignore",
         "action_match_items",
+        "action_match_partner",
         "action_match_postpone",
         "action_match_preview",
         "action_match_transfer",
@@ -49,6 +50,15 @@ _OWN = {
         "action_retire",
     },
     "bank.statement.match.run": {"action_commit"},
+    "bank.statement.review": {
+        "accept_many",
+        "get_board",
+        "get_bulk",
+        "get_choices",
+        "get_line",
+        "get_rows",
+        "tell_presence",
+    },
     "bank.statement.profile.try": {"action_look", "action_save", "action_suggest"},
     "bank.statement.setup": {
         "action_ask_host_key",
@@ -69,6 +79,18 @@ _HARMLESS = {
         "get_coverage",
     ): "Of the caller's own companies; see test_coverage.",
     ("bank.statement.coverage", "get_day"): "Of the caller's own companies; see test_coverage.",
+    **{
+        ("bank.statement.review", name): "Of the caller's own companies; see test_review_board."
+        for name in (
+            "accept_many",
+            "get_board",
+            "get_bulk",
+            "get_choices",
+            "get_line",
+            "get_rows",
+            "tell_presence",
+        )
+    },
     ("account.journal", "action_upload_bank_statement"): "Opens an empty upload form.",
 }
 
@@ -165,6 +187,7 @@ class TestPublicMethods(StatementCase):
             "bank.statement.match.run": cls.env["bank.statement.match.run"].create(
                 {"company_id": cls.company_a.id}
             ),
+            "bank.statement.review": cls.env["bank.statement.review"],
             "bank.statement.coverage": cls.env["bank.statement.coverage"],
             "bank.statement.setup": cls.env["bank.statement.setup"].create(
                 {"name": "Bank", "adapter": "folder", "company_id": cls.company_a.id}

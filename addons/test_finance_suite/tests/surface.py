@@ -12,6 +12,7 @@ OWN_METHODS = {
         "action_match_ask",
         "action_match_ignore",
         "action_match_items",
+        "action_match_partner",
         "action_match_postpone",
         "action_match_preview",
         "action_match_transfer",
@@ -33,6 +34,15 @@ OWN_METHODS = {
         "action_retire",
     },
     "bank.statement.match.run": {"action_commit"},
+    "bank.statement.review": {
+        "accept_many",
+        "get_board",
+        "get_bulk",
+        "get_choices",
+        "get_line",
+        "get_rows",
+        "tell_presence",
+    },
     "bank.statement.profile.try": {"action_look", "action_save", "action_suggest"},
     "bank.statement.setup": {
         "action_ask_host_key",
@@ -143,6 +153,18 @@ HARMLESS = {
         "get_coverage",
     ): "Of the caller's own companies; see test_coverage.",
     ("bank.statement.coverage", "get_day"): "Of the caller's own companies; see test_coverage.",
+    **{
+        ("bank.statement.review", name): "Of the caller's own companies; see test_review_board."
+        for name in (
+            "accept_many",
+            "get_board",
+            "get_bulk",
+            "get_choices",
+            "get_line",
+            "get_rows",
+            "tell_presence",
+        )
+    },
     ("cash.position", "get_position"): "Of the caller's own companies; see test_cash_position.",
     ("finance.exception", "action_open_runbook"): "Opens a page of the documentation.",
     ("finance.exchange", "action_open_cancel"): "Opens a dialog; its button is checked.",

@@ -23,7 +23,7 @@ export class CashPart extends Component {
         this.action = useService("action");
         onWillStart(async () => {
             this.mayConnect = await user.hasGroup("finance_connector_base.group_finance_manager");
-            this.mayUpload = await user.hasGroup("finance_connector_base.group_finance_operator");
+            this.isOperator = await user.hasGroup("finance_connector_base.group_finance_operator");
         });
     }
 
@@ -74,8 +74,11 @@ export class CashPart extends Component {
         });
     }
 
+    /** Who may decide goes to the board; the others see the same lines as a list. */
     openReview() {
-        return this.action.doAction("bank_statement_api.account_bank_statement_line_action");
+        return this.isOperator
+            ? this.action.doAction("bank_statement_api.bank_statement_review_action")
+            : this.props.open(_t("Transactions to Review"), "account.bank.statement.line", this.cash.review_domain);
     }
 
     upload() {

@@ -82,12 +82,20 @@ registry.category("web_tour.tours").add("bank_statement_review", {
             run: "click",
         },
         {
-            content: "Open the line that needs a decision",
-            trigger: ".o_data_row:contains('Needs a Decision') .o_data_cell[name=payment_ref]",
+            content: "The board says what was found, and why it waits",
+            trigger: ".o_review_candidate:contains('Customer') .o_review_reasons:contains('a part payment?')",
+        },
+        {
+            content: "The evidence is marked in the bank's words",
+            trigger: ".o_review_mark:contains('INV/')",
+        },
+        {
+            content: "Open the line itself",
+            trigger: ".o_review_actions button[data-action=open]",
             run: "click",
         },
         {
-            content: "It says what was found",
+            content: "It says what was found as well",
             trigger: ".o_field_widget[name=match_item_ids] .o_data_row:contains('Customer')",
         },
         {
