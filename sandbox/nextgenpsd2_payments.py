@@ -1,9 +1,10 @@
-"""Berlin Group NextGenPSD2 1.3.11: payment initiation with pain.001 files, and what becomes of the payments.
+"""Berlin Group NextGenPSD2 1.3.11: payment initiation in JSON and pain.001, and what becomes of the payments.
 
 A repeated ``X-Request-ID`` gets the first answer; an ``EndToEndId`` that the bank has seen is refused with AM05.
 """
 
 import hashlib
+import json
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
@@ -14,7 +15,7 @@ from sandbox.nextgenpsd2 import problem
 from sandbox.router import ProblemError, Response, json_response, refusal
 
 OUTCOMES = ("accept", "reject", "return", "silent")
-_ENDED = ("RJCT", "ACSC")
+_ENDED = ("RJCT", "ACSC", "CANC")
 #: Payments are executed at this time of their day.
 _EXECUTION = time(14)
 
@@ -80,6 +81,8 @@ class Payments:
             home = f"/v1/{service}/{{product}}"
             self._guard.add(router, "POST", home, self._initiate)
             self._guard.add(router, "GET", f"{home}/{{payment}}/status", self._status)
+            self._guard.add(router, "GET", f"{home}/{{payment}}", self._show)
+            self._guard.add(router, "DELETE", f"{home}/{{payment}}", self._cancel)
         router.add("GET", "/control/payments", self._list)
         router.add("POST", "/control/payment-rules", self._add_rules)
 
@@ -96,7 +99,7 @@ class Payments:
         return self._taken(self.take(request.body, request_id, request.path))
 
     def take(self, content, request_id, path):
-        """Take a pain.001 file, by whatever way it came.
+        """Take a pain.001 file, or the JSON of the interface, by whatever way it came.
 
         :param bytes content: the file.
         :param str request_id: what a repetition of it is known by.
@@ -104,7 +107,8 @@ class Payments:
         :rtype: Order
         :raise ProblemError: nothing of it was taken.
         """
-        order = self._read(content, request_id, path)
+        read = self._read_json if content.lstrip().startswith(b"{") else self._read
+        order = read(content, request_id, path)
         self._orders[order.payment_id] = self._by_request[request_id] = order
         return order
 
@@ -146,6 +150,39 @@ class Payments:
                         )
                     )
                 )
+        return self._order(message_id, request_id, digest, path, payments)
+
+    def _read_json(self, content, request_id, path):
+        try:
+            body = json.loads(content)
+            account = self._world.account(body["debtorAccount"]["iban"])
+            if account is None:
+                raise problem(400, "RESOURCE_UNKNOWN", "The debtor account is not with this bank.")
+            message_id = body.get("paymentInformationId", request_id)
+            payments = [
+                self._judge(
+                    Payment(
+                        account=account.code,
+                        message_id=message_id,
+                        instruction_id=item.get("instructionIdentification", ""),
+                        end_to_end_id=item["endToEndIdentification"],
+                        amount=money.to_minor(item["instructedAmount"]["amount"]),
+                        currency=item["instructedAmount"]["currency"],
+                        creditor=item["creditorName"],
+                        creditor_iban=item["creditorAccount"]["iban"],
+                        text=item.get("remittanceInformationUnstructured", ""),
+                        day=date.fromisoformat(body["requestedExecutionDate"]),
+                    )
+                )
+                for item in body.get("payments", [body])
+            ]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise problem(400, "FORMAT_ERROR", f"The JSON is not complete: {error}.") from error
+        return self._order(
+            message_id, request_id, hashlib.sha256(content).hexdigest(), path, payments
+        )
+
+    def _order(self, message_id, request_id, digest, path, payments):
         if not payments:
             raise problem(400, "FORMAT_ERROR", "The file has no payments.")
         return Order(
@@ -189,14 +226,48 @@ class Payments:
     # === TELLING === #
 
     def _status(self, request):
-        order = self._orders.get(request.params["payment"])
-        if order is None:
-            raise problem(404, "RESOURCE_UNKNOWN", "No such payment.")
+        order = self._held(request)
         if "xml" in request.headers.get("Accept", ""):
             return Response(
                 200, pain002(order, self._world.now), {"Content-Type": "application/xml"}
             )
         return json_response(200, {"transactionStatus": order.status()})
+
+    def _show(self, request):
+        """Return the payments of an order with the status of each."""
+        order = self._held(request)
+        payments = [
+            {
+                "endToEndIdentification": item.end_to_end_id,
+                "instructedAmount": {
+                    "amount": money.to_text(item.amount),
+                    "currency": item.currency,
+                },
+                "transactionStatus": item.status,
+            }
+            for item in order.payments
+        ]
+        return json_response(
+            200,
+            {
+                "transactionStatus": order.status(),
+                "payments": [] if order.silent else payments,
+            },
+        )
+
+    def _cancel(self, request):
+        """Cancel what was not executed yet, at once and without an authorisation of its own (section 5.7)."""
+        order = self._held(request)
+        if any(item.status in _ENDED for item in order.payments):
+            raise problem(405, "CANCELLATION_INVALID", "A payment of it was executed or refused.")
+        order.payments = [replace(item, status="CANC") for item in order.payments]
+        return Response(204)
+
+    def _held(self, request):
+        order = self._orders.get(request.params["payment"])
+        if order is None:
+            raise problem(404, "RESOURCE_UNKNOWN", "No such payment.")
+        return order
 
     def _list(self, request):
         return json_response(

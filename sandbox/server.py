@@ -36,6 +36,7 @@ from sandbox.statement_files import StatementFiles
 from sandbox.stripe import Stripe
 from sandbox.stripe_control import StripeControl
 from sandbox.subscriber import Subscriber
+from sandbox.treasury_platform import TreasuryPlatform
 from sandbox.webhooks import Webhooks
 from sandbox.world import DEFAULT_BASE_DATE, DEFAULT_HISTORY_DAYS, World
 
@@ -95,6 +96,7 @@ class Application:
             accounts,
             payments,
             PaymentFiles(world, folder, payments),
+            TreasuryPlatform(world, oauth, payments),
             gate,
             ponto,
             plaid,

@@ -5,3 +5,4 @@ from . import sftp
 from . import reporting_platform
 from . import stripe
 from . import json_gateway
+from . import treasury_platform

@@ -3,26 +3,28 @@ import json
 from odoo import api, fields, models
 
 from odoo.addons.finance_connector_base.tools.errors import BusinessError, FinalError
-from odoo.addons.treasury_sync.tools import documents, pain002
+from odoo.addons.treasury_sync.tools import pain002, psd2_json
 
-# Service of NextGenPSD2 by number of payments, and its product by service level.
+# Products of NextGenPSD2 by local instrument or service level; those of files have a prefix.
 _PRODUCTS = {
-    "SEPA": "pain.001-sepa-credit-transfers",
-    "INST": "pain.001-instant-sepa-credit-transfers",
-    "URGP": "pain.001-target-2-payments",
+    "SEPA": "sepa-credit-transfers",
+    "INST": "instant-sepa-credit-transfers",
+    "URGP": "target-2-payments",
 }
-_CROSS_BORDER = "pain.001-cross-border-credit-transfers"
+_CROSS_BORDER = "cross-border-credit-transfers"
 
 
 class FinanceAdapterNextgenpsd2(models.AbstractModel):
-    """Payment initiation over NextGenPSD2 of the Berlin Group, version 1.3.11, with pain.001 files.
+    """Payment initiation over NextGenPSD2 of the Berlin Group, version 1.3.11, with pain.001 files or in JSON.
 
     The identification of the exchange is the ``X-Request-ID`` of every try: a bank that keeps to it takes a file once.
     """
 
     _inherit = "finance.adapter.nextgenpsd2"
 
-    _capabilities = frozenset({"fetch_statements", "fetch_balances", "query_payments"})
+    _capabilities = frozenset(
+        {"fetch_statements", "fetch_balances", "query_payments", "recall_payments"}
+    )
 
     @api.model
     def _send(self, exchange, content):
@@ -51,11 +53,17 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
             # Not a second payment: the same request, which the bank answers as it did the first time.
             outcome = self._initiate(exchange, order, exchange._content())
             return {**outcome, "status": "accepted", "source": "query"}
-        response = self._ask(exchange, order, "application/json")
+        response = self._ask(exchange, order, "/status", "application/json")
         code = _status_code(response.body)
         status = {"RJCT": "rejected", "RCVD": "pending", None: "pending"}.get(code, "accepted")
         if code == "PART":
-            response = self._ask(exchange, order, "application/xml")
+            # What became of each payment stands in the report, or in JSON with the payments themselves.
+            in_json = order.channel_id.file_format == psd2_json.CODE
+            response = (
+                self._ask(exchange, order, "", "application/json")
+                if in_json
+                else self._ask(exchange, order, "/status", "application/xml")
+            )
         return {
             "status": status,
             "external_ref": exchange.external_ref,
@@ -68,15 +76,21 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
     def _read_payment_status(self, order, content):
         if content.lstrip().startswith(b"<"):
             return pain002.read(content)
-        code = _status_code(content)
-        if code is None or code == "RCVD":
-            return super()._read_payment_status(order, content)
-        return documents.PaymentStatus(
-            source_format="nextgenpsd2",
-            source_version="1.3.11",
-            original_message_id=order.message_ref,
-            status=code,
+        try:
+            report = psd2_json.read_status(content, order.message_ref)
+        except ValueError:
+            report = None
+        return report or super()._read_payment_status(order, content)
+
+    @api.model
+    def _recall(self, exchange, recall):
+        order = exchange._payment_order()
+        response = self._request_payment(
+            exchange, "DELETE", f"{self._payment_path(order)}/{exchange.external_ref}", headers={}
         )
+        # 202: the bank asks the account holder first (section 5.7.1).
+        state = "sent" if response.status == 202 else "accepted"
+        return {"state": state, "answer": f"HTTP {response.status}"}
 
     # === REQUESTS === #
 
@@ -87,7 +101,7 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
             "POST",
             self._payment_path(order),
             body=content,
-            headers={"Content-Type": "application/xml"},
+            headers={"Content-Type": order.channel_id._format().content_type},
         )
         answer = json.loads(response.body)
         return {
@@ -99,11 +113,11 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
         }
 
     @api.model
-    def _ask(self, exchange, order, accept):
+    def _ask(self, exchange, order, what, accept):
         return self._request_payment(
             exchange,
             "GET",
-            f"{self._payment_path(order)}/{exchange.external_ref}/status",
+            f"{self._payment_path(order)}/{exchange.external_ref}{what}",
             headers={"Accept": accept},
         )
 
@@ -114,7 +128,8 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
         product = _PRODUCTS.get(channel.local_instrument) or _PRODUCTS.get(
             channel.service_level, _CROSS_BORDER
         )
-        return f"/v1/{service}/{product}"
+        prefix = "" if channel.file_format == psd2_json.CODE else "pain.001-"
+        return f"/v1/{service}/{prefix}{product}"
 
     @api.model
     def _request_payment(self, exchange, method, path, *, headers, body=None):
@@ -128,7 +143,7 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
             response = client.request(
                 method,
                 path,
-                idempotent=method == "GET",
+                idempotent=method != "POST",
                 headers={
                     "Authorization": f"Bearer {token}",
                     "Accept": "application/json",

@@ -54,14 +54,32 @@ class AccountPayment(models.Model):
         """:return: the instruction that pays this payment, or paid it; at most one by a unique index"""
         return self.treasury_instruction_ids.filtered(lambda item: item.state != "cancelled")
 
-    def _payment_order_problem(self):
-        """:return: why this payment cannot be put into a file, or an empty text
+    def _treasury_mandate(self, channel):
+        """:return: the mandate that a collection over ``channel`` would stand on; none for other payments"""
+        mandates = self.env["treasury.mandate"]
+        if channel.kind != "direct_debit":
+            return mandates
+        return mandates._find(self.company_id, self.partner_id, channel.local_instrument or "CORE")
+
+    def _treasury_account(self, channel):
+        """:return: the other side's account: the one that is paid to, or collected from"""
+        if channel.kind == "direct_debit":
+            return self._treasury_mandate(channel).partner_bank_id.sudo()
+        return self.partner_bank_id.sudo()
+
+    def _payment_order_problem(self, channel):
+        """
+        :param channel: ``treasury.payment.channel`` that is to carry it
+        :return: why this payment cannot be put into a file, or an empty text
         :rtype: str
         """
         self.ensure_one()
-        bank = self.partner_bank_id.sudo()
-        if self.payment_type != "outbound":
+        collects = channel.kind == "direct_debit"
+        bank = self._treasury_account(channel)
+        if not collects and self.payment_type != "outbound":
             return self.env._("it is money that comes in.")
+        if collects and self.payment_type != "inbound":
+            return self.env._("it is money that goes out.")
         if self.state != "in_process" or self.move_id.state != "posted":
             return self.env._("it is not in process: confirm it first.")
         if self.sudo()._live_instruction():
@@ -73,6 +91,8 @@ class AccountPayment(models.Model):
                 "its outstanding account %s cannot be reconciled, so nothing would tell when the bank has booked it.",
                 self.outstanding_account_id.display_name,
             )
+        if collects and not bank:
+            return self.env._("the debtor has no mandate in force for it.")
         if not bank.sanitized_acc_number:
             return self.env._("the recipient has no bank account.")
         if not bank.active:

@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from odoo.addons.finance_connector_base.tools.errors import FinalError
+
 
 class FinanceAdapter(models.AbstractModel):
     _inherit = "finance.adapter"
@@ -14,3 +16,18 @@ class FinanceAdapter(models.AbstractModel):
         :rtype: documents.PaymentStatus | None
         """
         return
+
+    @api.model
+    def _recall(self, exchange, recall):
+        """Ask the bank to cancel a whole order; repeating the question changes nothing over there.
+
+        :param exchange: ``finance.exchange`` that carried the order
+        :param recall: ``treasury.payment.recall``, approved
+        :return: mapping with ``state`` (``sent``, ``accepted``, ``refused``) and ``answer``, the bank's words
+        :rtype: dict
+        :raise FinanceError: the question itself failed
+        """
+        raise FinalError(
+            f"The adapter of {exchange.connection_id.display_name} carries no recalls.",
+            code="capability_missing",
+        )

@@ -3,7 +3,7 @@ from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.treasury_sync.tools import formats
 
-KINDS = [("credit_transfer", "Credit Transfer")]
+KINDS = [("credit_transfer", "Credit Transfer"), ("direct_debit", "Direct Debit")]
 
 
 class TreasuryPaymentChannel(models.Model):
@@ -77,6 +77,12 @@ class TreasuryPaymentChannel(models.Model):
         " asked about by repeating it. Only where the bank's contract says so.",
     )
 
+    creditor_scheme_id = fields.Char(
+        string="Creditor Identifier",
+        tracking=True,
+        help="Direct debits: who collects, as the scheme knows the company, e.g. DE98ZZZ09999999999.",
+    )
+
     # === SELECTION METHODS === #
 
     @api.model
@@ -91,6 +97,19 @@ class TreasuryPaymentChannel(models.Model):
             if channel.interface_id and channel.interface_id.handler != "payment_order":
                 raise ValidationError(
                     self.env._("%s does not carry payment orders.", channel.interface_id.name)
+                )
+
+    @api.constrains("kind", "file_format")
+    def _check_file_format(self):
+        for channel in self:
+            payment_format = channel._format()
+            if channel.kind not in payment_format.kinds:
+                raise ValidationError(
+                    self.env._(
+                        "%(format)s carries no such payments as %(channel)s.",
+                        format=payment_format.name,
+                        channel=channel.name,
+                    )
                 )
 
     # === BUSINESS METHODS === #

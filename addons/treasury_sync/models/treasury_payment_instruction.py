@@ -80,6 +80,12 @@ class TreasuryPaymentInstruction(models.Model):
     reference_type = fields.Char(readonly=True)
     purpose = fields.Char(readonly=True)
     charge_bearer = fields.Char(readonly=True)
+    mandate_id = fields.Many2one(
+        "treasury.mandate", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
+    mandate_ref = fields.Char(string="Mandate Reference", readonly=True)
+    mandate_signed_on = fields.Date(readonly=True)
+    mandate_sequence = fields.Char(readonly=True, help="FRST, RCUR, FNAL or OOFF.")
     # === HOW FAR IT HAS COME === #
     state = fields.Selection(
         FATES, string="Status", required=True, readonly=True, default="generated", index=True
@@ -183,4 +189,11 @@ class TreasuryPaymentInstruction(models.Model):
             )
             if self.reference
             else (),
+            mandate=documents.Mandate(
+                reference=self.mandate_ref,
+                signed_on=self.mandate_signed_on,
+                sequence=self.mandate_sequence,
+            )
+            if self.mandate_id
+            else None,
         )

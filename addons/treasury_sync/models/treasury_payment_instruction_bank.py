@@ -29,6 +29,23 @@ class TreasuryPaymentInstruction(models.Model):
         )
 
     @api.model
+    def _hear_announced(self, journal, transactions, exchange):
+        """Bookings that a bank announces, or notifies of, by the identification of a payment: it was executed.
+
+        :param transactions: canonical ones of an own account
+        :param exchange: ``finance.exchange`` that brought them
+        """
+        amounts = {
+            (payment.end_to_end_id or "").strip(): transaction.amount
+            for transaction in transactions
+            for payment in (transaction, *transaction.details)
+        }
+        for item in self._known_by(journal, amounts):
+            forth = (amounts[item.end_to_end_id] > 0) == item._collects()
+            if forth and item.state in (*life.UNDER_WAY, life.Fate.APPROVED):
+                item._advance(life.Fate.EXECUTED, source="notification", exchange=exchange)
+
+    @api.model
     def _hear_returns(self, lines):
         """Money that comes back by the identification of a payment: the payment is returned, its bills are open again.
 
@@ -36,17 +53,9 @@ class TreasuryPaymentInstruction(models.Model):
         :return: the instructions that were returned
         """
         returned = self.browse()
-        for line in lines.filtered(lambda line: line.amount > 0 and line.end_to_end_id):
+        for line in lines.filtered("end_to_end_id"):
             item = self._known_by(line.journal_id, [line.end_to_end_id])
-            same = (
-                item.currency_id == (line.foreign_currency_id or line.currency_id)
-                and not item.currency_id.compare_amounts(
-                    item.amount, line.amount_currency if line.foreign_currency_id else line.amount
-                )
-                if item
-                else False
-            )
-            if same and item.state in (*life.UNDER_WAY, life.Fate.BOOKED):
+            if item.state in (*life.UNDER_WAY, life.Fate.BOOKED) and item._is_return(line):
                 returned |= item._advance(
                     life.Fate.RETURNED,
                     source="statement",
@@ -54,3 +63,14 @@ class TreasuryPaymentInstruction(models.Model):
                     reason=line.payment_ref,
                 )
         return returned
+
+    def _is_return(self, line):
+        """:return: whether a statement line is all of this payment's money, going the other way"""
+        self.ensure_one()
+        currency = line.foreign_currency_id or line.currency_id
+        amount = line.amount_currency if line.foreign_currency_id else line.amount
+        back = -self.amount if self._collects() else self.amount
+        return currency == self.currency_id and not currency.compare_amounts(amount, back)
+
+    def _collects(self):
+        return self.order_id.kind == "direct_debit"

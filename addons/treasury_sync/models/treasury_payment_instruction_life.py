@@ -86,7 +86,7 @@ class TreasuryPaymentInstruction(models.Model):
     def _undo(self, proven, reason):
         """The money did not leave, or came back: the bill is open again, and somebody looks after it."""
         payment = as_engine(self.payment_id)
-        bills = payment.reconciled_bill_ids
+        bills = payment.reconciled_bill_ids | payment.reconciled_invoice_ids
         today = fields.Date.context_today(self)
         text = self.env._("%(payment)s: %(reason)s", payment=payment.name, reason=reason or proven)
         if proven == life.Fate.REJECTED:
@@ -150,4 +150,6 @@ class TreasuryPaymentInstruction(models.Model):
             return self.env._("the amount of its payment has changed")
         if bank.sanitized_acc_number != self.account_number or not bank.active:
             return self.env._("the recipient's account has changed")
+        if self.mandate_id and self.mandate_id.sudo().state != "active":
+            return self.env._("its mandate has ended")
         return ""

@@ -59,6 +59,7 @@ class TreasuryPaymentOrder(models.Model):
     )
     interface_id = fields.Many2one(related="channel_id.interface_id")
     kind = fields.Selection(related="channel_id.kind", store=True, precompute=True)
+    payment_type = fields.Char(compute="_compute_payment_type")
     state = fields.Selection(
         STATES, required=True, readonly=True, default="draft", copy=False, tracking=True, index=True
     )
@@ -129,6 +130,11 @@ class TreasuryPaymentOrder(models.Model):
     )
 
     # === COMPUTE METHODS === #
+
+    @api.depends("kind")
+    def _compute_payment_type(self):
+        for order in self:
+            order.payment_type = "inbound" if order.kind == "direct_debit" else "outbound"
 
     @api.depends("payment_ids.amount", "payment_ids.currency_id")
     def _compute_totals(self):

@@ -60,10 +60,12 @@ class TreasuryPaymentOrder(models.Model):
             }
         )
         as_engine(self.env["treasury.payment.instruction"]).create(
-            [
-                self._prepare_instruction_vals(payment, number)
-                for number, payment in enumerate(payments, start=1)
-            ]
+            self._one_first(
+                [
+                    self._prepare_instruction_vals(payment, number)
+                    for number, payment in enumerate(payments, start=1)
+                ]
+            )
         )
         content = self._write_file()
         order.write(
@@ -135,7 +137,7 @@ class TreasuryPaymentOrder(models.Model):
                 self.env._("%s has no account number.", self.journal_id.sudo().display_name)
             )
         for payment in payments:
-            if problem := payment._payment_order_problem():
+            if problem := payment._payment_order_problem(self.channel_id.sudo()):
                 raise UserError(
                     self.env._(
                         "%(payment)s: %(problem)s", payment=payment.display_name, problem=problem
@@ -146,7 +148,9 @@ class TreasuryPaymentOrder(models.Model):
         """:return: the snapshot of one payment
         :rtype: dict
         """
-        bank = payment.partner_bank_id.sudo()
+        channel = self.channel_id.sudo()
+        mandate = payment._treasury_mandate(channel)
+        bank = payment._treasury_account(channel)
         holder = payment.partner_id.commercial_partner_id.sudo()
         reference, reference_type = self._find_reference(payment, bank)
         return {
@@ -175,12 +179,34 @@ class TreasuryPaymentOrder(models.Model):
             "remittance": payment.memo or payment.name,
             "reference": reference,
             "reference_type": reference_type,
-            "charge_bearer": self.channel_id.charge_bearer,
+            "charge_bearer": channel.charge_bearer,
+            "mandate_id": mandate.id,
+            "mandate_ref": mandate.reference,
+            "mandate_signed_on": mandate.signed_on,
+            "mandate_sequence": mandate._sequence() if mandate else False,
         }
+
+    def _one_first(self, vals_list):
+        """Of several collections by one mandate in one order only one is the first.
+
+        :raise UserError: a mandate for one collection has several
+        """
+        seen = set()
+        for vals in vals_list:
+            mandate, sequence = vals["mandate_id"], vals["mandate_sequence"]
+            if mandate in seen and sequence == "FRST":
+                vals["mandate_sequence"] = "RCUR"
+            elif mandate in seen and sequence == "OOFF":
+                raise UserError(
+                    self.env._("The mandate %s is for one collection.", vals["mandate_ref"])
+                )
+            if mandate:
+                seen.add(mandate)
+        return vals_list
 
     def _find_reference(self, payment, bank):
         """:return: the creditor reference of the only bill, if it is one that banks carry, and its type"""
-        bills = payment.reconciled_bill_ids
+        bills = payment.reconciled_bill_ids | payment.reconciled_invoice_ids
         text = "".join((bills.payment_reference or "").split()) if len(bills) == 1 else ""
         if iso11649.is_valid(text):
             return text.upper(), "SCOR"
@@ -202,6 +228,7 @@ class TreasuryPaymentOrder(models.Model):
             | payments.create_uid
             | payments.treasury_editor_id
             | payments.partner_bank_id.treasury_editor_id
+            | order._live().partner_bank_id.treasury_editor_id
         )
 
     # === DOCUMENT === #
@@ -218,28 +245,35 @@ class TreasuryPaymentOrder(models.Model):
             address=documents.Address(**self.payer_address) if self.payer_address else None,
         )
         is_iban = accounts.is_iban(self.payer_account)
-        group = documents.PaymentGroup(
-            group_id=identifiers.part_id(self.message_ref, "G1"),
-            requested_date=self.requested_date,
-            party=party,
-            account=documents.Account(
-                iban=self.payer_account if is_iban else None,
-                other_id=None if is_iban else self.payer_account,
-                agent=documents.Agent(bic=self.payer_bic or None),
-            ),
-            service_level=channel.service_level or None,
-            local_instrument=channel.local_instrument or None,
-            category_purpose=channel.category_purpose or None,
-            charge_bearer=channel.charge_bearer,
-            batch_booking=channel.batch_booking,
-            instructions=tuple(item._document() for item in self._live()),
+        own = documents.Account(
+            iban=self.payer_account if is_iban else None,
+            other_id=None if is_iban else self.payer_account,
+            agent=documents.Agent(bic=self.payer_bic or None),
+        )
+        # One group for each type of collection; payments have none.
+        by_sequence = self._live().grouped(lambda item: item.mandate_sequence or "")
+        groups = tuple(
+            documents.PaymentGroup(
+                group_id=identifiers.part_id(self.message_ref, f"G{number}"),
+                requested_date=self.requested_date,
+                party=party,
+                account=own,
+                service_level=channel.service_level or None,
+                local_instrument=channel.local_instrument or None,
+                category_purpose=channel.category_purpose or None,
+                charge_bearer=channel.charge_bearer,
+                batch_booking=channel.batch_booking,
+                creditor_scheme_id=(channel.creditor_scheme_id or None) if sequence else None,
+                instructions=tuple(item._document() for item in items),
+            )
+            for number, (sequence, items) in enumerate(sorted(by_sequence.items()), start=1)
         )
         return documents.PaymentOrder(
             kind=self.kind,
             message_id=self.message_ref,
             created_at=self.generated_at.replace(tzinfo=UTC),
             initiator=party,
-            groups=(group,),
+            groups=groups,
         )
 
     def _document_digest(self):

@@ -97,6 +97,9 @@ class TreasuryPaymentOrder(models.Model):
     def _hold(self):
         """Hold the version that stands for whatever the fraud rules find in it."""
         self.ensure_one()
+        if self.kind == "direct_debit":
+            # Fraud is about money that leaves.
+            return
         as_engine(self.env["treasury.payment.hold"]).create(
             [
                 {

@@ -104,8 +104,11 @@ class TreasuryPaymentOrder(models.Model):
         """
         self.ensure_one()
         items = {item.end_to_end_id: item for item in as_engine(self)._live()}
-        group_id = self._document().groups[0].group_id
-        known = {key: (group_id, item.instruction_ref) for key, item in items.items()}
+        known = {
+            item.end_to_end_id: (group.group_id, item.instruction_id)
+            for group in self._document().groups
+            for item in group.instructions
+        }
         found, strangers = life.verdicts(report, known)
         moved = self.env["treasury.payment.instruction"]
         for verdict in found:

@@ -1,5 +1,8 @@
 from . import test_approval
 from . import test_batch_booking
+from . import test_cut_off
+from . import test_direct_debit
+from . import test_follow
 from . import test_fraud
 from . import test_guards
 from . import test_journal_document
@@ -7,7 +10,7 @@ from . import test_json_gateway
 from . import test_order
 from . import test_payout
 from . import test_payment_life
+from . import test_recall
 from . import test_run
-from . import test_follow
 from . import test_cash_position
 from . import test_settlement

@@ -1,15 +1,24 @@
+import base64
 import json
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import tagged
 
-from odoo.addons.finance_connector_base.tools.errors import RetryableError, UnknownOutcomeError
+from odoo.addons.bank_statement_api.tools import documents as statements
+from odoo.addons.finance_connector_base.tools.errors import (
+    FinalError,
+    RetryableError,
+    UnknownOutcomeError,
+)
+from odoo.addons.finance_connector_base.tools.signatures import sign_webhook
 from odoo.addons.treasury_sync.tools import documents
 
 from .common import TreasuryCase
 
+SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two characters").decode()
 PAIN_002 = """<?xml version="1.0"?>
 <Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"><CstmrPmtStsRpt>
 <GrpHdr><MsgId>R1</MsgId><CreDtTm>2026-11-26T10:00:00</CreDtTm></GrpHdr>
@@ -222,6 +231,29 @@ class TestReports(FollowCase):
         self.process(self.reports, content)
         self.assertEqual(order._live().state, "executed")
 
+    def test_webhook_of_a_platform_is_proven_before_it_counts(self):
+        platform = self.make_connection("treasury_platform", endpoint="https://platform.test")
+        self.env["finance.credential"].create(
+            {
+                "name": "Webhooks",
+                "connection_id": platform.id,
+                "kind": "signing_secret",
+                "secret": SECRET,
+            }
+        )
+        self.make_interface("payment_report", platform)
+        order = self.sent(100)
+        report = order._report_on_all("ACSC", source_format="treasury")
+        body = json.dumps(documents.status_to_dict(report)).encode()
+        headers = sign_webhook([SECRET], "news-1", body, datetime.now(UTC))
+        with self.assertRaises(FinalError):
+            platform._receive_webhook(headers, body.replace(b"ACSC", b"RJCT"))
+        exchange = platform._receive_webhook(headers, body)
+        self.assertEqual(platform._receive_webhook(headers, body), exchange, "sent again")
+        exchange._job_process()
+        self.assertEqual(order._live().state, "executed")
+        self.assertEqual(order.news_ids.mapped("source")[-1], "webhook")
+
     def test_upload_by_hand(self):
         order = self.sent(100)
         attachment = (
@@ -353,6 +385,37 @@ class TestStatements(FollowCase):
             ]
         )
         self.assertFalse(open_items)
+
+    def announced(self, order, status):
+        account = self.journal.bank_account_id.sanitized_acc_number
+        transaction = statements.Transaction(
+            amount=Decimal("-100.00"),
+            currency="EUR",
+            status=status,
+            booking_date=date(2026, 11, 27) if status == "booked" else None,
+            position=statements.Position(statement=1, entry=1),
+            end_to_end_id=order._live().end_to_end_id,
+        )
+        return statements.Statement(
+            account=statements.AccountRef(iban=account, currency="EUR"),
+            source_format="camt.054",
+            source_version="08",
+            kind="notification" if status == "booked" else "report",
+            transactions=(transaction,),
+        )
+
+    def test_announced_or_notified_by_the_bank_it_is_executed_and_not_booked(self):
+        exchange, _is_new = self.receive(self.interface, b"<Document/>")
+        for status in ("pending", "booked"):
+            order = self.sent(100)
+            statement = self.announced(order, status)
+            if status == "pending":
+                self.env["bank.statement.pending"]._hear(exchange, self.journal, statement)
+            else:
+                self.env["bank.statement.notification"]._keep(exchange, self.journal, statement)
+            self.assertEqual(order._live().state, "executed", status)
+            self.assertEqual(order.news_ids.mapped("source")[-1], "notification")
+            self.assertEqual(order.payment_ids.state, "in_process")
 
     def test_money_of_another_amount_is_no_return(self):
         order = self.sent(100)

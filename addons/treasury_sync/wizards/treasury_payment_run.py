@@ -19,7 +19,7 @@ class TreasuryPaymentRun(models.TransientModel):
     channel_id = fields.Many2one(
         "treasury.payment.channel",
         required=True,
-        domain="[('company_id', '=', company_id)]",
+        domain="[('company_id', '=', company_id), ('kind', '=', 'credit_transfer')]",
         default=lambda self: self._default_channel(),
     )
     journal_id = fields.Many2one(related="channel_id.journal_id")

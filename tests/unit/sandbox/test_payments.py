@@ -1,13 +1,18 @@
 """Payments at the sandbox bank: taken once, executed by the clock, refused and returned by rule."""
 
 import hashlib
+import json
 import uuid
 from datetime import datetime
 
 import pytest
 
+from odoo.addons.treasury_sync.tools import status_json
+
 from sandbox.nextgenpsd2_payments import Payments
 from sandbox.payment_files import PaymentFiles
+from sandbox.router import ProblemError
+from sandbox.treasury_platform import TreasuryPlatform
 from sandbox.world import World
 
 FILE = """<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"><CstmrCdtTrfInitn>
@@ -59,8 +64,6 @@ def payments(world):
 
 
 def held(payments):
-    import json
-
     return json.loads(payments._list(Request()).body)["payments"]
 
 
@@ -149,3 +152,66 @@ def test_bank_that_was_started_anew_is_told_what_it_had(bank):
     assert not (folder / "answers").exists()
     booked = world.all_bookings(world.account("nordhafen-eur"))
     assert sum(item.kind == "payment" for item in booked) == 2
+
+
+# === JSON, AND THE TREASURY PLATFORM === #
+
+
+def json_body(world, *ids):
+    account = world.account("nordhafen-eur")
+    return json.dumps(
+        {
+            "debtorAccount": {"iban": account.iban},
+            "requestedExecutionDate": "2026-11-23",
+            "paymentInformationId": "M7",
+            "payments": [
+                {
+                    "endToEndIdentification": each,
+                    "instructedAmount": {"amount": "10.00", "currency": "EUR"},
+                    "creditorName": "Vendor",
+                    "creditorAccount": {"iban": f"FR{each}"},
+                }
+                for each in ids
+            ],
+        }
+    ).encode()
+
+
+def test_json_is_taken_shown_by_payment_and_cancelled(world, payments):
+    payments._add_rules(Request(json=[{"creditor_iban": "FRE2", "outcome": "reject"}]))
+    taken = json.loads(payments._initiate(Request(json_body(world, "E1", "E2"))).body)
+    shown = json.loads(payments._show(Request(params={"payment": taken["paymentId"]})).body)
+    assert shown["transactionStatus"] == "PART"
+    assert [item["transactionStatus"] for item in shown["payments"]] == ["ACSP", "RJCT"]
+    other = json.loads(payments._initiate(Request(json_body(world, "E3"))).body)
+    assert payments._cancel(Request(params={"payment": other["paymentId"]})).status == 204
+    assert [item["status"] for item in held(payments)] == ["ACSP", "RJCT", "CANC"]
+    with pytest.raises(ProblemError):
+        payments._cancel(Request(params={"payment": taken["paymentId"]}))
+
+
+def test_platform_takes_an_order_once_and_never_other_bytes_under_its_key(world, payments):
+    class OAuth:
+        def check(self, _authorization):
+            return None
+
+    platform = TreasuryPlatform(world, OAuth(), payments)
+    content = order(world)
+    headers = {"Idempotency-Key": "M1", "X-Content-SHA256": hashlib.sha256(content).hexdigest()}
+
+    def post(body=content, **changed):
+        request = Request(body)
+        request.headers = {**headers, **changed}
+        return platform._take(request)
+
+    with pytest.raises(ProblemError):
+        platform._show(Request(params={"key": "M1"}))
+    assert [post().status, post().status] == [201, 200]
+    assert len(held(payments)) == 2
+    other = order(world, "M2")
+    with pytest.raises(ProblemError) as refused:
+        post(other, **{"X-Content-SHA256": hashlib.sha256(other).hexdigest()})
+    assert refused.value.response.status == 409
+    report = json.loads(platform._show(Request(params={"key": "M1"})).body)
+    assert report["original_message_id"] == "M1"
+    assert status_json.read(json.dumps(report).encode()).groups[0].transactions[0].status == "ACSP"

@@ -1,0 +1,208 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+
+from odoo.addons.base.models.res_users import check_identity
+from odoo.addons.treasury_sync.tools import life
+
+from .engine import as_engine
+
+LEAST_APPROVALS = 2
+# ISO 20022 ExternalCancellationReason1Code.
+REASONS = [
+    ("DUPL", "Paid Twice"),
+    ("AM09", "Wrong Amount"),
+    ("AC03", "Wrong Account"),
+    ("TECH", "Technical Error"),
+    ("FRAD", "Fraud"),
+    ("CUST", "Asked For by the Other Side"),
+]
+
+
+class TreasuryPaymentRecall(models.Model):
+    """A request to the bank to stop payments, or to get them back, that two people approve.
+
+    It changes nothing of the payments: what became of them is the bank's word, from a report or the statement, as ever.
+    """
+
+    _name = "treasury.payment.recall"
+    _description = "Payment Recall"
+    _inherit = ["treasury.engine.written", "mail.thread"]
+    _order = "id desc"
+    _rec_name = "order_id"
+
+    order_id = fields.Many2one(
+        "treasury.payment.order", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    company_id = fields.Many2one(related="order_id.company_id", store=True, index=True)
+    instruction_ids = fields.Many2many(
+        "treasury.payment.instruction", string="Payments", readonly=True
+    )
+    reason = fields.Selection(REASONS, required=True, readonly=True)
+    note = fields.Text(readonly=True)
+    requested_by_id = fields.Many2one(
+        "res.users", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    approver_ids = fields.Many2many("res.users", string="Approved By", readonly=True)
+    state = fields.Selection(
+        [
+            ("requested", "To Approve"),
+            ("approved", "Approved"),
+            ("sent", "With the Bank"),
+            ("accepted", "Accepted"),
+            ("refused", "Refused"),
+            ("withdrawn", "Withdrawn"),
+        ],
+        required=True,
+        readonly=True,
+        default="requested",
+        tracking=True,
+        index=True,
+    )
+    by_hand = fields.Boolean(
+        compute="_compute_by_hand", help="The channel carries no recalls: a person calls the bank."
+    )
+    answer = fields.Char(readonly=True, help="The bank's words, or who there said so.")
+
+    _open_uniq = models.UniqueIndex(
+        "(order_id) WHERE state IN ('requested', 'approved', 'sent')",
+        "This order is being recalled already.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("order_id")
+    def _compute_by_hand(self):
+        for recall in self:
+            recall.by_hand = not recall._is_carried()
+
+    # === CRUD METHODS === #
+
+    def _why_fixed(self):
+        return self.env._("A recall is asked for on its payment order, and moves by its buttons.")
+
+    # === ACTION METHODS === #
+
+    @check_identity
+    def action_approve(self):
+        """Approve recalls that somebody else asked for; the second approval lets them go. Asks for the password again.
+
+        :return: True
+        :raise UserError: this person asked for it, approved it, or it does not wait
+        """
+        for recall in self:
+            recall._approve()
+        return True
+
+    def action_withdraw(self):
+        """Give up recalls that have not left.
+
+        :return: True
+        """
+        for recall in self:
+            recall.order_id._check_group("preparer", "approver")
+            recall._check_state("requested", "approved")
+            recall._move("withdrawn")
+        return True
+
+    def action_accepted(self):
+        """Record that the bank accepted a recall that a person took to it.
+
+        :return: True
+        """
+        return self._record_answer("accepted")
+
+    def action_refused(self):
+        """Record that the bank refused a recall that a person took to it.
+
+        :return: True
+        """
+        return self._record_answer("refused")
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _request(self, order, items, reason, note):
+        """Ask for a recall.
+
+        :param order: ``treasury.payment.order`` that is with the bank
+        :param items: its instructions that are to come back
+        :param str reason: one of ``REASONS``
+        :rtype: treasury.payment.recall
+        :raise UserError: nothing of it can be recalled
+        """
+        order._check_group("preparer", "approver")
+        wanted = items & order._live()
+        closed = wanted.filtered(lambda item: item.state not in (*life.UNDER_WAY, life.Fate.BOOKED))
+        if not wanted or closed:
+            raise UserError(
+                self.env._(
+                    "%s is not with the bank: there is nothing to recall.",
+                    closed[:1].end_to_end_id or order.name,
+                )
+            )
+        recall = as_engine(self).create(
+            {
+                "order_id": order.id,
+                "instruction_ids": [Command.set(wanted.ids)],
+                "reason": reason,
+                "note": note,
+                "requested_by_id": self.env.uid,
+            }
+        )
+        order._log("recall_requested", reason=reason, payments=len(wanted))
+        return recall.with_env(self.env)
+
+    def _approve(self):
+        self.ensure_one()
+        self.order_id._check_group("approver")
+        self.lock_for_update()
+        self._check_state("requested")
+        user = self.env.user
+        if user == self.requested_by_id:
+            raise AccessError(self.env._("You asked for it: others approve it."))
+        if user in self.approver_ids:
+            raise UserError(self.env._("You have approved it already."))
+        engine = as_engine(self)
+        engine.approver_ids = [Command.link(user.id)]
+        self.order_id._log("recall_approved")
+        if len(engine.approver_ids) >= LEAST_APPROVALS:
+            self._move("approved")
+            if self._is_carried():
+                self.order_id.sudo().exchange_id._enqueue_recall(self)
+
+    def _is_carried(self):
+        """:return: whether the channel carries the recall of the whole order"""
+        self.ensure_one()
+        order = self.order_id.sudo()
+        connection = order.exchange_id.connection_id
+        return (
+            bool(connection)
+            and "recall_payments" in connection._adapter()._capabilities
+            and self.sudo().instruction_ids == order._live()
+        )
+
+    def _record_answer(self, state):
+        for recall in self:
+            recall.order_id._check_group("approver")
+            if not recall.by_hand:
+                raise UserError(self.env._("The channel brings the bank's answer."))
+            recall._check_state("approved", "sent")
+            recall._move(state, answer=self.env._("Recorded by %s", self.env.user.name))
+        return True
+
+    def _check_state(self, *states):
+        self.ensure_one()
+        self.check_access("read")
+        if self.state not in states:
+            raise UserError(
+                self.env._(
+                    "The recall of %(order)s is %(state)s.",
+                    order=self.order_id.name,
+                    state=dict(self._fields["state"]._description_selection(self.env))[self.state],
+                )
+            )
+
+    def _move(self, state, **vals):
+        as_engine(self).write({"state": state, **vals})
+        self.order_id._log(f"recall_{state}")

@@ -1,0 +1,57 @@
+import { Component } from "@odoo/owl";
+import { dashboardParts } from "@finance_connector_base/dashboard/dashboard";
+import { deserializeDateTime, formatDateTime } from "@web/core/l10n/dates";
+import { formatCurrency } from "@web/core/currency";
+import { _t } from "@web/core/l10n/translation";
+import { useService } from "@web/core/utils/hooks";
+
+/** How far payments have come, since when, and what the oldest orders wait for. */
+export class PaymentsPart extends Component {
+    static template = "treasury_sync.PaymentsPart";
+    static props = { data: Object, open: Function };
+
+    setup() {
+        this.action = useService("action");
+    }
+
+    get payments() {
+        return this.props.data.payments;
+    }
+
+    get isEmpty() {
+        return !this.payments.steps.some((step) => step.count) && !this.payments.problems.length;
+    }
+
+    amounts(step) {
+        return step.amounts.map((each) => formatCurrency(each.amount, each.currency_id)).join(" · ");
+    }
+
+    since(step) {
+        return step.since ? formatDateTime(deserializeDateTime(step.since)) : "";
+    }
+
+    amount(order) {
+        return formatCurrency(order.amount, order.currency_id);
+    }
+
+    openStep(step) {
+        return this.props.open(_t("Payments: %s", step.label), "treasury.payment.instruction", [
+            ["state", "=", step.state],
+        ]);
+    }
+
+    openOrder(order) {
+        return this.action.doAction({
+            type: "ir.actions.act_window",
+            res_model: "treasury.payment.order",
+            res_id: order.id,
+            views: [[false, "form"]],
+        });
+    }
+
+    openOrders() {
+        return this.action.doAction("treasury_sync.treasury_payment_order_action");
+    }
+}
+
+dashboardParts.add("payments", { Component: PaymentsPart }, { sequence: 15 });

@@ -1,0 +1,132 @@
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from odoo.addons.treasury_sync.tools import life
+
+from .common import TreasuryCase
+
+DEBTOR_IBAN = "FR1420041010050500013M02606"
+CREDITOR_ID = "DE98ZZZ09999999999"
+
+
+@tagged("post_install", "-at_install")
+class TestDirectDebit(TreasuryCase):
+    """Collections travel the road of payments, on the ground of a mandate."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.customer = cls.make_vendor("Debtor SARL", DEBTOR_IBAN, trusted=True)
+        cls.mandate = cls.make_mandate("M-1")
+        cls.debit_channel = cls.make_channel(
+            name="SEPA Core",
+            kind="direct_debit",
+            file_format="pain.008.001.08",
+            profile_code="sepa_dd_core",
+            local_instrument="CORE",
+            creditor_scheme_id=CREDITOR_ID,
+        )
+
+    @classmethod
+    def make_mandate(cls, reference, **values):
+        mandate = cls.env["treasury.mandate"].create(
+            {
+                "company_id": cls.company_a.id,
+                "partner_id": cls.customer.id,
+                "partner_bank_id": cls.customer.bank_ids.id,
+                "reference": reference,
+                "signed_on": "2026-01-05",
+                **values,
+            }
+        )
+        mandate.action_activate()
+        return mandate
+
+    def collection(self, *amounts):
+        invoices = self.env["account.move"].union(
+            *(
+                self.make_bill(
+                    amount, vendor=self.customer, move_type="out_invoice", partner_bank_id=False
+                )
+                for amount in amounts
+            )
+        )
+        payments = self.env["account.payment"].union(
+            *(self.pay(invoice, user=self.preparer) for invoice in invoices)
+        )
+        return invoices, self.order(payments=payments, channel=self.debit_channel)
+
+    def test_collection_names_its_mandate_and_is_the_first_once(self):
+        invoice, order = self.collection(100)
+        order.action_generate()
+        item = order._live()
+        self.assertEqual(
+            (item.mandate_ref, item.mandate_sequence, item.account_number),
+            ("M-1", "FRST", DEBTOR_IBAN),
+        )
+        content = order._file()._content()
+        for text in (b"<MndtId>M-1</MndtId>", b"FRST", CREDITOR_ID.encode(), b"2026-01-05"):
+            self.assertIn(text, content)
+        self.assertEqual(invoice.payment_state, "in_payment")
+        _again, second = self.collection(20)
+        second.action_generate()
+        self.assertEqual(second._live().mandate_sequence, "RCUR")
+
+    def test_without_a_mandate_in_force_nothing_is_collected(self):
+        _invoice, order = self.collection(100)
+        self.mandate.action_end()
+        with self.assertRaisesRegex(UserError, "mandate"):
+            order.action_generate()
+
+    def test_mandate_that_ends_stops_what_is_approved(self):
+        _invoice, order = self.collection(100)
+        order.action_generate()
+        self.approve(order, self.approver, self.second_approver)
+        self.mandate.action_end()
+        with self.assertRaisesRegex(Exception, "mandate"):
+            order._check_before_sending(order._file()._content())
+
+    def test_what_was_signed_is_not_changed(self):
+        with self.assertRaises(UserError):
+            self.mandate.reference = "M-2"
+        with self.assertRaises(UserError):
+            self.mandate.state = "draft"
+
+    def test_one_off_mandate_is_used_once(self):
+        self.mandate.action_end()
+        self.make_mandate("M-9", kind="one_off")
+        _invoice, order = self.collection(100)
+        order.action_generate()
+        self.assertEqual(order._live().mandate_sequence, "OOFF")
+        _other, second = self.collection(20)
+        with self.assertRaisesRegex(UserError, "mandate"):
+            second.action_generate()
+
+    def test_rejected_collection_leaves_the_invoice_open(self):
+        invoice, order = self.collection(100)
+        order.action_generate()
+        self.approve(order, self.approver, self.second_approver)
+        order._live()._advance(life.Fate.TRANSMITTED, source="person")
+        order._live()._advance(life.Fate.REJECTED, source="report", code="RJCT", reason="AC04")
+        self.assertEqual((invoice.payment_state, invoice.amount_residual), ("not_paid", 100))
+
+    def test_collection_that_is_taken_back_opens_the_invoice_again(self):
+        invoice, order = self.collection(100)
+        order.action_generate()
+        self.approve(order, self.approver, self.second_approver)
+        order._live()._advance(life.Fate.TRANSMITTED, source="person")
+        for amount in (100, -100):
+            line = self.statement_line(amount)
+            self.env.cr.execute(
+                "UPDATE account_bank_statement_line SET end_to_end_id = %s WHERE id = %s",
+                [order._live().end_to_end_id, line.id],
+            )
+            line.invalidate_recordset()
+            self.env["bank.statement.matcher"]._match(line)
+        self.assertEqual(order._live().state, "returned")
+        self.assertEqual((invoice.payment_state, invoice.amount_residual), ("not_paid", 100))
+
+    def test_money_out_does_not_go_into_a_collection(self):
+        order = self.order(100, channel=self.debit_channel)
+        with self.assertRaisesRegex(UserError, "goes out"):
+            order.action_generate()
