@@ -1,5 +1,7 @@
 """A small share of ``setup/bench quality``, and that nothing it measures with was counted before."""
 
+import itertools
+
 from odoo.addons.bank_statement_api.tools.matching import precision
 
 from tests.bench import bench_quality
@@ -27,6 +29,6 @@ def test_worlds_that_were_counted_are_not_those_that_measure():
     ]
     drawn.append((bench_quality.SEED * _WORLDS_OF_A_SEED, bench_quality.CASES))
     drawn.sort()
-    for (first, count), (second, _count) in zip(drawn, drawn[1:], strict=False):
+    for (first, count), (second, _count) in itertools.pairwise(drawn):
         assert first + count < second
     assert abs(sum(stratum.share for stratum in calibrate.STRATA) - 1) < 1e-9
