@@ -31,6 +31,11 @@ class FinanceAdapterGocardless(models.AbstractModel):
 
     _adapter_label = "GoCardless Bank Account Data"
     _capabilities = frozenset({"fetch_statements", "fetch_balances"})
+    _connection_fields = ("endpoint", "allow_private_address", "client_id")
+    _credential_kinds = (("client_secret",),)
+    _needs_consent = True
+    _holder_hint = "Institution id of GoCardless, e.g. SANDBOXFINANCE_SFIN0000"
+    _suggestions = {"endpoint": "https://bankaccountdata.gocardless.com/api/v2"}
 
     @api.model
     def _test_connection(self, connection):

@@ -31,6 +31,19 @@ class BankStatementIbanity(models.AbstractModel):
     _inherit = "bank.statement.api.caller"
     _description = "Ibanity"
 
+    _connection_fields = (
+        "endpoint",
+        "allow_private_address",
+        "token_url",
+        "authorization_url",
+        "client_id",
+        "oauth_scope",
+        "webhook_audience",
+        "ca_certificate",
+    )
+    _credential_kinds = (("client_secret",), ("certificate",), ("private_key",))
+    _needs_consent = True
+
     @api.model
     def _headers(self, connection, token):
         return {**super()._headers(connection, token), "Accept": MEDIA_TYPE}
@@ -56,6 +69,18 @@ class BankStatementIbanity(models.AbstractModel):
         )
 
     # === ACCESS === #
+
+    @api.model
+    def _is_granted(self, connection):
+        """:return: whether a person has given this application access, some time"""
+        return bool(connection.sudo()._credentials("oauth2_token"))
+
+    @api.model
+    def _test_certificate(self, connection):
+        """Before anybody gave access there is only the way to Ibanity to be tested, certificate against certificate."""
+        self._require_certificate(connection)
+        self._webhook_keys(connection)
+        return self.env._("Ibanity accepts the certificate. Now somebody has to give access.")
 
     @api.model
     def _require_certificate(self, connection):

@@ -26,10 +26,16 @@ class FinanceAdapterIsabel(models.AbstractModel):
 
     _adapter_label = "Isabel Connect (Ibanity)"
     _capabilities = frozenset({"pick_up_files"})
+    _suggestions = {
+        "endpoint": "https://api.ibanity.com/isabel-connect",
+        "token_url": "https://api.ibanity.com/isabel-connect/oauth2/token",
+        "oauth_scope": "AI offline_access",
+    }
 
     @api.model
     def _test_connection(self, connection):
-        self._require_certificate(connection)
+        if not self._is_granted(connection):
+            return self._test_certificate(connection)
         total = self._page(connection, 0, 1).total
         return self.env._("Isabel lists %(count)s account reports.", count=total)
 

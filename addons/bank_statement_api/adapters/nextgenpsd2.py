@@ -48,6 +48,8 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
         "oauth_auth",
     )
     _credential_kinds = (("client_secret",),)
+    _needs_consent = True
+    _holder_hint = "PSU-ID: how the bank knows the account holder"
 
     @api.model
     def _test_connection(self, connection):

@@ -37,6 +37,10 @@ class FinanceAdapterPlaid(models.AbstractModel):
     _capabilities = frozenset(
         {"fetch_statements", "fetch_balances", "receive_webhooks", "notify_feeds"}
     )
+    _connection_fields = ("endpoint", "allow_private_address", "client_id")
+    _credential_kinds = (("client_secret",),)
+    _needs_consent = True
+    _suggestions = {"endpoint": "https://production.plaid.com"}
 
     @api.model
     def _test_connection(self, connection):

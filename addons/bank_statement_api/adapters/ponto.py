@@ -34,10 +34,16 @@ class FinanceAdapterPonto(models.AbstractModel):
     _capabilities = frozenset(
         {"fetch_statements", "fetch_balances", "receive_webhooks", "notify_feeds"}
     )
+    _suggestions = {
+        "endpoint": "https://api.ibanity.com/ponto-connect",
+        "token_url": "https://api.ibanity.com/ponto-connect/oauth2/token",
+        "oauth_scope": "ai offline_access",
+    }
 
     @api.model
     def _test_connection(self, connection):
-        self._require_certificate(connection)
+        if not self._is_granted(connection):
+            return self._test_certificate(connection)
         count = len(self._list_accounts(connection, None))
         return self.env._("Ponto lists %(count)s accounts for this connection.", count=count)
 

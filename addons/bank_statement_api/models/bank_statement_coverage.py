@@ -3,6 +3,7 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from odoo.addons.bank_statement_api.tools import coverage
@@ -11,6 +12,7 @@ from odoo.addons.finance_connector_base.tools.exception_codes import describe_co
 _MOST_DAYS = 400
 # Statements are at most monthly: so far back lies the balance that the first of some days continues.
 _CHAIN = timedelta(days=45)
+_MOST_ACCOUNTS = 200
 _MARKS = {
     coverage.COMPLETE: "c",
     coverage.MISSING: "m",
@@ -32,36 +34,64 @@ class BankStatementCoverage(models.AbstractModel):
 
     @api.model
     @api.readonly
-    def get_coverage(self, date_from: str | None = None, date_to: str | None = None) -> dict:
-        """The days of all bank accounts of the companies that are switched on.
+    def get_coverage(
+        self,
+        date_from: str | None = None,
+        date_to: str | None = None,
+        search: str = "",
+        only_open: bool = False,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> dict:
+        """The days of bank accounts of the companies that are switched on, a page of them at a time.
 
         :param str | None date_from: first day, ISO 8601
         :param str | None date_to: last day, at most 400 days later
+        :param str search: part of the account's name or number, or of the company's name
+        :param bool only_open: only accounts with a day that is missing or broken
+        :param int limit: accounts of the page, at most 200
+        :param int offset: accounts before the page
         :return: ``accounts``: ``id``, ``name``, ``company`` and ``days``, a letter for each day: ``c`` complete, ``m``
-            missing, ``b`` broken, ``-`` not expected
+            missing, ``b`` broken, ``-`` not expected; ``total``: accounts on all pages
         :rtype: dict
         :raise AccessError: the caller is no viewer
         """
         first, last = self._range(date_from, date_to)
-        journals = self.env["account.journal"].search(
-            [("type", "in", ("bank", "credit")), ("company_id", "in", self.env.companies.ids)],
-            order="company_id, name, id",
+        if not 0 < limit <= _MOST_ACCOUNTS or offset < 0:
+            raise UserError(self.env._("A page has 1 to %s accounts.", _MOST_ACCOUNTS))
+        domain = Domain("type", "in", ("bank", "credit")) & Domain(
+            "company_id", "in", self.env.companies.ids
         )
-        today = fields.Date.context_today(self)
-        facts = self._facts(journals)
+        if search and search.strip():
+            domain &= Domain.OR(
+                Domain(name, "ilike", search.strip())
+                for name in ("name", "bank_acc_number", "company_id.name")
+            )
+        journals = self.env["account.journal"].search(domain, order="company_id, name, id")
+        total = len(journals)
+        if not only_open:
+            journals = journals[offset : offset + limit]
+        days = self._days(journals, first, last, fields.Date.context_today(self))
+        if only_open:
+            journals = journals.filtered(
+                lambda journal: (
+                    _MARKS[coverage.MISSING] in days[journal.id]
+                    or _MARKS[coverage.BROKEN] in days[journal.id]
+                )
+            )
+            total = len(journals)
+            journals = journals[offset : offset + limit]
         return {
             "accounts": [
                 {
                     "id": journal.id,
                     "name": journal.name,
                     "company": journal.company_id.name,
-                    "days": "".join(
-                        _MARKS[day.state]
-                        for day in coverage.prove(facts[journal.id], first, last, today)
-                    ),
+                    "days": days[journal.id],
                 }
                 for journal in journals
-            ]
+            ],
+            "total": total,
         }
 
     @api.model
@@ -119,13 +149,7 @@ class BankStatementCoverage(models.AbstractModel):
         :return: journal id -> a letter for each day
         :rtype: dict[int, str]
         """
-        facts = self._facts(journals, since=first - _CHAIN)
-        return {
-            journal.id: "".join(
-                _MARKS[day.state] for day in coverage.prove(facts[journal.id], first, last, today)
-            )
-            for journal in journals
-        }
+        return self._days(journals, first, last, today, since=first - _CHAIN)
 
     @api.model
     def _range(self, date_from, date_to):
@@ -140,6 +164,20 @@ class BankStatementCoverage(models.AbstractModel):
                 self.env._("Choose a first day and a last one, at most %s days later.", _MOST_DAYS)
             )
         return first, last
+
+    @api.model
+    def _days(self, journals, first, last, today, since=None):
+        """
+        :param date since: as for :meth:`_facts`
+        :return: journal id -> a letter for each day
+        :rtype: dict[int, str]
+        """
+        return {
+            journal_id: "".join(
+                _MARKS[day.state] for day in coverage.prove(facts, first, last, today)
+            )
+            for journal_id, facts in self._facts(journals, since).items()
+        }
 
     @api.model
     def _facts(self, journals, since=None):

@@ -461,5 +461,7 @@ class BankStatementImporter(models.AbstractModel):
 
 
 def _is_doubtful(item):
-    """Whether a booking is known only by its content, from a statement that this one continues."""
-    return item.known is not None and item.known.earlier and item.reason != "provider_uid"
+    """Whether only its content makes a booking known: in the statement before this one, or under another name."""
+    return item.known is not None and (
+        item.reason == "renamed" or (item.known.earlier and item.reason != "provider_uid")
+    )

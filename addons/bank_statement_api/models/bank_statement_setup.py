@@ -6,21 +6,12 @@ from odoo.addons.finance_connector_base.tools.errors import describe
 STEPS = [
     ("kind", "Kind of System"),
     ("access", "Access"),
+    ("consent", "Consent"),
     ("accounts", "Accounts"),
     ("preview", "Dry Run"),
     ("live", "Live"),
 ]
 _READS = frozenset({"fetch_statements", "pick_up_files"})
-_CONNECTION_FIELDS = (
-    "endpoint",
-    "allow_private_address",
-    "host_key",
-    "ca_certificate",
-    "token_url",
-    "client_id",
-    "oauth_scope",
-    "oauth_auth",
-)
 
 
 class BankStatementSetup(models.Model):
@@ -65,11 +56,24 @@ class BankStatementSetup(models.Model):
     problem = fields.Text(readonly=True, copy=False, help="What went wrong, and what to do.")
     answer = fields.Char(readonly=True, copy=False, help="What the other side said to the test.")
     filename_pattern = fields.Char(string="Which Files", default="*")
+    profile_id = fields.Many2one(
+        "bank.statement.profile",
+        string="Column Profile",
+        index="btree_not_null",
+        check_company=True,
+        help="For CSV and XLSX: which column is what.",
+    )
 
     # What the adapter says that it needs.
     asks = fields.Char(compute="_compute_asks")
     picks_up_files = fields.Boolean(compute="_compute_asks")
+    needs_consent = fields.Boolean(compute="_compute_asks")
+    holder_hint = fields.Char(compute="_compute_asks")
+    holder_ref = fields.Char(related="consent_id.holder_ref", readonly=False)
+    consent_state = fields.Selection(related="consent_id.state", string="State of the Consent")
     secrets_missing = fields.Char(compute="_compute_secrets_missing")
+    next_secret = fields.Char(compute="_compute_secrets_missing")
+    next_secret_name = fields.Char(compute="_compute_secrets_missing")
     preview = fields.Html(compute="_compute_preview")
     endpoint = fields.Char(related="connection_id.endpoint", readonly=False)
     allow_private_address = fields.Boolean(
@@ -78,6 +82,13 @@ class BankStatementSetup(models.Model):
     host_key = fields.Char(related="connection_id.host_key", readonly=False)
     ca_certificate = fields.Text(related="connection_id.ca_certificate", readonly=False)
     token_url = fields.Char(related="connection_id.token_url", readonly=False)
+    authorization_url = fields.Char(related="connection_id.authorization_url", readonly=False)
+    webhook_audience = fields.Char(related="connection_id.webhook_audience", readonly=False)
+    webhook_address = fields.Char(
+        related="connection_id.webhook_address",
+        groups="finance_connector_base.group_finance_manager",
+    )
+    sends_webhooks = fields.Boolean(compute="_compute_asks")
     client_id = fields.Char(related="connection_id.client_id", readonly=False)
     oauth_scope = fields.Char(related="connection_id.oauth_scope", readonly=False)
     oauth_auth = fields.Selection(related="connection_id.oauth_auth", readonly=False)
@@ -103,6 +114,9 @@ class BankStatementSetup(models.Model):
             setup.picks_up_files = (
                 adapter is not None and "fetch_statements" not in adapter._capabilities
             )
+            setup.needs_consent = adapter is not None and adapter._needs_consent
+            setup.holder_hint = adapter is not None and adapter._holder_hint
+            setup.sends_webhooks = adapter is not None and "notify_feeds" in adapter._capabilities
 
     @api.depends("adapter", "credential_ids.kind", "credential_ids.is_set")
     def _compute_secrets_missing(self):
@@ -112,11 +126,13 @@ class BankStatementSetup(models.Model):
         for setup in self:
             stored = set(setup.credential_ids.filtered("is_set").mapped("kind"))
             needed = setup._adapter()._credential_kinds if setup.adapter else ()
+            missing = [kinds for kinds in needed if not stored.intersection(kinds)]
             setup.secrets_missing = "; ".join(
-                self.env._(" or ").join(labels[kind] for kind in kinds)
-                for kinds in needed
-                if not stored.intersection(kinds)
+                self.env._(" or ").join(labels[kind] for kind in kinds) for kinds in missing
             )
+            # What a new line of the list begins with: only the secret itself is left to enter.
+            setup.next_secret = missing[0][0] if missing else False
+            setup.next_secret_name = labels[missing[0][0]] if missing else False
 
     @api.depends("step", "interface_id")
     def _compute_preview(self):
@@ -141,11 +157,18 @@ class BankStatementSetup(models.Model):
                     "adapter": self.adapter,
                     "environment": self.environment,
                     "company_id": self.company_id.id,
+                    **self._adapter()._suggestions,
                 }
             )
         else:
+            changed = self.connection_id.adapter != self.adapter
             self.connection_id.write(
-                {"name": self.name, "adapter": self.adapter, "environment": self.environment}
+                {
+                    "name": self.name,
+                    "adapter": self.adapter,
+                    "environment": self.environment,
+                    **(self._adapter()._suggestions if changed else {}),
+                }
             )
         return self._go("access")
 
@@ -166,8 +189,36 @@ class BankStatementSetup(models.Model):
             with connection._call("test"):
                 self.answer = connection._adapter()._test_connection(connection.sudo())
         except Exception as error:
-            report = describe(error)
-            return self._fail(f"{report.message}\n{report.next_step}".strip())
+            return self._fail_with(error)
+        return self._go("consent" if self.needs_consent else "accounts")
+
+    def action_ask_consent(self):
+        """Ask the other side for a consent, and lead the account holder to the page where it is confirmed."""
+        self._check_step("consent")
+        if self.holder_hint and not self.holder_ref:
+            return self._fail(self.env._("Still needed: %s.", self.holder_hint))
+        try:
+            action = self.consent_id.action_request()
+        except Exception as error:
+            return self._fail_with(error)
+        self.problem = False
+        return action
+
+    def action_check_consent(self):
+        """Go on when the other side says that the consent is valid; what it does not say is none."""
+        self._check_step("consent")
+        try:
+            self.consent_id.action_refresh()
+        except Exception as error:
+            return self._fail_with(error)
+        if self.consent_state != "valid":
+            states = dict(self.consent_id._fields["state"]._description_selection(self.env))
+            return self._fail(
+                self.env._(
+                    "The consent is not given yet: %s. Confirm it on the bank's page, then check again.",
+                    states[self.consent_state],
+                )
+            )
         return self._go("accounts")
 
     def action_discover(self):
@@ -176,8 +227,7 @@ class BankStatementSetup(models.Model):
         try:
             found = self._adapter()._list_accounts(self.connection_id, self.consent_id)
         except Exception as error:
-            report = describe(error)
-            return self._fail(f"{report.message}\n{report.next_step}".strip())
+            return self._fail_with(error)
         known = set(self.account_ids.mapped("resource_ref"))
         for each in found:
             if each.resource_id in known:
@@ -224,6 +274,7 @@ class BankStatementSetup(models.Model):
         """Book from now on. What the dry run received is fetched again for real."""
         self._check_step("preview")
         self.interface_id.action_set_live()
+        self._make_notices()
         self._feeds()._enqueue_fetch()
         return self._go("live")
 
@@ -231,7 +282,7 @@ class BankStatementSetup(models.Model):
         """One step back; nothing that was entered is lost."""
         self.ensure_one()
         self.check_access("write")
-        order = [code for code, _label in STEPS]
+        order = [code for code, _label in STEPS if code != "consent" or self.needs_consent]
         if self.step in ("kind", "live"):
             raise UserError(self.env._("There is no step back from here."))
         return self._go(order[order.index(self.step) - 1])
@@ -263,6 +314,14 @@ class BankStatementSetup(models.Model):
 
     def _go(self, step):
         self.write({"step": step, "problem": False})
+        if step == "consent" and not self.consent_id:
+            self.consent_id = self.env["bank.statement.consent"].create(
+                {
+                    "name": self.name,
+                    "connection_id": self.connection_id.id,
+                    "company_id": self.company_id.id,
+                }
+            )
         if step == "accounts" and not self.picks_up_files and not self.account_ids:
             return self.action_discover()
         return self._shown()
@@ -271,6 +330,10 @@ class BankStatementSetup(models.Model):
         """Kept and shown, not raised: what was entered stays."""
         self.problem = problem
         return self._shown()
+
+    def _fail_with(self, error):
+        report = describe(error)
+        return self._fail(f"{report.message}\n{report.next_step}".strip())
 
     def _shown(self):
         return {
@@ -298,24 +361,40 @@ class BankStatementSetup(models.Model):
         return journals if number and len(journals) == 1 else journals.browse()
 
     def _make_interface(self):
-        interface = self.env["finance.interface"].create(
-            {
-                "name": self.env._("Statements of %s", self.name),
-                "code": f"bank.statement.{self.connection_id.id}",
-                "company_id": self.company_id.id,
-                "connection_id": self.connection_id.id,
-                "handler": "bank_statement",
-                "sync_mode": "micro_batch",
-                "in_order": True,
-            }
+        interface = self._create_interface(
+            name=self.env._("Statements of %s", self.name),
+            code=f"bank.statement.{self.connection_id.id}",
+            handler="bank_statement",
+            sync_mode="micro_batch",
+            in_order=True,
         )
-        version = self.env["finance.interface.version"].create(
-            {"interface_id": interface.id, "reason": self.env._("Made by the guided set-up.")}
-        )
-        version.action_propose()
-        version.action_activate()
+        interface._activate_first(self.env._("Made by the guided set-up."))
         interface.action_set_shadow()
         return interface
+
+    def _make_notices(self):
+        """Let the other side's webhooks in, where it sends any: a feed is then fetched at once when there is news."""
+        code = f"bank.notices.{self.connection_id.id}"
+        interfaces = self.env["finance.interface"]
+        if not self.sends_webhooks or interfaces.search_count(
+            [("code", "=", code), ("company_id", "=", self.company_id.id)], limit=1
+        ):
+            return
+        self._create_interface(
+            name=self.env._("Notices of %s", self.name),
+            code=code,
+            handler="bank_notification",
+            sync_mode="event",
+        )._go_live(self.env._("Made by the guided set-up."))
+
+    def _create_interface(self, **values):
+        return self.env["finance.interface"].create(
+            {
+                "company_id": self.company_id.id,
+                "connection_id": self.connection_id.id,
+                **values,
+            }
+        )
 
     def _feeds(self):
         return self.env["bank.statement.feed"].search([("interface_id", "=", self.interface_id.id)])
@@ -330,6 +409,8 @@ class BankStatementSetup(models.Model):
                         "kind": "files",
                         "interface_id": self.interface_id.id,
                         "filename_pattern": self.filename_pattern or "*",
+                        "profile_id": self.profile_id.id,
+                        "consent_id": self.consent_id.id,
                     }
                 )
             return feeds

@@ -11,6 +11,13 @@ class FinanceAdapter(models.AbstractModel):
 
     _inherit = "finance.adapter"
 
+    _needs_consent = False
+    """Accounts can be read only after an account holder has confirmed on a page of the other side."""
+    _holder_hint = None
+    """What the account holder has to be named by, in words; None where the page asks for it itself."""
+    _suggestions = {}
+    """Field of the connection -> value by which most begin; a person may change it."""
+
     # === ACCOUNTS === #
 
     @api.model

@@ -80,6 +80,38 @@ class TestCoverage(StatementCase):
             with self.subTest(user.login), self.assertRaises(AccessError):
                 self.days(user=user)
 
+    def test_accounts_come_by_pages_and_are_searched_over_all_of_them(self):
+        self.env["account.journal"].create(
+            [
+                {
+                    "name": f"Account {number:03d}",
+                    "code": f"P{number:03d}",
+                    "type": "bank",
+                    "company_id": self.company_a.id,
+                }
+                for number in range(60)
+            ]
+        )
+        self.statement(0, "5.00", "100.00")
+        model = self.env["bank.statement.coverage"].with_user(self.viewer)
+
+        def names(**options):
+            answer = model.get_coverage("2026-03-02", "2026-03-08", **options)
+            return [account["name"] for account in answer["accounts"]], answer["total"]
+
+        first, total = names()
+        second, _total = names(offset=50)
+        self.assertEqual((len(first), len(first + second)), (50, total))
+        self.assertEqual(len(set(first + second)), total, "each account on one page")
+        self.assertEqual(names(search="account 007"), (["Account 007"], 1))
+        self.assertEqual(names(search=self.company_b.name), ([], 0))
+        # The others have never had a statement: nothing is expected of them.
+        self.assertEqual(names(only_open=True), ([self.journal.name], 1))
+        self.assertEqual(names(only_open=True, search="account"), ([], 0))
+        for limit in (0, 201):
+            with self.subTest(limit), self.assertRaises(UserError):
+                names(limit=limit)
+
     def test_nonsense_is_refused(self):
         model = self.env["bank.statement.coverage"].with_user(self.viewer)
         for first, last in (("2026-03-02", "2026-03-01"), ("2020-01-01", "2026-01-01"), ("x", "y")):

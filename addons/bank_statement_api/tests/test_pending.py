@@ -1,4 +1,6 @@
+import runpy
 from datetime import timedelta
+from pathlib import Path
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
@@ -112,3 +114,20 @@ class TestPending(StatementCase):
             pending.with_user(self.operator).unlink()
         with self.assertRaises(AccessError):
             pending.with_user(self.users["operator", "b"]).note = "x"
+
+    def test_what_was_announced_before_an_update_goes_when_the_bank_is_silent_of_it(self):
+        self.bring(
+            self.window([(DAY, "5.00", "x", "T1")], closing="105.00", pending=[("-12.00", "Card")])
+        )
+        card = self.announced()
+        self.env.flush_all()
+        # As 19.0.1.1.0 stored it.
+        self.env.cr.execute(
+            "UPDATE bank_statement_pending SET channel = NULL WHERE id = %s", [card.id]
+        )
+        script = Path(__file__).parents[1] / "migrations/19.0.1.9.0/post-migration.py"
+        runpy.run_path(str(script))["migrate"](self.env.cr, "19.0.1.1.0")
+        self.env.invalidate_all()
+        self.assertEqual(card.channel, "nextgenpsd2")
+        self.bring(self.window([(DAY, "5.00", "x", "T1")], date_to=DAY + timedelta(days=1)))
+        self.assertEqual(card.state, "withdrawn")

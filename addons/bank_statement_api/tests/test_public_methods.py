@@ -61,8 +61,10 @@ _OWN = {
     },
     "bank.statement.profile.try": {"action_look", "action_save", "action_suggest"},
     "bank.statement.setup": {
+        "action_ask_consent",
         "action_ask_host_key",
         "action_back",
+        "action_check_consent",
         "action_choose",
         "action_discover",
         "action_dry_run",
@@ -224,6 +226,7 @@ class TestPublicMethods(StatementCase):
             } - _EXTENDED
             if names:
                 found[model_name] = names
+        self.maxDiff = None
         self.assertEqual(found, _OWN)
 
     def _call(self, user, model_name, method):

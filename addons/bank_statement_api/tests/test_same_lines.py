@@ -8,6 +8,7 @@ from odoo.tests import tagged
 
 from odoo.addons.bank_statement_api.tools import camt, documents
 
+from . import flat_writer
 from .camt_writer import Line
 from .common import DAY, IBAN, StatementCase
 
@@ -110,3 +111,102 @@ class TestSameLines(StatementCase):
                 self.day(0, "5.00", "5.00", "7.00", opening="100.00", message_id=f"M{strategy}")
             )
             self.assertEqual(self.lines(), before)
+
+    # === SPLIT === #
+
+    def halves(self, number, *amounts, opening):
+        """The bookings of one day in one statement, and in two that continue each other."""
+        middle = len(amounts) // 2
+        lines = [
+            Line(
+                DAY + timedelta(days=number),
+                Decimal(amount),
+                f"Payment {number} {position}",
+                reference=f"R{number}{position}",
+            )
+            for position, amount in enumerate(amounts)
+        ]
+        first, second = lines[:middle], lines[middle:]
+        between = Decimal(opening) + sum(line.amount for line in first)
+        return (
+            self.file(*lines, opening=Decimal(opening), sequence=1),
+            self.file(*first, opening=Decimal(opening), sequence=1, message_id="A"),
+            self.file(*second, opening=between, sequence=2, message_id="B"),
+        )
+
+    def test_one_day_in_one_file_or_split_over_two_in_any_order(self):
+        amounts = ("5.00", "5.00", "-2.00", "7.00")
+        whole, first, second = self.halves(0, *amounts, opening="100.00")
+        for order in ((whole, first, second), (first, second, whole), (second, first, whole)):
+            with self.subTest([(whole, first, second).index(each) for each in order]):
+                state = self.env.cr.savepoint()
+                for content in order:
+                    self.bring(content)
+                self.assertEqual(sorted(self.lines().mapped("amount")), sorted(map(float, amounts)))
+                state.close(rollback=True)
+                self.env.invalidate_all()
+
+    def test_second_half_alone_waits_for_the_first(self):
+        _whole, first, second = self.halves(0, "5.00", "7.00", opening="100.00")
+        self.bring(self.day(-1, "1.00", opening="99.00"))
+        held = self.bring(second)
+        self.assertEqual((held.work_status, len(self.lines())), ("exception", 1))
+        self.bring(first)
+        self.run_jobs()
+        self.assertEqual((held.work_status, self.amounts()), ("done", [1.0, 5.0, 7.0]))
+
+    def test_pages_of_one_statement_in_two_files(self):
+        lines = [
+            Line(DAY, Decimal(amount), f"PAYMENT {number}", reference=f"R{number}")
+            for number, amount in enumerate(("5.00", "7.00"))
+        ]
+        pages = flat_writer.mt940(IBAN, "EUR", lines, opening=Decimal("100.00")).decode()
+        head, line_1, line_2, tail = self.cut(pages)
+        page_1 = head + line_1 + ":62M:C260304EUR105,00\r\n-\r\n"
+        page_2 = head.replace(":60F:C260304EUR100,00", ":60M:C260304EUR105,00") + line_2 + tail
+        for content in (page_1, page_2, pages, page_1):
+            self.bring(content.encode())
+        self.assertEqual(sorted(self.amounts()), [5.0, 7.0])
+
+    def cut(self, text):
+        first, second = (text.index(":61:"), text.rindex(":61:"))
+        end = text.index(":62F:")
+        return text[:first], text[first:second], text[second:end], text[end:]
+
+    # === OFX === #
+
+    def ofx(self, *bookings):
+        """
+        :param bookings: FITID, amount and name
+        """
+        entries = "".join(
+            f"<STMTTRN><TRNTYPE>OTHER<DTPOSTED>{DAY:%Y%m%d}<TRNAMT>{amount}<FITID>{fitid}<NAME>{name}</STMTTRN>"
+            for fitid, amount, name in bookings
+        )
+        return (
+            "OFXHEADER:100\nDATA:OFXSGML\nVERSION:102\nSECURITY:NONE\nENCODING:USASCII\nCHARSET:1252\n"
+            "COMPRESSION:NONE\nOLDFILEUID:NONE\nNEWFILEUID:NONE\n\n<OFX><BANKMSGSRSV1><STMTTRNRS><TRNUID>1"
+            "<STATUS><CODE>0<SEVERITY>INFO</STATUS><STMTRS><CURDEF>EUR<BANKACCTFROM><BANKID>37040044"
+            f"<ACCTID>{IBAN}<ACCTTYPE>CHECKING</BANKACCTFROM><BANKTRANLIST><DTSTART>{DAY:%Y%m%d}<DTEND>{DAY:%Y%m%d}"
+            f"{entries}</BANKTRANLIST></STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>"
+        ).encode()
+
+    def test_ofx_with_ids_that_last_tells_equal_bookings_apart(self):
+        self.bring(self.ofx(("1", "-2.50", "Coffee"), ("2", "9.00", "Rent")))
+        self.bring(self.ofx(("2", "9.00", "Rent"), ("3", "-2.50", "Coffee")))
+        self.assertEqual(sorted(self.amounts()), [-2.5, -2.5, 9.0])
+
+    def test_ofx_downloaded_again_with_other_ids_is_booked_once(self):
+        first = (("a", "-2.50", "Coffee"), ("b", "-2.50", "Coffee"), ("c", "9.00", "Rent"))
+        self.bring(self.ofx(*first))
+        again = [(f"new-{fitid}", amount, name) for fitid, amount, name in first]
+        self.bring(self.ofx(*again, ("d", "1.00", "Interest")))
+        self.assertEqual(sorted(self.amounts()), [-2.5, -2.5, 1.0, 9.0])
+
+    def test_ofx_with_one_booking_of_another_id_is_asked_about(self):
+        self.bring(self.ofx(("1", "-2.50", "Coffee")))
+        asked = self.bring(self.ofx(("2", "-2.50", "Coffee")))
+        self.assertEqual((asked.exception_ids.code, self.amounts()), ("entry_repeated", [-2.5]))
+        asked.exception_ids.with_user(self.operator).action_resolve("Two coffees.")
+        self.run_jobs()
+        self.assertEqual(self.amounts(), [-2.5, -2.5])

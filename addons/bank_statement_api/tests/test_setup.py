@@ -86,14 +86,11 @@ class TestSetup(StatementCase):
             for reference, iban in (("r1", IBAN), ("r2", IBAN_NEW))
         )
         adapter_class = self.registry["finance.adapter.nextgenpsd2"]
-        with (
-            patch.object(adapter_class, "_test_connection", lambda *args: "Hello"),
-            patch.object(
-                adapter_class, "_list_accounts", side_effect=FinalError("No.", next_step="Do.")
-            ),
-        ):
+        with patch.object(adapter_class, "_test_connection", lambda *args: "Hello"):
             setup.action_test()
-            self.assertEqual((setup.step, setup.problem), ("accounts", "No.\nDo."))
+        self.assertEqual((setup.step, setup.problem), ("consent", False))
+        self.confirm(setup, adapter_class)
+        self.assertEqual((setup.step, setup.problem), ("accounts", "No.\nDo."))
         with patch.object(adapter_class, "_list_accounts", lambda *args: accounts):
             setup.action_discover()
             setup.action_discover()
@@ -108,6 +105,63 @@ class TestSetup(StatementCase):
         setup.action_back()
         setup.action_dry_run()
         self.assertEqual(setup._feeds(), feeds, "twice is once")
+
+    def confirm(self, setup, adapter_class):
+        """The consent of an account holder, whom the bank's page asks; the bank lists no account yet."""
+        setup.action_ask_consent()
+        self.assertIn("PSU-ID", setup.problem)
+        setup.holder_ref = "psu"
+        asked = {
+            "external_ref": "c1",
+            "state": "received",
+            "valid_until": False,
+            "redirect_url": "https://bank.example/confirm",
+        }
+        with patch.object(
+            adapter_class, "_request_consent", side_effect=FinalError("Down.", next_step="Wait.")
+        ):
+            setup.action_ask_consent()
+            self.assertEqual((setup.step, setup.problem), ("consent", "Down.\nWait."))
+        with patch.object(adapter_class, "_request_consent", lambda *args: asked):
+            self.assertEqual(setup.action_ask_consent()["url"], "https://bank.example/confirm")
+        with patch.object(adapter_class, "_consent_state", lambda *args: "received"):
+            setup.action_check_consent()
+            self.assertIn("not given yet: Waiting for the Account Holder", setup.problem)
+            self.assertEqual(setup.step, "consent")
+        with (
+            patch.object(adapter_class, "_consent_state", lambda *args: "valid"),
+            patch.object(
+                adapter_class, "_list_accounts", side_effect=FinalError("No.", next_step="Do.")
+            ),
+        ):
+            setup.action_check_consent()
+
+    def test_every_kind_says_what_it_needs(self):
+        """A kind that asks for nothing could not be set up here: the address alone opens no bank."""
+        for code, label in self.env["bank.statement.setup"]._selection_adapter():
+            with self.subTest(label):
+                adapter = self.env[f"finance.adapter.{code}"]
+                self.assertIn("endpoint", adapter._connection_fields)
+                setup = self.make(code)
+                for name in adapter._connection_fields:
+                    self.assertIn(name, setup._fields)
+                if adapter._needs_consent:
+                    self.assertIn(("client_secret",), adapter._credential_kinds)
+                setup.action_choose()
+                for name, value in adapter._suggestions.items():
+                    self.assertEqual(setup.connection_id[name], value)
+                self.assertEqual(bool(setup.secrets_missing), bool(adapter._credential_kinds))
+
+    def test_webhooks_of_the_other_side_are_let_in(self):
+        setup = self.make("plaid")
+        setup.action_choose()
+        setup.write({"step": "preview", "interface_id": setup._make_interface().id})
+        setup.action_go_live()
+        notices = setup.connection_id.interface_ids.filtered(
+            lambda interface: interface.handler == "bank_notification"
+        )
+        self.assertEqual((notices.mode, notices.name), ("live", "Notices of House bank"))
+        self.assertIn(setup.connection_id.webhook_token, setup.webhook_address)
 
     def test_only_managers_set_up_and_only_their_company(self):
         with self.assertRaises(AccessError):

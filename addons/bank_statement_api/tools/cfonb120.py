@@ -84,6 +84,12 @@ def _identity(record: str) -> str:
     return record[2:7] + record[11:20] + record[21:32]
 
 
+def _is_of(record: str, code: str, account: _Account) -> bool:
+    mine, its = _identity(record), _identity(account.opening)
+    # Banks of a group book direct debits under the code of the bank that collects them; the account says whose it is.
+    return mine[5:] == its[5:] if code in ("04", "05") else mine == its
+
+
 def _accounts(lines: list[str]) -> list[_Account]:
     found: list[_Account] = []
     account = movement = None
@@ -107,7 +113,7 @@ def _accounts(lines: list[str]) -> list[_Account]:
                 f"record {code} {'inside' if account else 'outside of'} an account",
             )
         record = line.ljust(_WIDTH)
-        if account is not None and _identity(record) != _identity(account.opening):
+        if account is not None and not _is_of(record, code, account):
             raise flat.refusal(
                 "A record belongs to another account than the one before it.",
                 number,
@@ -171,6 +177,13 @@ def _statement(account: _Account, number: int) -> Statement:
     transactions, bad_entries = [], []
     for place, movement in enumerate(account.movements, 1):
         position = Position(statement=number, entry=place, line=movement.line)
+        if movement.record[2:7] != account.opening[2:7]:
+            warnings.append(
+                Warn(
+                    path=str(position),
+                    message=f"The movement is told by bank {movement.record[2:7]}.",
+                )
+            )
         found = _entry(movement, currency, decimals, position, warnings)
         (bad_entries if isinstance(found, BadEntry) else transactions).append(found)
     return Statement(

@@ -248,7 +248,8 @@ def _read(movement: Movement, amount: Decimal, currency: str):
     credit = (amount > 0) != reversal
     iban, other = _account(third[10:47])
     info = {
-        "end_to_end_id": second[63:98].strip() or None,
+        # Banks fill it with zeros where the customer gave none.
+        "end_to_end_id": second[63:98].strip() if second[63:98].strip(" 0") else None,
         "counterparty": Party(
             name=flat.squeeze(third[47:82]) or None,
             iban=iban,

@@ -41,6 +41,8 @@ from .accounts import is_iban
 from .documents import AccountRef, Transaction
 from .references import end_to_end, normalise, tokens
 
+# Banks make up the ids of these files anew at each download, some of them: they count while one of them lasts.
+UNSURE_ID_CHANNELS = frozenset({"ofx"})
 # Interfaces answer with complete days: a stored booking they no longer show was renamed, not left out.
 WHOLE_DAY_CHANNELS = frozenset({"gocardless", "nextgenpsd2"})
 # An id names one record for good: the same id with other figures is the same booking, changed.
@@ -135,7 +137,8 @@ class KnownLine:
 class Recognition:
     """What a transaction is: ``known``, or new and to be stored with ``key``.
 
-    :ivar reason: ``new``, ``provider_uid``, ``fingerprint`` or ``compatible``.
+    :ivar reason: ``new``, ``provider_uid``, ``fingerprint``, ``compatible``, or ``renamed``: equal in content to a
+        single booking of another name, so that it may be either.
     """
 
     transaction: Transaction
@@ -249,7 +252,7 @@ def recognise(
     ]
     stored = _stored_entries(known)
     _match_by_uid(entries, stored)
-    _match_by_fingerprint(entries, stored, channel)
+    _match_by_fingerprint(entries, stored, channel, _names_last(entries, channel))
     _match_compatible(entries, stored, channel)
     taken = {(item.key.version, item.key.fingerprint, item.key.occurrence) for item in stored}
     named = Counter(entry.uid for entry in entries)
@@ -384,7 +387,17 @@ def _match_by_uid(entries: list[_Entry], stored: list[_Stored]):
             (equal or rivals)[0].match(item, "provider_uid")
 
 
-def _match_by_fingerprint(entries: list[_Entry], stored: list[_Stored], channel: str):
+def _names_last(entries: list[_Entry], channel: str) -> bool:
+    """Say whether a name that the channel gave before stands for the same booking now."""
+    return channel not in UNSURE_ID_CHANNELS or any(
+        entry.stored is not None and entry.stored.first.channel == channel for entry in entries
+    )
+
+
+def _match_by_fingerprint(
+    entries: list[_Entry], stored: list[_Stored], channel: str, names_last: bool
+):
+    renamed = []
     for version in sorted({item.key.version for item in stored if item.free}):
         by_digest = defaultdict(list)
         for item in sorted(stored, key=lambda item: (item.first.earlier, item.key.occurrence)):
@@ -394,9 +407,15 @@ def _match_by_fingerprint(entries: list[_Entry], stored: list[_Stored], channel:
             if entry.stored is not None:
                 continue
             for item in by_digest.get(entry.fingerprint(version), ()):
-                if item.free and not _other_name(entry, item, channel):
+                other_name = item.free and _other_name(entry, item, channel)
+                if item.free and not (names_last and other_name):
                     entry.match(item, "fingerprint")
+                    if other_name:
+                        renamed.append(entry)
                     break
+    if len(renamed) == 1:
+        # A file downloaded again renames all it holds; one booking may as well be a second one.
+        renamed[0].reason = "renamed"
 
 
 def _other_name(entry: _Entry, item: _Stored, channel: str) -> bool:

@@ -33,7 +33,7 @@ from .flat import BadRecordError
 from .mt940_entry import Period, read_entry
 from .mt940_message import CLOSING, FOLLOWING, NUMBER, OPENING, TOTALS, Field, Message, messages_of
 
-_BALANCE = re.compile(r"([CD])(\d{6})([A-Z]{3})(\d{1,15}[,.]\d{0,5})", re.ASCII)
+_BALANCE = re.compile(r"([CD])(\d{6})([A-Z]{3})?(\d{1,15}[,.]\d{0,5})", re.ASCII)
 _FLOOR = re.compile(r"([A-Z]{3})([CD ])?(\d{1,15}(?:[,.]\d{0,5})?)", re.ASCII)
 _TOTAL = re.compile(r"(\d{1,5})([A-Z]{3})(\d{1,15}(?:[,.]\d{0,5})?)", re.ASCII)
 _CREATED = re.compile(r"(\d{6})(\d{2})(\d{2})(?:([+-])(\d{2})(\d{2}))?", re.ASCII)
@@ -195,6 +195,14 @@ def _balances(message: Message, notes: _Notes) -> list[tuple[str, Balance]]:
             if not match:
                 raise BadRecordError("balance", "the form is not mark, day, currency and amount")
             mark, day, currency, figure = match.groups()
+            if currency is None:
+                # Some banks write it only once.
+                currency = found[0][1].currency if found else None
+                notes.warnings.append(
+                    Warn(path=f":{item.tag}:", message="The balance does not say its currency.")
+                )
+            if currency is None:
+                raise BadRecordError("currency", "it does not say its currency")
             if not flat.known_currency(currency):
                 raise BadRecordError("currency", f"{currency} is not an ISO 4217 currency in use")
             amount = flat.signed(mark == "C", flat.decimal_amount(figure, currency))

@@ -37,7 +37,7 @@ from .mt940_info import NOT_GIVEN, Info, read_info, read_numbered
 from .mt940_message import Field
 
 _START = re.compile(
-    r"(\d{6})(\d{4})?(R[CD]|E[CD]|[CD])([A-Z])?(\d{1,15}(?:[,.]\d{0,5})?)", re.ASCII
+    r"(\d{6})(?:(\d{4})| {4})?(R[CD]|E[CD]|[CD])([A-Z])?(\d{1,15}(?:[,.]\d{0,5})?)", re.ASCII
 )
 # S for SWIFT, N for others, F for first advices; some banks have letters of their own.
 _TYPE = re.compile(r"[A-Z][A-Z0-9 ]{3}", re.ASCII)

@@ -27,7 +27,9 @@ _PART_WIDTHS = (27, 35, 65)
 _SEPARATORS = "?>~^<#@|§"
 _SUBFIELDS = re.compile(rf"\s?(\d{{3}})?([{re.escape(_SEPARATORS)}])\d\d", re.ASCII)
 _KEYWORDS = re.compile(
-    r"(EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|IBAN|BIC|PURP|MDAT|DDAT|SQTP|ORCR|ORMR)\+"
+    r"(EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|IBAN|BIC|PURP|MDAT|DDAT|SQTP|ORCR|ORMR"
+    # The bank's own message to the account holder ends what stands before it.
+    r"|MTLG)(?:\+|(?<=MTLG):)"
 )
 _CODE_WORDS = (
     "EREF KREF PREF MARF CSID CREF IREF RREF TRTP TRCD TRAN REMI BENM ORDP CNTP ULTB ULTC ULTD "
@@ -224,7 +226,7 @@ def _read_keywords(text: str, credit: bool, info: Info):
             continue
         seen.add(keyword)
         target = _KEYWORD_FIELDS.get(keyword)
-        if keyword == "SVWZ":
+        if keyword in ("SVWZ", "MTLG"):
             free.append(value)
         elif target and not (keyword == "KREF" and value in NOT_GIVEN):
             _override(info, target, f"86/{keyword}", value)

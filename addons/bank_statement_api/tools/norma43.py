@@ -195,8 +195,6 @@ def _statement(account: _Account, number: int) -> Statement:
     warnings: list[Warn] = []
     try:
         first, last = flat.day(head[20:26]), flat.day(head[26:32])
-        opening = _balance("OPBD", head[32], head[33:47], currency, first)
-        closing = _balance("CLBD", foot[58], foot[59:73], currency, last)
         totals = DeclaredTotals(
             debit_entries=_count(foot[20:25]),
             debit_sum=flat.minor_amount(foot[25:39], currency, _DECIMALS),
@@ -205,8 +203,14 @@ def _statement(account: _Account, number: int) -> Statement:
         )
     except BadRecordError as error:
         raise flat.refusal(
-            "The balances or totals of an account are damaged.", account.line, "11/33", error.reason
+            "The days or totals of an account are damaged.", account.line, "11/33", error.reason
         ) from error
+    begin, end = (
+        Position(statement=number, entry=0, line=line)
+        for line in (account.line, account.closing_line)
+    )
+    opening = _balance("OPBD", head[32:47], currency, first, begin, findings)
+    closing = _balance("CLBD", foot[58:73], currency, last, end, findings)
     transactions, bad_entries = [], []
     for place, movement in enumerate(account.movements, 1):
         position = Position(statement=number, entry=place, line=movement.line)
@@ -229,7 +233,7 @@ def _statement(account: _Account, number: int) -> Statement:
         period_to=last,
         opening=opening,
         closing=closing,
-        balances=(opening, closing),
+        balances=tuple(balance for balance in (opening, closing) if balance),
         totals=totals,
         transactions=tuple(transactions),
         bad_entries=tuple(bad_entries),
@@ -239,9 +243,30 @@ def _statement(account: _Account, number: int) -> Statement:
     )
 
 
-def _balance(kind, sign, digits, currency, day) -> Balance:
-    amount = flat.signed(_is_credit(sign), flat.minor_amount(digits, currency, _DECIMALS))
-    return Balance(type=kind, amount=amount, currency=currency, date=day)
+def _balance(kind, text, currency, day, position, findings) -> Balance | None:
+    """
+    :param text: sign and amount
+    :return: None where they cannot be read; then a finding keeps the statement for a person.
+    """
+    try:
+        amount = flat.minor_amount(text[1:], currency, _DECIMALS)
+        return Balance(
+            type=kind,
+            amount=flat.signed(_is_credit(text[0]), amount),
+            currency=currency,
+            date=day,
+        )
+    except BadRecordError as error:
+        findings.append(
+            Finding(
+                code="balance_unreadable",
+                message=f"The balance is not readable: {error.reason}",
+                severity="error",
+                actual=text,
+                position=position,
+            )
+        )
+        return None
 
 
 def _is_credit(sign: str) -> bool:

@@ -201,13 +201,20 @@ class FinanceInterface(models.Model):
 
         :param str reason: why it exists, for the auditor
         """
+        self._activate_first(reason)
+        self.action_set_live()
+
+    def _activate_first(self, reason):
+        """Activate a first version of an interface that was just made and is off.
+
+        :param str reason: why it exists, for the auditor
+        """
         self.ensure_one()
         version = self.env["finance.interface.version"].create(
             {"interface_id": self.id, "reason": reason}
         )
         version.action_propose()
         version.action_activate()
-        self.action_set_live()
 
     def _set_mode(self, mode):
         self.check_access("write")

@@ -69,7 +69,7 @@ def from_plain(expected, value):
         return tuple(from_plain(item_type, item) for item in value)
     if expected is Decimal:
         return Decimal(value)
-    if expected in (datetime.date, datetime.datetime):
+    if isinstance(expected, type) and issubclass(expected, datetime.date):
         return expected.fromisoformat(value)
     if typing.get_origin(expected) is dict:
         return dict(value)

@@ -21,9 +21,20 @@ OWN_METHODS = {
         "action_match_write_off",
     },
     "account.journal": {"action_upload_bank_statement"},
+    "bank.statement.comparison": {
+        "action_compare",
+        "action_open_lines",
+        "action_sign_off",
+        "action_switch_over",
+    },
+    "bank.statement.comparison.day": {"action_open_lines"},
     "bank.statement.consent": {"action_open_redirect", "action_refresh", "action_request"},
     "bank.statement.coverage": {"get_coverage", "get_day"},
-    "bank.statement.feed": {"action_fetch_now", "action_open_exceptions"},
+    "bank.statement.feed": {
+        "action_fetch_now",
+        "action_open_comparison",
+        "action_open_exceptions",
+    },
     "bank.statement.match.lesson": {"action_accept", "action_refuse"},
     "bank.statement.match.proposal": {"action_accept"},
     "bank.statement.match.rule": {
@@ -45,8 +56,10 @@ OWN_METHODS = {
     },
     "bank.statement.profile.try": {"action_look", "action_save", "action_suggest"},
     "bank.statement.setup": {
+        "action_ask_consent",
         "action_ask_host_key",
         "action_back",
+        "action_check_consent",
         "action_choose",
         "action_discover",
         "action_dry_run",

@@ -357,3 +357,29 @@ def test_any_bytes_are_read_or_refused(content):
     ):
         with contextlib.suppress(StatementFormatError):
             work()
+
+
+@settings(max_examples=examples(300))
+@given(st.data())
+def test_flipped_byte_of_rows_with_balances_makes_no_other_money_unseen(data):
+    profile = Profile(
+        booking_date="Date", amount="Amount", balance="Text", dates="dmy", decimals=","
+    )
+    rows = ("04.03.2026;5,00;105,00", "05.03.2026;-1,00;104,00", "06.03.2026;2,00;106,00")
+    content = bytearray(table(*rows))
+    # The first row has no balance before it: nothing proves its amount but the rows after it.
+    begin = content.index(b"04.03")
+    position = data.draw(st.integers(begin, len(content) - 1))
+    content[position] ^= 1 << data.draw(st.integers(0, 7))
+    try:
+        found = read_one(bytes(content), profile)
+    except StatementFormatError:
+        return
+    money = [line.amount for line in found.transactions]
+    first_row = position < content.index(b"05.03") if b"05.03" in content else True
+    assert (
+        money == [Decimal("5.00"), Decimal("-1.00"), Decimal("2.00")]
+        or found.findings
+        or found.bad_entries
+        or first_row
+    )

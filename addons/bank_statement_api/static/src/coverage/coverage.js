@@ -4,11 +4,13 @@ import { deserializeDate, formatDate, serializeDate } from "@web/core/l10n/dates
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
+import { useDebounced } from "@web/core/utils/timing";
 import { Layout } from "@web/search/layout";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 
 const { DateTime } = luxon;
 const MONTHS = 12;
+const PAGE = 50;
 
 /** By the letter of the server: never told by colour alone. */
 export const MARKS = {
@@ -34,9 +36,13 @@ export class Coverage extends Component {
             search: "",
             opened: null,
             day: null,
+            offset: 0,
         });
-        // Plain values: half a million letters need no watching.
+        // Plain values: thousands of letters need no watching.
         this.accounts = [];
+        this.total = 0;
+        this.asked = 0;
+        this.search = useDebounced(() => this.reload(), 300);
         onWillStart(() => this.load());
     }
 
@@ -57,10 +63,20 @@ export class Coverage extends Component {
                 first: month,
             };
         });
-        const { accounts } = await this.orm.call("bank.statement.coverage", "get_coverage", [
+        const asked = ++this.asked;
+        const { accounts, total } = await this.orm.call("bank.statement.coverage", "get_coverage", [
             serializeDate(start),
             serializeDate(this.state.end.endOf("month")),
+            this.state.search,
+            this.state.onlyOpen,
+            PAGE,
+            this.state.offset,
         ]);
+        if (asked !== this.asked) {
+            // The answer to an earlier question came last.
+            return;
+        }
+        this.total = total;
         this.accounts = accounts.map((account) => ({
             ...account,
             cells: this.months.map((month) => this.summary(account, month)),
@@ -88,21 +104,32 @@ export class Coverage extends Component {
                 missing: count.m,
                 broken: count.b,
             }),
-            isOpen: worst === "b" || worst === "m",
         };
     }
 
-    get shown() {
-        const text = this.state.search.trim().toLowerCase();
-        return this.accounts.filter(
-            (account) =>
-                (!text || `${account.name} ${account.company}`.toLowerCase().includes(text)) &&
-                (!this.state.onlyOpen || account.cells.some((cell) => cell.isOpen))
-        );
+    get page() {
+        const last = Math.min(this.state.offset + PAGE, this.total);
+        return _t("%(first)s-%(last)s / %(total)s", { first: this.state.offset + 1, last, total: this.total });
+    }
+
+    get hasPages() {
+        return this.total > PAGE;
     }
 
     async move(months) {
         this.state.end = this.state.end.plus({ months });
+        await this.reload(this.state.offset);
+    }
+
+    turn(pages) {
+        const last = Math.floor((this.total - 1) / PAGE) * PAGE;
+        const offset = this.state.offset + pages * PAGE;
+        return this.reload(offset > last ? 0 : offset < 0 ? last : offset);
+    }
+
+    /** Ask again; what is open belongs to what was shown before. */
+    async reload(offset = 0) {
+        this.state.offset = offset;
         this.state.opened = null;
         this.state.day = null;
         await this.load();
