@@ -17,13 +17,13 @@ STORED = 1_000_000
 
 SCRIPT = """
 import time
-from odoo.addons.bank_statement_api.tools import camt053
+from odoo.addons.bank_statement_api.tools import camt
 bank = world.Bank(env)
 stored = world.copied_lines(env, bank, {stored})
 importer = env["bank.statement.importer"]
 for size in {sizes!r}:
     content = bank.statement(size)
-    [statement] = camt053.read(content)
+    [statement] = camt.read(content)
     world.bring_part(env, bank, content, size // 10)
     world.analyse(env)
     before = time.perf_counter()

@@ -8,6 +8,7 @@ import datetime
 import json
 import os
 import resource
+import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -72,6 +73,32 @@ def check_durable(env):
     for name, value in DURABLE.items():
         env.cr.execute(f"SHOW {name}")
         assert env.cr.fetchone()[0] == value, name
+
+
+class Spent:
+    """Seconds that a context took.
+
+    :ivar wall: by the clock.
+    :ivar cpu: of the processor, by this process and by PostgreSQL for it.
+    """
+
+    def __init__(self, env):
+        env.cr.execute("SELECT pg_backend_pid()")
+        self._backend = Path(f"/proc/{env.cr.fetchone()[0]}/stat")
+
+    def _now(self):
+        fields = self._backend.read_text().rpartition(")")[2].split()
+        backend = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return time.perf_counter(), time.process_time() + backend
+
+    def __enter__(self):
+        self._begun = self._now()
+        return self
+
+    def __exit__(self, *_error):
+        self.wall, self.cpu = (
+            after - before for after, before in zip(self._now(), self._begun, strict=True)
+        )
 
 
 def peak_mb():
@@ -286,23 +313,42 @@ def copied_lines(env, bank, count):
     """
     bank.receive(bank.statement(1))
     line = env["account.bank.statement.line"].search([], limit=1)
-    _copy_rows(
-        env,
-        "account_bank_statement_line",
-        line.ids,
-        count - 1,
-        {
-            "bank_booking_date": "source.bank_booking_date - (number %% 1000)::int",
-            "fingerprint": "encode(sha256(number::text::bytea), 'hex')",
-            "provider_uid": "'copy:' || number",
-            "internal_index": "to_char(source.bank_booking_date - (number %% 1000)::int, 'YYYYMMDD') || number",
-            "transaction_details": "NULL::jsonb",
-        },
-        [0],
-        "",
-    )
+    with _bare(env, "account_bank_statement_line"):
+        _copy_rows(
+            env,
+            "account_bank_statement_line",
+            line.ids,
+            count - 1,
+            {
+                "bank_booking_date": "source.bank_booking_date - (number %% 1000)::int",
+                "fingerprint": "encode(sha256(number::text::bytea), 'hex')",
+                "provider_uid": "'copy:' || number",
+                "internal_index": "to_char(source.bank_booking_date - (number %% 1000)::int, 'YYYYMMDD') || number",
+                "transaction_details": "NULL::jsonb",
+            },
+            [0],
+            "",
+        )
     env.invalidate_all()
     return env["account.bank.statement.line"].search_count([])
+
+
+@contextlib.contextmanager
+def _bare(env, table):
+    """The table without checks and indexes, which are made anew from what was filled in."""
+    env.cr.execute(
+        """SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid)
+             FROM pg_index WHERE indrelid = %s::regclass AND NOT indisprimary""",
+        [table],
+    )
+    indexes = env.cr.fetchall()
+    env.cr.execute("SET LOCAL session_replication_role = replica")
+    for name, _definition in indexes:
+        env.cr.execute(f"DROP INDEX {name}")
+    yield
+    for _name, definition in indexes:
+        env.cr.execute(definition)
+    env.cr.commit()
 
 
 def bring_part(env, bank, content, count):
@@ -311,10 +357,10 @@ def bring_part(env, bank, content, count):
     from odoo.addons.bank_statement_api.models.finance_handler_bank_statement import (
         PlannedStatement,
     )
-    from odoo.addons.bank_statement_api.tools import camt053
+    from odoo.addons.bank_statement_api.tools import camt
 
     importer = env["bank.statement.importer"]
-    [statement] = camt053.read(content)
+    [statement] = camt.read(content)
     found = importer._recognise(bank.journal, statement)[:count]
     exchange, _new = env["finance.exchange"]._receive(
         bank.interface, f"part-{bank.number}", content + b"\n", source="upload"

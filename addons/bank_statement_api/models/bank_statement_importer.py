@@ -130,9 +130,7 @@ class BankStatementImporter(models.AbstractModel):
         lines, by_orm, refused = self._create_lines(exchange, plan, new, record)
         withdrawn = self._settle_withdrawn(exchange, plan, recognitions)
         counts["refused"] += asked + refused + changed + withdrawn
-        known = self.env["account.bank.statement.line"].browse(
-            [item.known.id for item in recognitions if item.known is not None]
-        )
+        known = self._known(recognitions)
         counts["lines"] = len(lines)
         counts["set_based"] = len(lines) - sum(by_orm.values())
         counts["by_orm"] = by_orm
@@ -152,7 +150,9 @@ class BankStatementImporter(models.AbstractModel):
             self._release_held(exchange, journal)
         counts["attached"] = self._attach_notifications(journal, statement)
         # Also those of a run that was killed before it came this far.
-        unmatched = (lines | known).filtered(lambda line: line.match_state == "pending")
+        unmatched = lines.search(
+            [("id", "in", (lines | known).ids), ("match_state", "=", "pending")], order="id"
+        )
         self.env["bank.statement.matcher"]._enqueue(journal, unmatched)
         return counts
 
@@ -304,7 +304,7 @@ class BankStatementImporter(models.AbstractModel):
         )
         if known:
             return known, False
-        if all(item.known for item in recognitions) and not self._free(recognitions):
+        if all(item.known for item in recognitions) and not self._free(self._known(recognitions)):
             return model, False
         return model.create(
             {
@@ -326,13 +326,17 @@ class BankStatementImporter(models.AbstractModel):
         ), True
 
     @api.model
-    def _free(self, recognitions):
-        """:return: lines booked before that no statement has taken yet"""
-        return (
-            self.env["account.bank.statement.line"]
-            .browse([item.known.id for item in recognitions if item.known is not None])
-            .filtered(lambda line: not line.statement_id)
+    def _known(self, recognitions):
+        """:return: the lines that were booked before"""
+        return self.env["account.bank.statement.line"].browse(
+            [item.known.id for item in recognitions if item.known is not None]
         )
+
+    @api.model
+    def _free(self, lines):
+        """:return: those of the lines that no statement has taken yet"""
+        # Found by a search, as reading one field of many lines brings all the others into memory.
+        return lines.search([("id", "in", lines.ids), ("statement_id", "=", False)], order="id")
 
     @api.model
     def _stated_balances(self, statement):
@@ -350,16 +354,13 @@ class BankStatementImporter(models.AbstractModel):
         """
         if not record:
             return 0
-        free = known.filtered(lambda line: not line.statement_id)
-        self.env["bank.statement.line.writer"]._attach(free, record)
-        record.modified(["line_ids"])
-        if not record.line_ids:
+        self.env["bank.statement.line.writer"]._attach(self._free(known), record)
+        if not known.search_count([("statement_id", "=", record.id)], limit=1):
             # Everything of it waits for a person.
             record.unlink()
             return 0
-        if is_new:
-            # Odoo derives both anew when lines are attached; the bank's word counts.
-            record.write(self._stated_balances(statement))
+        # Odoo derives both anew when lines are attached; the bank's word counts.
+        record._update_from_lines(self._stated_balances(statement) if is_new else {})
         return int(is_new)
 
     @api.model

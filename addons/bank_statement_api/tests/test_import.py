@@ -1,10 +1,13 @@
 from datetime import date
 from decimal import Decimal
+from unittest.mock import patch
 
 from psycopg2.errors import UniqueViolation
 
 from odoo.tests import tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.bank_statement_api.models import bank_statement_line_writer
 
 from .camt_writer import Line
 from .common import DAY, IBAN, IBAN_B, StatementCase
@@ -25,6 +28,25 @@ class TestImport(StatementCase):
         statement = incoming.statement_id
         self.assertEqual((statement.balance_start, statement.balance_end_real), (100.0, 129.75))
         self.assertTrue(statement.is_valid)
+
+    def test_figures_of_a_statement_are_those_odoo_derives(self):
+        names = ("date", "first_line_index", "balance_end", "is_complete")
+        self.bring(self.file(("50.00", "Invoice 1"), ("-20.25", "Rent")))
+        statement = self.lines().statement_id
+        for stated_end in (statement.balance_end_real, statement.balance_end_real + 1):
+            statement._update_from_lines({"balance_end_real": stated_end})
+            ours = statement.read(names)[0]
+            self.assertEqual(ours["is_complete"], stated_end == ours["balance_end"])
+            for name in names:
+                self.env.add_to_compute(statement._fields[name], statement)
+            self.assertEqual(statement.read(names)[0], ours)
+
+    def test_figures_of_a_statement_are_left_to_odoo_where_others_derive_them(self):
+        with patch.object(bank_statement_line_writer, "KNOWN_MODULES", ("none",)):
+            self.bring(self.file(("50.00", "Invoice 1")))
+        statement = self.lines().statement_id
+        self.assertEqual((statement.date, statement.balance_end), (DAY, 150.0))
+        self.assertTrue(statement.is_complete)
 
     def test_same_file_under_another_key_books_nothing(self):
         content = self.file(("50.00", "Invoice 1"), ("50.00", "Invoice 1"))
