@@ -51,12 +51,12 @@ class FinanceHandlerGatewaySettlement(models.AbstractModel):
         # another of its refund meet here.
         with exchange._advisory_lock("journal", gateway.journal_id.id):
             exchange._checkpoint()
-            result = self._settle(exchange, gateway, prepared)
+            result = self._take_in(exchange, gateway, prepared)
             exchange._checkpoint()
         return result
 
     @api.model
-    def _settle(self, exchange, gateway, message):
+    def _take_in(self, exchange, gateway, message):
         model = as_engine(self.env["treasury.settlement"]).with_company(gateway.company_id)
         found = model._record(gateway, message.observations, exchange)
         if message.payout is not None:

@@ -46,7 +46,7 @@ class TreasuryJournalEntryMaker(models.AbstractModel):
             return self.env["account.move"], problems
         moves = self.env["account.move"]
         for entity, own in lines.items():
-            moves |= self._create(exchange, document, heads[entity], own)
+            moves |= self._create_entry(exchange, document, heads[entity], own)
         if self._policy(exchange) == "post":
             moves.action_post()
         return moves, []
@@ -187,7 +187,7 @@ class TreasuryJournalEntryMaker(models.AbstractModel):
     # === ENTRY === #
 
     @api.model
-    def _create(self, exchange, document, head, own):
+    def _create_entry(self, exchange, document, head, own):
         company, journal, date = head
         by_currency = {}
         for line, vals in own:
