@@ -46,6 +46,8 @@ class FinanceHandlerGatewaySettlement(models.AbstractModel):
 
     @api.model
     def _post(self, exchange, prepared):
+        if not prepared.observations and prepared.payout is None:
+            return {"objects": [], "rows": 0}
         gateway = self.env["treasury.gateway"]._of_interface(exchange.interface_id)
         # One at a time for each gateway, with a snapshot younger than the lock: what one message says of a payment and
         # another of its refund meet here.

@@ -100,7 +100,7 @@ class TreasuryGateway(models.Model):
         :return: how many exchanges that made
         """
         self.ensure_one()
-        new = 0
+        new, refusals = 0, []
         waiting = self.env["treasury.settlement"].search(
             [
                 ("gateway_id", "=", self.id),
@@ -112,7 +112,12 @@ class TreasuryGateway(models.Model):
             order="id",
         )
         for payout in waiting:
-            content = self.connection_id._adapter()._fetch_payout_rows(self, payout.external_id)
+            try:
+                content = self.connection_id._adapter()._fetch_payout_rows(self, payout.external_id)
+            except FinanceError as error:
+                # One that cannot be had yet keeps none of the others waiting.
+                refusals.append(error)
+                continue
             _exchange, is_new = self.env["finance.exchange"]._receive(
                 self.interface_id,
                 f"payout:{payout.external_id}:{sha256_hex(content)}",
@@ -123,6 +128,8 @@ class TreasuryGateway(models.Model):
             )
             new += is_new
             self.env["finance.exchange"]._checkpoint()
+        if refusals:
+            raise refusals[0]
         return new
 
     # === OUTCOME === #

@@ -183,7 +183,8 @@ class TreasurySettlement(models.Model):
         :param gateway: ``treasury.gateway``, one record
         :param observations: of ``tools.settlements``
         :param exchange: ``finance.exchange`` that brought them
-        :return: the objects they are of
+        :return: the objects they are of, without those of which the books have all that was said before and nothing new
+            was
         :rtype: treasury.settlement
         """
         found = as_engine(self).browse()
@@ -198,9 +199,20 @@ class TreasurySettlement(models.Model):
                 settlement = as_engine(self).create({name: value for name, _operator, value in key})
             self.env["treasury.settlement.news"]._keep(settlement, observation, exchange)
             found |= settlement
+        due = found.browse()
         for settlement in found:
-            settlement._remember_life()
-        return found
+            if settlement._remember_life() or not settlement._is_settled():
+                due |= settlement
+        return due
+
+    def _is_settled(self):
+        """:return: whether the books have all of it: a payment that is tied to what it pays"""
+        return bool(
+            self.kind == "payment"
+            and self.state == "succeeded"
+            and self.invoice_ids
+            and self.receivable_key == self._receivable_state()
+        )
 
     def _life(self):
         """:rtype: settlements.Life"""
@@ -210,7 +222,10 @@ class TreasurySettlement(models.Model):
         )
 
     def _remember_life(self):
-        """Write what is known of this object, as far as it changed."""
+        """Write what is known of this object, as far as it changed.
+
+        :return: whether anything did
+        """
         life = self._life()
         parent = self.browse()
         if life.parent:
@@ -256,6 +271,8 @@ class TreasurySettlement(models.Model):
             )
             if orphans:
                 orphans.write({"parent_id": self.id})
+                return True
+        return bool(changed)
 
     def _has_other(self, name, value):
         field = self._fields[name]

@@ -39,6 +39,13 @@ class TreasurySettlement(models.Model):
         currency_field="company_currency_id",
         help="What the clearing account has of this payout, in the company's currency: zero once it is booked.",
     )
+    accepted_by_id = fields.Many2one(
+        "res.users",
+        string="Taken Over By",
+        readonly=True,
+        index="btree_not_null",
+        help="Who booked it although its rows do not add up to it, or cannot be asked for.",
+    )
     company_currency_id = fields.Many2one(
         related="company_id.currency_id", string="Company Currency"
     )
@@ -80,21 +87,24 @@ class TreasurySettlement(models.Model):
         self._check_may_decide()
         for payout in self:
             rows = payout.row_ids.filtered("problem")
-            if not rows or not payout.gateway_id.difference_account_id:
+            differs = payout.proof_state == "differs" and not payout.move_id
+            if not differs or not payout.gateway_id.difference_account_id:
                 raise UserError(
                     self.env._(
-                        "%s has no unexplained rows, or its gateway has no account for differences.",
+                        "%s is explained or booked, or its gateway has no account for differences.",
                         payout.display_name,
                     )
                 )
             as_engine(rows).write({"accepted_by_id": self.env.uid})
+            if not payout.currency_id.is_zero(payout._unexplained()):
+                as_engine(payout).write({"accepted_by_id": self.env.uid})
             self.env["finance.audit.event"]._log(
                 "payout.difference_booked",
                 payout,
                 summary=payout.display_name,
                 details={
                     "rows": rows.mapped("external_id"),
-                    "amount": sum(rows.mapped("problem_amount")),
+                    "amount": payout.proof_difference,
                 },
             )
             as_engine(payout).with_company(payout.company_id)._settle_payouts()
@@ -109,7 +119,7 @@ class TreasurySettlement(models.Model):
     def _settle_payouts(self):
         """Prove payouts and book those that are proven; repeating it changes nothing."""
         for payout in self.filtered(lambda item: item.state in _OVER).sorted("id"):
-            if payout.rows_known:
+            if payout.rows_known or not payout.is_itemised:
                 payout._settle_payout()
 
     def _settle_payout(self):
@@ -153,7 +163,7 @@ class TreasurySettlement(models.Model):
             accepted=set(rows.filtered("accepted_by_id").mapped("external_id")),
         )
         found = {finding.row: finding for finding in proof.findings}
-        for row in rows:
+        for row in rows.filtered(lambda item: not item.accepted_by_id):
             finding = found.get(row.external_id)
             vals = {
                 "problem": finding.why if finding else False,
@@ -161,19 +171,25 @@ class TreasurySettlement(models.Model):
             }
             if (row.problem or False) != vals["problem"]:
                 row.write(vals)
+        # What a person took over needs no further explanation.
+        is_proven = not proof.findings and (not proof.unexplained or bool(self.accepted_by_id))
         self.write(
             {
-                "proof_state": "proven" if proof.is_proven else "differs",
+                "proof_state": "proven" if is_proven else "differs",
                 "proof_difference": float(proof.difference),
                 "total_gross": float(proof.gross),
                 "total_fee": float(proof.fees),
             }
         )
-        self._tell_proof(proof)
-        return proof.is_proven
+        self._tell_proof(proof, is_proven)
+        return is_proven
 
-    def _tell_proof(self, proof):
-        if proof.is_proven:
+    def _unexplained(self):
+        """:return: what the payout has beyond its rows"""
+        return self.currency_id.round(self.amount - sum(self.row_ids.mapped("net")))
+
+    def _tell_proof(self, proof, is_proven):
+        if is_proven:
             self.env["finance.exception"]._resolve_by_system(
                 self,
                 codes=["payout_not_proven"],
@@ -275,17 +291,19 @@ class TreasurySettlement(models.Model):
                 key[1].round(before[1] + amount),
             )
 
+        if unexplained := self._unexplained():
+            # Without rows all of it was taken from what the gateway owed us.
+            account = (
+                self.gateway_id.difference_account_id
+                if self.is_itemised
+                else self.gateway_id.clearing_account_id
+            )
+            add((account, self.currency_id), unexplained, unexplained)
         for row in rows.filtered(lambda item: item.kind != "fee"):
             items = row._clearing_items()
             if row.accepted_by_id:
                 account = self.gateway_id.difference_account_id
-                add(
-                    (account, self.currency_id),
-                    row.problem_amount or row.gross,
-                    row.problem_amount or row.gross,
-                )
-                if not items:
-                    continue
+                add((account, self.currency_id), row.problem_amount, row.problem_amount)
             for currency, own in items.grouped("currency_id").items():
                 total = sum(own.mapped("amount_currency"))
                 same = currency == row.currency_id

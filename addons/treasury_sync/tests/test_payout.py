@@ -131,6 +131,40 @@ class TestPayout(GatewayCase):
         self.assertEqual(self.balance(self.gateway.clearing_account_id), 0)
         self.assertEqual(payout.row_ids.accepted_by_id, self.users["operator", "a"])
 
+    def test_operator_books_the_part_that_differs(self):
+        self.rows[1] |= {"amount": 20300, "net": 20300 - 325}
+        self.paid["amount"] = self.net + 300
+        self.tell(*self.told())
+        payout = self.settlement("po_1")
+        self.assertEqual(payout.proof_difference, 3)
+        self.assertEqual(payout.row_ids.filtered("problem").problem, "differs")
+        payout.with_user(self.users["operator", "a"]).action_book_difference()
+        self.assertEqual(self.balance(self.gateway.clearing_account_id), 0)
+        self.assertEqual(self.balance(self.gateway.difference_account_id), -3)
+        self.assertEqual(self.balance(self.gateway.transit_account_id), 236.25)
+
+    def test_operator_books_a_payout_whose_list_is_incomplete(self):
+        self.paid["amount"] += 100
+        self.tell(*self.told())
+        payout = self.settlement("po_1")
+        payout.with_user(self.users["operator", "a"]).action_book_difference()
+        self.assertEqual(payout.proof_state, "proven")
+        self.assertEqual(payout.accepted_by_id, self.users["operator", "a"])
+        self.assertEqual(self.balance(self.gateway.clearing_account_id), 0)
+        self.assertEqual(self.balance(self.gateway.difference_account_id), -1)
+        self.assertEqual(self.balance(self.gateway.transit_account_id), 234.25)
+
+    def test_payout_that_cannot_be_itemised_is_booked_by_a_person(self):
+        self.paid |= {"automatic": False, "amount": 10000}
+        self.tell(*self.objects, self.event("payout.paid", self.paid))
+        payout = self.settlement("po_1")
+        self.assertEqual(payout.proof_state, "differs")
+        self.assertTrue(self.cases("payout_not_proven", payout))
+        payout.with_user(self.users["operator", "a"]).action_book_difference()
+        self.assertEqual(self.balance(self.gateway.transit_account_id), 100)
+        self.assertEqual(self.balance(self.gateway.clearing_account_id), 160)
+        self.assertFalse(self.cases("payout_not_proven", payout))
+
     # === THE BANK === #
 
     def test_payout_clears_against_its_bank_line(self):
@@ -296,6 +330,33 @@ class TestPayout(GatewayCase):
         ):
             self.run_jobs()
         self.assertEqual(self.settlement("po_1").proof_state, "proven")
+
+    def test_payout_that_cannot_be_had_keeps_no_other_waiting(self):
+        other = self.payout("po_0", 4900)
+        charge = self.charge("ch_0", 5000)
+        self.tell(
+            *self.objects,
+            self.event("payout.paid", self.paid),
+            self.event("charge.succeeded", charge),
+            self.event("payout.paid", other),
+        )
+
+        def rows(params):
+            mine = [self.entry("txn_0", "charge", "ch_0", 5000, 100)]
+            return {"object": "list", "data": mine, "has_more": False}
+
+        with self.gateway_answers(
+            {
+                "events": {"object": "list", "data": [], "has_more": False},
+                "payouts/po_1": {**self.paid, "reconciliation_status": "in_progress"},
+                "payouts/po_0": other,
+                "balance_transactions": rows,
+            }
+        ):
+            self.run_jobs()
+        self.assertEqual(self.settlement("po_0").proof_state, "proven")
+        self.assertEqual(self.settlement("po_1").proof_state, "waiting")
+        self.assertEqual(self.gateway.failure_count, 1)
 
     def test_payout_that_is_still_added_up_is_asked_for_later(self):
         self.tell(*self.objects, self.event("payout.paid", self.paid))

@@ -1,0 +1,68 @@
+"""Stripe's events shuffled, doubled and lost, with kills of the worker: nothing lost, nothing twice, one end state."""
+
+import random
+import time
+
+import pytest
+from settlement_world import SettlementWorld
+
+from sandbox.server import SandboxServer
+
+INVOICES = 45
+
+
+@pytest.fixture(scope="module")
+def world(odoo_server):
+    with SandboxServer(seed=11) as sandbox:
+        yield SettlementWorld(odoo_server("settlements"), sandbox, INVOICES)
+
+
+def test_killed_shuffled_doubled_and_lost_ends_as_the_gateway_has_it(world):
+    server = world.server
+    world.live_a_month()
+    told = world.deliver(order="shuffled", copies=2, skip=9, parallel=4, seed=3)
+    assert len(told["lost"]) == 9
+    dice = random.Random(5)
+    for _kill in range(3):
+        # Not a wait for a condition: the moment of the kill is what the seed decides.
+        time.sleep(dice.uniform(1.0, 4.0))
+        server.kill()
+        server.start()
+    server.wait_for(lambda: len(world.statuses()) == told["messages"], "the webhooks", seconds=180)
+
+    def over():
+        waiting = world.exchanges()
+        if waiting.keys() <= {"done"} and not world.unproven():
+            return world.held() == world.truth()
+        world.sweep()
+        world.fetch()
+        return False
+
+    world.fetch()
+    server.wait_for(over, "all events to be worked on", seconds=420)
+    assert world.held() == world.truth()
+    assert world.doubled() == []
+    # All was paid out, but what came back with the second payout is on its way again with the third.
+    clearing, transit = world.balances()
+    assert clearing == 0
+    assert transit == sum(
+        amount
+        for state, amount, _gross, _fees in world.truth()["payouts"].values()
+        if state == "paid"
+    )
+    states = world.invoice_states()
+    assert sum(count for count, _residual in states.values()) == INVOICES
+    refunded = world.truth()["refunds"]["eur"]["amount"]
+    disputed = world.truth()["disputes"]["eur"]["amount"]
+    assert sum(residual for _count, residual in states.values()) == refunded + disputed
+
+
+def test_webhook_that_is_not_proven_is_refused_and_stored_nowhere(world):
+    before = sum(world.exchanges().values())
+    world.pay([0])
+    for how in ({"age": 301}, {"age": -400}, {"secret": "whsec_of_somebody_else"}):
+        world.deliver(**how)
+        statuses = world.server.wait_for(world.statuses, "an answer")
+        assert set(statuses) == {401}, how
+        world.pay([0])
+    assert sum(world.exchanges().values()) == before
