@@ -1,7 +1,8 @@
 """The bank's file gateway: payment files are taken out of a folder, status reports are put into another one.
 
 ``<folder>/payments`` is where customers put pain.001 files, each after its ``.sha256``; ``taken`` is where they go.
-``<folder>/payments/answers`` is where the bank puts a pain.002 whenever it has news of an order.
+``<folder>/payments/answers`` is where the bank puts a pain.002 whenever it has news of an order; the file's name begins
+with the account's.
 """
 
 import hashlib
@@ -65,7 +66,8 @@ class PaymentFiles:
             self._told[name] = news
             answers = self._inbox / "answers"
             answers.mkdir(parents=True, exist_ok=True)
-            target = answers / f"pain002_{order.message_id}_{now:%Y%m%d%H%M}.xml"
+            account = order.payments[0].account
+            target = answers / f"pain002_{account}_{order.message_id}_{now:%Y%m%d%H%M}.xml"
             part = answers / f".{target.name}.part"
             part.write_bytes(pain002(order, now))
             part.replace(target)

@@ -54,7 +54,7 @@ def seed(env, world, channels, vendors, sandbox_url, folder, pay_on):
         account = accounts[code]
         company = companies[account["entity"]]
         company_env = env(context={**env.context, "allowed_company_ids": company.ids})
-        interface, report_feed = _way(company_env, company, over_api, folder)
+        interface, report_feed = _way(company_env, company, account, over_api, folder)
         interfaces |= interface
         feeds |= report_feed
         channel = _channel(company_env, company, account, interface, over_api)
@@ -147,7 +147,7 @@ def _connection(env, company, name, folder):
     )
 
 
-def _way(env, company, over_api, folder):
+def _way(env, company, account, over_api, folder):
     """:return: the interface that payments leave by, and the feed of the bank's reports"""
     feeds = env["bank.statement.feed"]
     if over_api:
@@ -167,7 +167,12 @@ def _way(env, company, over_api, folder):
     )
     reports.action_set_live()
     feed = feeds.search([("interface_id", "=", reports.id)], limit=1) or feeds.create(
-        {"name": "Status reports, files", "kind": "files", "interface_id": reports.id}
+        {
+            "name": "Status reports, files",
+            "kind": "files",
+            "interface_id": reports.id,
+            "filename_pattern": f"pain002_{account['code']}_*",
+        }
     )
     return (
         _interface(env, company, outbox, "payments.files", "Payments in files", "payment_order"),
