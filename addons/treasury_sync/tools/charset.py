@@ -66,6 +66,7 @@ class Charset:
     allowed: str
     upper: bool = False
     _outside: re.Pattern = field(init=False, repr=False, compare=False)
+    _replaced: dict[str, str] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self):
         object.__setattr__(self, "_outside", re.compile(f"(?!{self.allowed})[\\s\\S]"))
@@ -89,23 +90,26 @@ class Charset:
             return text
         # The marks of a letter are one with it; a ligature or a full-width letter is what it stands for.
         known = unicodedata.normalize("NFC", text)
-        lost = [char for char in known if self._is_lost(char)]
-        if lost:
-            raise LostTextError(text, "".join(dict.fromkeys(lost)))
-        fitted = self._outside.sub(lambda found: self._replace(found[0]), known)
+        outside = self.outside(known)
+        if lost := "".join(filter(self._is_lost, outside)):
+            raise LostTextError(text, lost)
+        fitted = known.translate({ord(char): self._replace(char) for char in outside})
         fitted = _SPACES.sub(" ", fitted).strip()
         if text and not any(map(str.isalnum, fitted)):
             raise LostTextError(text, "".join(dict.fromkeys(text)))
         return fitted
 
     def _is_lost(self, char):
-        return (
-            bool(self._outside.match(char))
-            and _is_letter(unicodedata.category(char))
-            and not any(map(str.isalnum, self._replace(char)))
+        return _is_letter(unicodedata.category(char)) and not any(
+            map(str.isalnum, self._replace(char))
         )
 
     def _replace(self, char):
+        if char not in self._replaced:
+            self._replaced[char] = self._find_replacement(char)
+        return self._replaced[char]
+
+    def _find_replacement(self, char):
         category = unicodedata.category(char)
         if category[0] == "M":
             return ""

@@ -49,11 +49,11 @@ def _whole(tag, value, rule):
 class Node:
     """An element and its children by local name; what is absent is empty."""
 
-    __slots__ = ("_children", "element")
+    __slots__ = ("_children", "_nodes", "element")
 
     def __init__(self, element):
         self.element = element
-        self._children = {}
+        self._children, self._nodes = {}, {}
         for child in () if element is None else element:
             self._children.setdefault(local_name(child), []).append(child)
 
@@ -63,7 +63,9 @@ class Node:
     def child(self, *path):
         node = self
         for name in path:
-            node = Node(next(iter(node.all(name)), None))
+            if name not in node._nodes:
+                node._nodes[name] = Node(next(iter(node.all(name)), None))
+            node = node._nodes[name]
         return node
 
     def text(self, *path):
