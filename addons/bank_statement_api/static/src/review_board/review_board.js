@@ -201,10 +201,11 @@ export class ReviewBoard extends Component {
         if (gone.has(this.state.selectedId)) {
             const left = before.slice(place).find((id) => !gone.has(id)) || this.store.ids.at(-1);
             this.state.selectedId = null;
-            this.state.line = null;
             if (left) {
+                // The line that is gone stays in sight, without effect, until the next one is there.
                 this.moveTo(left);
             } else {
+                this.state.line = null;
                 this.presence.tell(null);
                 this.state.pane = "list";
             }
@@ -254,7 +255,7 @@ export class ReviewBoard extends Component {
         }
         news.forEach((id) => this.changed.add(id));
         if (userId !== user.userId && news.includes(this.state.selectedId)) {
-            this.notification.add(_t("%s decided on this line just now.", name), { type: "info" });
+            this.notification.add(_t("%s worked on this line just now.", name), { type: "info" });
         }
         this.lookAtChangesSoon();
     }
