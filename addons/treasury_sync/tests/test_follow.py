@@ -247,7 +247,7 @@ class TestReports(FollowCase):
         body = json.dumps(documents.status_to_dict(report)).encode()
         headers = sign_webhook([SECRET], "news-1", body, datetime.now(UTC))
         with self.assertRaises(FinalError):
-            platform._receive_webhook(headers, body.replace(b"ACSC", b"RJCT"))
+            platform._adapter()._verify_webhook(platform, headers, body.replace(b"ACSC", b"RJCT"))
         exchange = platform._receive_webhook(headers, body)
         self.assertEqual(platform._receive_webhook(headers, body), exchange, "sent again")
         exchange._job_process()
