@@ -1,12 +1,12 @@
 {
     "name": "Reporting Export",
     "summary": "Ledger data to warehouses and BI: contracts, control totals, lineage, complete or not at all",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "author": "Finance Connectivity Suite contributors",
     "license": "LGPL-3",
     "category": "Accounting/Accounting",
-    "depends": ["bank_statement_api"],
-    "external_dependencies": {"python": ["pyarrow", "pyyaml"]},
+    "depends": ["treasury_sync"],
+    "external_dependencies": {"python": ["botocore", "pyarrow", "pyyaml"]},
     "data": [
         "security/ir.model.access.csv",
         "security/reporting_rules.xml",

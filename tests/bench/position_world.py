@@ -7,7 +7,7 @@ from decimal import Decimal
 import psycopg2
 
 _OPENING = 100
-_MOVES, _ITEMS = 10_000_000, 100_000_000
+_JOURNALS, _MOVES, _ITEMS = 100_000, 10_000_000, 100_000_000
 _PER_ACCOUNT = 10_000
 #: Every fifth account is in US dollars.
 _DOLLARS, _RATE = 5, Decimal("1.25")
@@ -117,27 +117,64 @@ def naive(env, group, day):
 
 
 def _journals(env, company, count, dollar):
-    # The journals that Odoo made have no account number, so that nobody expects them.
+    """One journal made by Odoo for each currency, then copies of its row, each with an account of its own."""
     banks = env["res.partner.bank"].create(
         [
             {"acc_number": f"BENCH{number:08d}", "partner_id": company.partner_id.id}
             for number in range(count)
         ]
     )
-    return env["account.journal"].create(
-        [
+    found = env["account.journal"]
+    for currency, own in (
+        (False, [number for number in range(count) if number % _DOLLARS]),
+        (dollar.id, range(0, count, _DOLLARS)),
+    ):
+        model = env["account.journal"].create(
             {
-                "name": f"Bank {number}",
-                "code": f"B{number:04d}",
+                "name": "Model",
+                "code": f"M{currency or 0}",
                 "type": "bank",
                 "company_id": company.id,
-                "bank_account_id": bank.id,
-                "currency_id": False if number % _DOLLARS else dollar.id,
+                "currency_id": currency,
                 "bank_calendar": "daily",
             }
-            for number, bank in enumerate(banks)
-        ]
-    )
+        )
+        env.flush_all()
+        known = {
+            "banks": [banks[number].id for number in own],
+            "journal": model.id,
+            "account": model.default_account_id.id,
+        }
+        target = f"{_JOURNALS} + target.id"
+        for table, source, changed in (
+            ("account_account", "account", {"id": target}),
+            (
+                "account_journal",
+                "journal",
+                {
+                    "id": target,
+                    "code": "'B' || target.id",
+                    "default_account_id": target,
+                    "bank_account_id": "target.id",
+                    "alias_id": "NULL",
+                },
+            ),
+        ):
+            env.cr.execute(
+                f"""INSERT INTO {table} ({_names(env, table)})
+                    SELECT {_values(env, table, changed)}
+                      FROM res_partner_bank target CROSS JOIN {table} source
+                     WHERE target.id = ANY(%(banks)s) AND source.id = %({source})s""",
+                known,
+            )
+        env.cr.execute(
+            f"""INSERT INTO account_account_res_company_rel (account_account_id, res_company_id)
+                SELECT {_JOURNALS} + id, %s FROM unnest(%s) AS id""",
+            [company.id, known["banks"]],
+        )
+        found |= found.browse(_JOURNALS + bank for bank in known["banks"])
+    env.invalidate_all()
+    return found
 
 
 def _exchange(env, company):
@@ -175,7 +212,7 @@ def _copy_lines(env, journals, years, exchange, income):
     env.flush_all()
     liquidity, suspense, _other = line._seek_for_lines()
     ids = {"move": line.move_id.id, "line": line.id, "bank": liquidity.id, "other": suspense.id}
-    number = f"({_MOVES} + target.id * {_PER_ACCOUNT} + day)"
+    number = f"({_MOVES} + (target.id - {_JOURNALS}) * {_PER_ACCOUNT} + day)"
     date = "(%(first)s::date + day)"
     same = {"journal_id": "target.id", "date": date, "create_date": f"{date} + interval '30 hours'"}
     known = {
@@ -250,14 +287,8 @@ def _copy_lines(env, journals, years, exchange, income):
 def _multiply(env, table, source, known, changed):
     """Copy a row for each journal and day, in the order in which they would have come."""
     env.cr.execute(
-        "SELECT column_name FROM information_schema.columns WHERE table_name = %s", [table]
-    )
-    columns = [name for (name,) in env.cr.fetchall()]
-    values = ", ".join(changed.get(name, f'source."{name}"') for name in columns)
-    names = ", ".join(f'"{name}"' for name in columns)
-    env.cr.execute(
-        f"""INSERT INTO {table} ({names})
-            SELECT {values}
+        f"""INSERT INTO {table} ({_names(env, table)})
+            SELECT {_values(env, table, changed)}
               FROM generate_series(0, %(days)s - 1) AS day
         CROSS JOIN account_journal target
         CROSS JOIN {table} source
@@ -265,3 +296,19 @@ def _multiply(env, table, source, known, changed):
           ORDER BY day, target.id""",
         {**known, "source": source},
     )
+
+
+def _columns(env, table):
+    env.cr.execute(
+        "SELECT column_name FROM information_schema.columns WHERE table_name = %s ORDER BY 1",
+        [table],
+    )
+    return [name for (name,) in env.cr.fetchall()]
+
+
+def _names(env, table):
+    return ", ".join(f'"{name}"' for name in _columns(env, table))
+
+
+def _values(env, table, changed):
+    return ", ".join(changed.get(name, f'source."{name}"') for name in _columns(env, table))

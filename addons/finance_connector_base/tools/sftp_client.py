@@ -228,10 +228,7 @@ class SftpClient:
         """
         base = self._path(self._address.folder)
         with self._explained(f"move {file.shown}"):
-            folder = base
-            for part in target_folder.split("/"):
-                folder = posixpath.join(folder, part.encode())
-                self._session.ensure_folder(folder)
+            folder = self._ensure_folders(target_folder)
             stem, suffix = posixpath.splitext(file.name)
             target, number = posixpath.join(folder, file.name), 1
             while self._session.has(target):
@@ -244,6 +241,18 @@ class SftpClient:
             return True
 
     # === WRITING === #
+
+    def make_folder(self, folder):
+        """Make a folder below that of the address, and those that lead to it; one that is there is left as it is.
+
+        :param str folder: relative, with slashes.
+        :return: its whole path, as :meth:`put` takes it.
+        :rtype: str
+        """
+        if folder.startswith("/") or ".." in folder.split("/"):
+            raise ValueError(f"{folder!r} leads out of the folder.")
+        with self._explained(f"make the folder {folder}"):
+            return self._ensure_folders(folder).decode()
 
     def put(self, name, content, folder=None):
         """Upload a file: under a temporary name, checked for its size, then renamed. Never over another file.
@@ -316,6 +325,13 @@ class SftpClient:
             )
 
     # === HELPERS === #
+
+    def _ensure_folders(self, relative):
+        folder = self._path(self._address.folder)
+        for part in filter(None, relative.split("/")):
+            folder = posixpath.join(folder, part.encode())
+            self._session.ensure_folder(folder)
+        return folder
 
     def _path(self, folder, name=None):
         folder = folder.encode()

@@ -1,1 +1,1 @@
-from . import folder, openlineage, warehouse
+from . import folder, openlineage, s3, sftp, warehouse

@@ -17,8 +17,6 @@ from .common import TreasuryCase
 TODAY = DAY + timedelta(days=1)
 
 
-@tagged("post_install", "-at_install")
-@freeze_time("2026-03-05 09:00:00")
 class CashPositionCase(TreasuryCase):
     """Two entities with a euro account each, a group of both, and somebody who reads the group and nothing else."""
 

@@ -1,6 +1,7 @@
 """Files below a folder."""
 
 import os
+import secrets
 from pathlib import Path, PurePosixPath
 
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
@@ -35,7 +36,7 @@ class FolderStore:
             raise ValueError(f"{path} leads out of the folder.")
         target = self._root / relative
         target.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = target.with_name(f".{target.name}.{os.getpid()}.partial")
+        unfinished = target.with_name(f".{target.name}.{secrets.token_hex(8)}.partial")
         with unfinished.open("wb") as stream:
             stream.write(content)
             stream.flush()
