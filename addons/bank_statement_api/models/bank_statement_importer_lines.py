@@ -7,7 +7,7 @@ from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import split_every
+from odoo.tools import ormcache, split_every
 
 from odoo.addons.bank_statement_api.tools import identity
 from odoo.addons.finance_connector_base.tools.errors import RetryableError, describe
@@ -430,14 +430,23 @@ class BankStatementImporter(models.AbstractModel):
         )
         if not instructed or not instructed.amount or instructed.currency == transaction.currency:
             return {}
-        currency = self.env["res.currency"].search([("name", "=", instructed.currency)], limit=1)
-        if not currency or currency == self._journal_currency(journal):
+        currency_id = self._currency_id(instructed.currency)
+        if not currency_id or currency_id == self._journal_currency(journal).id:
             return {}
         sign = -1 if transaction.amount < 0 else 1
         return {
-            "foreign_currency_id": currency.id,
+            "foreign_currency_id": currency_id,
             "amount_currency": float(abs(instructed.amount) * sign),
         }
+
+    @api.model
+    @ormcache("name", cache="stable")
+    def _currency_id(self, name):
+        """Asked for every amount in a foreign currency; cached as Odoo caches its list of currencies.
+
+        :return: id of the currency, or False where it is not in use
+        """
+        return self.env["res.currency"].search([("name", "=", name)], limit=1).id
 
     @api.model
     def _partners_by_account(self, journal, recognitions):

@@ -48,6 +48,23 @@ class TestImport(StatementCase):
         self.assertEqual((statement.date, statement.balance_end), (DAY, 150.0))
         self.assertTrue(statement.is_complete)
 
+    def test_amount_in_a_foreign_currency_stands_beside_the_booked_one(self):
+        dollar, pound = self.env.ref("base.USD"), self.env.ref("base.GBP")
+        dollar.active, pound.active = True, False
+        content = self.file(("10.00", "Export"), ("-8.00", "Fees"))
+        for name, amount in (("USD", "11.50"), ("GBP", "7.00")):
+            foreign = f'<AmtDtls><InstdAmt><Amt Ccy="{name}">{amount}</Amt></InstdAmt></AmtDtls>'
+            content = content.replace(b"<TxDtls><R", f"<TxDtls>{foreign}<R".encode(), 1)
+        self.bring(content)
+        export, fees = self.lines()
+        self.assertEqual(
+            (export.amount, export.foreign_currency_id, export.amount_currency),
+            (10.0, dollar, 11.5),
+        )
+        self.assertFalse(fees.foreign_currency_id, "it is not in use here")
+        pound.active = True
+        self.assertEqual(self.env["bank.statement.importer"]._currency_id("GBP"), pound.id)
+
     def test_same_file_under_another_key_books_nothing(self):
         content = self.file(("50.00", "Invoice 1"), ("50.00", "Invoice 1"))
         self.bring(content)
