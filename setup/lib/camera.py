@@ -1,6 +1,7 @@
 """Takes the pictures of the documentation, with Playwright and Pillow."""
 
 import argparse
+import base64
 import io
 from pathlib import Path
 
@@ -62,6 +63,79 @@ def _frozen_position(page: Page) -> None:
     page.locator(".o_form_view").wait_for()
 
 
+def _setup(page: Page) -> None:
+    page.locator("div[name=name] input").fill("House bank")
+    page.locator("div[name=adapter] input").click()
+    page.locator(".o_select_menu_item", has_text="Ponto").click()
+    page.get_by_role("button", name="Continue", exact=True).click()
+    page.locator(".o_arrow_button_current", has_text="Access").wait_for()
+
+
+def _coverage(page: Page) -> None:
+    page.locator(
+        ".o_coverage_cell.o_coverage_missing, .o_coverage_cell.o_coverage_broken"
+    ).first.click()
+    page.locator(".o_coverage_day:not(.o_coverage_not_expected)").first.click()
+    page.locator(".o_coverage_proof").wait_for()
+
+
+def _held(page: Page) -> None:
+    """Upload a statement whose figures do not agree, and wait until it is held."""
+    [account] = _call(
+        page,
+        "account.journal",
+        "search_read",
+        [["type", "=", "bank"], ["bank_acc_number", "!=", False]],
+        ["bank_acc_number"],
+        limit=1,
+    )
+    content = _NOT_EVEN.format(account=account["bank_acc_number"].replace(" ", ""))
+    file = {"name": "statement.sta", "datas": base64.b64encode(content.encode()).decode()}
+    attachments = _call(page, "ir.attachment", "create", [file])
+    uploads = _call(
+        page, "bank.statement.upload", "create", [{"attachment_ids": [[6, 0, attachments]]}]
+    )
+    _call(page, "bank.statement.upload", "action_upload", uploads)
+    for _look in range(60):
+        page.goto(_HELD)
+        page.locator(".o_list_view, .o_kanban_view").wait_for()
+        if page.locator(".o_data_row, .o_kanban_record:not(.o_kanban_ghost)").count():
+            return
+        page.wait_for_timeout(1000)
+    raise SystemExit("The statement that does not add up was not held.")
+
+
+def _profile(page: Page) -> None:
+    page.locator("div[name=file] input[type=file]").set_input_files(_TABLE)
+    page.get_by_role("button", name="Suggest", exact=True).click()
+    page.locator("div[name=preview] table").scroll_into_view_if_needed()
+
+
+def _call(page: Page, model: str, method: str, *args, **kwargs):
+    """Call a method as the person who is logged in."""
+    call = {"model": model, "method": method, "args": args, "kwargs": kwargs}
+    answer = page.request.post(
+        "/web/dataset/call_kw", data={"jsonrpc": "2.0", "method": "call", "params": call}
+    ).json()
+    if "error" in answer:
+        raise SystemExit(f"{model}.{method}: {answer['error']['data']['message']}")
+    return answer["result"]
+
+
+_HELD = "/odoo/action-bank_statement_api.finance_exception_action_held"
+_TABLE = (
+    Path(__file__).resolve().parents[2] / "tests/unit/bank_statement_api/samples/csv/german.csv"
+)
+_NOT_EVEN = """:20:STARTUMS
+:25:{account}
+:28C:900/1
+:60F:C261123EUR1000,00
+:61:2611241124C250,00NTRFNONREF//K7
+:86:Payment of an invoice
+:62F:C261124EUR1300,00
+-
+"""
+
 #: name of the picture, who looks, address, what to do there
 _PICTURES = (
     ("overview", "olivia", "/odoo/finance", _overview),
@@ -75,6 +149,15 @@ _PICTURES = (
     ("cash-position", "olivia", "/odoo/cash-position", _position),
     ("cash-accounts", "olivia", "/odoo/cash-position", _position_accounts),
     ("cash-frozen", "olivia", "/odoo/cash-frozen", _frozen_position),
+    ("coverage", "olivia", "/odoo/bank-coverage", _coverage),
+    ("held", "olivia", "/odoo/finance", _held),
+    (
+        "profile",
+        "martin",
+        "/odoo/action-bank_statement_api.bank_statement_profile_try_action",
+        _profile,
+    ),
+    ("setup", "martin", "/odoo/connect-bank/new", _setup),
     ("connection", "martin", "/odoo/finance-connections", _connection),
 )
 

@@ -3,6 +3,7 @@
 import datetime
 import os
 import time
+from decimal import Decimal
 
 import pytest
 
@@ -151,7 +152,7 @@ def booked(server):
 def test_folder(wizard, server):
     path = server.folder / "a.xml"
     day = datetime.date.today() - datetime.timedelta(days=3)
-    path.write_bytes(daily_file(IBAN, "EUR", [Line(day, 5, "x", reference="R1")]))
+    path.write_bytes(daily_file(IBAN, "EUR", [Line(day, Decimal("5.00"), "x", reference="R1")]))
     os.utime(path, (1_700_000_000, 1_700_000_000))
     wizard.begin("Drop", "Folder")
     wizard.enter("endpoint", str(server.folder / "not there"))
@@ -196,7 +197,8 @@ def test_interface(wizard, server, bank, authority, kind):
         wizard.enter("authorization_url", f"{bank.tls_url}/oauth2/authorize")
         wizard.enter("ca_certificate", authority.certificate)
     wizard.press("Test and Continue")
-    wizard.page.get_by_text("Still needed").first.wait_for()
+    # The page is loaded anew with what went wrong; what is opened before goes with the old one.
+    wizard.page.locator(".alert-danger", has_text="Enter it under Secrets").wait_for()
     for secret in secrets:
         wizard.add_secret(secret)
     wizard.press("Test and Continue")

@@ -180,6 +180,22 @@ class TestImport(StatementCase):
         self.assertGreater(line.date, date(2026, 3, 10))
         self.assertEqual(exchange.work_status, "done")
 
+    def test_balances_stay_the_banks_whatever_becomes_of_the_lines(self):
+        self.company_a.fiscalyear_lock_date = date(2026, 2, 28)
+        self.bring(self.window([(DAY, "7.00", "Came by the interface", "T1")]))
+        lines = [
+            Line(date(2026, 2, 27), Decimal("5.00"), "In a locked period", reference="R1"),
+            Line(DAY, Decimal("7.00"), "Came by the interface", reference="R2"),
+            Line(DAY, Decimal("1.00"), "New", reference="R3"),
+        ]
+        self.bring(self.file(*lines))
+        statement = self.lines().statement_id
+        self.assertEqual(sorted(self.lines().mapped("amount")), [1.0, 7.0])
+        stated = (statement.balance_start, statement.balance_end_real)
+        self.assertEqual(stated, (100.0, 113.0), "not 108, which the booked lines make")
+        self.lines()[0].amount = 70.0
+        self.assertEqual((statement.balance_start, statement.balance_end_real), stated)
+
     def test_journal_is_found_by_account_and_currency(self):
         dollar = self.env.ref("base.USD")
         dollar.active = True
