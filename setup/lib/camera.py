@@ -68,7 +68,7 @@ def _setup(page: Page) -> None:
     page.locator("div[name=adapter] input").click()
     page.locator(".o_select_menu_item", has_text="Ponto").click()
     page.get_by_role("button", name="Continue", exact=True).click()
-    page.locator(".o_arrow_button_current", has_text="Access").wait_for()
+    page.locator("div[name=endpoint] input").wait_for()
 
 
 def _coverage(page: Page) -> None:
@@ -105,12 +105,6 @@ def _held(page: Page) -> None:
     raise SystemExit("The statement that does not add up was not held.")
 
 
-def _profile(page: Page) -> None:
-    page.locator("div[name=file] input[type=file]").set_input_files(_TABLE)
-    page.get_by_role("button", name="Suggest", exact=True).click()
-    page.locator("div[name=preview] table").scroll_into_view_if_needed()
-
-
 def _call(page: Page, model: str, method: str, *args, **kwargs):
     """Call a method as the person who is logged in."""
     call = {"model": model, "method": method, "args": args, "kwargs": kwargs}
@@ -123,9 +117,6 @@ def _call(page: Page, model: str, method: str, *args, **kwargs):
 
 
 _HELD = "/odoo/action-bank_statement_api.finance_exception_action_held"
-_TABLE = (
-    Path(__file__).resolve().parents[2] / "tests/unit/bank_statement_api/samples/csv/german.csv"
-)
 _NOT_EVEN = """:20:STARTUMS
 :25:{account}
 :28C:900/1
@@ -151,12 +142,6 @@ _PICTURES = (
     ("cash-frozen", "olivia", "/odoo/cash-frozen", _frozen_position),
     ("coverage", "olivia", "/odoo/bank-coverage", _coverage),
     ("held", "olivia", "/odoo/finance", _held),
-    (
-        "profile",
-        "martin",
-        "/odoo/action-bank_statement_api.bank_statement_profile_try_action",
-        _profile,
-    ),
     ("setup", "martin", "/odoo/connect-bank/new", _setup),
     ("connection", "martin", "/odoo/finance-connections", _connection),
 )
