@@ -1,49 +1,30 @@
 """The guided set-up in a browser, as a person goes it: from the kind of system to the first import as a dry run."""
 
-import datetime
-import os
 import time
-from decimal import Decimal
 
 import pytest
 
-from certificates import Authority
 from channel_bank import ACCOUNT, bank_day
-from sandbox.gocardless import INSTITUTION
-from sandbox.server import SandboxServer, mutual_tls
-from tests.camt_writer import Line, daily_file
+from sandbox.server import SandboxServer
 
-IBAN = "DE89370400440532013000"
 SETUP = """
 env["ir.config_parameter"].set_param("web.base.url", {url!r})
 env["ir.config_parameter"].set_param("web.base.url.freeze", "True")
-env.ref("base.EUR").active = True
+(env.ref("base.EUR") | env.ref("base.CHF") | env.ref("base.USD")).active = True
 env.company.currency_id = env.ref("base.EUR")
-bank_account = env["res.partner.bank"].create({{
-    "acc_number": {iban!r}, "partner_id": env.company.partner_id.id}})
-env["account.journal"].create({{
-    "name": "House bank", "code": "E2EW", "type": "bank", "bank_account_id": bank_account.id}})
 """
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture(scope="module")
-def bank(authority):
-    tls = mutual_tls(*authority.files("bank"), authority.file)
-    with SandboxServer(seed=11, base_date=bank_day(), tls=tls, history_days=14) as sandbox:
+def bank():
+    with SandboxServer(seed=11, base_date=bank_day(), history_days=14) as sandbox:
         yield sandbox
 
 
 @pytest.fixture(scope="module")
-def server(odoo_server, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("drop")
-    server = odoo_server("setup_wizard", finance={"file_roots": str(folder)})
-    server.folder = folder
-    server.shell(SETUP.format(url=server.url, iban=IBAN))
+def server(odoo_server):
+    server = odoo_server("setup_wizard")
+    server.shell(SETUP.format(url=server.url))
     return server
 
 
@@ -53,10 +34,10 @@ class Wizard:
     :ivar complaints: what the browser's console said was wrong.
     """
 
-    def __init__(self, chromium, server, **options):
+    def __init__(self, chromium, server):
         self.server = server
         self.context = chromium.new_context(
-            viewport={"width": 1280, "height": 900}, base_url=server.url, **options
+            viewport={"width": 1280, "height": 900}, base_url=server.url
         )
         self.page = self.context.new_page()
         self.complaints = []
@@ -130,17 +111,8 @@ class Wizard:
 
 
 @pytest.fixture
-def wizard(chromium, server, authority, bank):
-    certificate, key = authority.files("browser")
-    wizard = Wizard(
-        chromium,
-        server,
-        # The sandbox asks everybody on that port for a certificate, the account holder's browser too.
-        ignore_https_errors=True,
-        client_certificates=[
-            {"origin": bank.tls_url, "certPath": str(certificate), "keyPath": str(key)}
-        ],
-    )
+def wizard(chromium, server):
+    wizard = Wizard(chromium, server)
     yield wizard
     wizard.context.close()
 
@@ -149,66 +121,23 @@ def booked(server):
     return server.sql("SELECT count(*) FROM account_bank_statement_line")[0][0]
 
 
-def test_folder(wizard, server):
-    path = server.folder / "a.xml"
-    day = datetime.date.today() - datetime.timedelta(days=3)
-    path.write_bytes(daily_file(IBAN, "EUR", [Line(day, Decimal("5.00"), "x", reference="R1")]))
-    os.utime(path, (1_700_000_000, 1_700_000_000))
-    wizard.begin("Drop", "Folder")
-    wizard.enter("endpoint", str(server.folder / "not there"))
-    wizard.press("Test and Continue")
-    wizard.page.get_by_text("Create the folder").wait_for()
-    wizard.enter("endpoint", str(server.folder))
-    wizard.press("Test and Continue")
-    wizard.at("Accounts")
-    wizard.press("Dry Run")
-    wizard.at("Dry Run")
-    assert "1 lines would be booked" in wizard.preview()
-    assert booked(server) == 0
-    wizard.press("Go Live")
-    wizard.page.locator(".modal").get_by_role("button", name="Ok").click()
-    wizard.at("Live")
-    server.wait_for(lambda: booked(server) == 1, "the line")
-    assert wizard.complaints == []
-
-
-@pytest.mark.parametrize("kind", ["nextgenpsd2", "plaid", "gocardless", "ponto"])
-def test_interface(wizard, server, bank, authority, kind):
+def test_interface(wizard, server, bank):
     before = booked(server)
-    label, address, secrets, holder = {
-        "nextgenpsd2": ("NextGenPSD2", bank.url, ["sandbox-secret"], "nordhafen"),
-        "plaid": ("Plaid", f"{bank.url}/plaid", ["sandbox-secret"], None),
-        "gocardless": ("GoCardless", f"{bank.url}/api/v2", ["sandbox-secret"], INSTITUTION),
-        "ponto": (
-            "Ponto",
-            f"{bank.tls_url}/ponto-connect",
-            ["sandbox-secret", *authority.issue("our application")],
-            None,
-        ),
-    }[kind]
-    wizard.begin(f"Bank over {label}", label)
-    wizard.enter("endpoint", address)
+    wizard.begin("House bank", "NextGenPSD2")
+    wizard.enter("endpoint", bank.url)
     wizard.tick("allow_private_address")
     wizard.enter("client_id", "sandbox-client")
-    if kind == "nextgenpsd2":
-        wizard.enter("token_url", f"{bank.url}/token")
-    if kind == "ponto":
-        wizard.enter("token_url", f"{bank.tls_url}/token")
-        wizard.enter("authorization_url", f"{bank.tls_url}/oauth2/authorize")
-        wizard.enter("ca_certificate", authority.certificate)
+    wizard.enter("token_url", f"{bank.url}/token")
     wizard.press("Test and Continue")
     # The page is loaded anew with what went wrong; what is opened before goes with the old one.
     wizard.page.locator(".alert-danger", has_text="Enter it under Secrets").wait_for()
-    for secret in secrets:
-        wizard.add_secret(secret)
+    wizard.add_secret("sandbox-secret")
     wizard.press("Test and Continue")
     wizard.at("Consent")
-    if holder:
-        wizard.enter("holder_ref", holder)
+    wizard.enter("holder_ref", "nordhafen")
     wizard.confirm_at_the_bank()
     wizard.press("I Have Confirmed")
     wizard.at("Accounts")
-    iban = bank.world.accounts[ACCOUNT].iban
     wizard.page.locator("div[name=account_ids] .o_data_row").first.wait_for()
     wizard.press("Dry Run")
     wizard.at("Dry Run")
@@ -217,11 +146,9 @@ def test_interface(wizard, server, bank, authority, kind):
     journals = server.sql(
         "SELECT count(*) FROM account_journal j JOIN res_partner_bank b ON b.id = j.bank_account_id"
         " WHERE b.sanitized_acc_number = %s",
-        [iban],
+        [bank.world.accounts[ACCOUNT].iban],
     )
-    assert journals == [(1,)], (
-        "the journal of an account is made once, by whichever kind came first"
-    )
+    assert journals == [(1,)]
     assert wizard.complaints == []
 
 
