@@ -95,7 +95,9 @@ class AccountBankStatementLine(models.Model):
         :rtype: dict
         """
         self.check_access("write")
-        return self.env["bank.statement.match.undo"]._undo(self)
+        result = self.env["bank.statement.match.undo"]._undo(self)
+        self.env["bank.statement.matcher"]._look_again(self.browse(result["undone"]))
+        return result
 
     def action_match_allocate(self, allocations=None, write_off=None):
         """Settle open items chosen by hand: one or many, wholly or in part; what is left of the line stays open.

@@ -60,6 +60,15 @@ class BankStatementMatcher(models.AbstractModel):
         return matched
 
     @api.model
+    def _look_again(self, lines):
+        """Decide anew on lines, and post nothing: who took a match back has the candidates to choose from.
+
+        :param lines: ``account.bank.statement.line``
+        """
+        for company, company_lines in self._waiting(lines).grouped("company_id").items():
+            self._store(self._decide(company, company_lines))
+
+    @api.model
     def _waiting(self, lines):
         return lines.filtered(
             lambda line: (

@@ -145,8 +145,23 @@ class BankStatementMatcher(models.AbstractModel):
                 [("journal_id.company_id", "=", company.id), ("payment_account_id", "!=", False)]
             )
         )
+        # Where the method names no account, Odoo takes one of its own for the payment.
+        taken = (
+            self.env["account.payment"]
+            .sudo()
+            ._read_group(
+                [
+                    ("company_id", "=", company.id),
+                    ("state", "=", "in_process"),
+                    ("outstanding_account_id", "!=", False),
+                ],
+                ["outstanding_account_id"],
+            )
+        )
         return (
-            method_lines.payment_account_id.filtered("reconcile")
+            method_lines.payment_account_id.union(*(account for (account,) in taken)).filtered(
+                "reconcile"
+            )
             | company.sudo().transfer_account_id
         )
 

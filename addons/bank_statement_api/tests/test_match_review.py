@@ -222,6 +222,8 @@ class TestMatchReview(StatementCase):
         self.assertEqual(invoice.amount_residual, 50)
         self.assertFalse(line.is_reconciled)
         self.assertEqual((before.state, before.verdict), ("undone", "wrong"))
+        self.assertEqual(line.match_id.state, "waiting", "it can be decided on again")
+        self.assertEqual(line.match_id.proposal_ids[0].item_ids, self.item_of(invoice))
         line.match_id.proposal_ids.invalidate_recordset()
         self.match()
         self.assertFalse(line.is_reconciled, "what erred once is not posted again by itself")
