@@ -1,1 +1,1 @@
-from . import folder, openlineage, s3, sftp, warehouse
+from . import folder, openlineage, pull, s3, sftp, warehouse

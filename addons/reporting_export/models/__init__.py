@@ -1,5 +1,6 @@
 from . import (
     finance_adapter,
+    finance_api,
     finance_handler_lineage,
     finance_handler_reporting_run,
     reporting_change,

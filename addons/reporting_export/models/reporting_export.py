@@ -169,6 +169,18 @@ class ReportingExport(models.Model):
             )
         return runs[0]._open()
 
+    def action_open_backfill(self):
+        """Open the dialogue that exports some months again."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Back-fill %s", self.name),
+            "res_model": "reporting.backfill",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_export_id": self.id},
+        }
+
     def action_open_runs(self):
         """Open the runs of this export."""
         self.ensure_one()
@@ -210,7 +222,7 @@ class ReportingExport(models.Model):
     def _start(self, kind, date_from=None, date_to=None, entities=None, restates=None):
         """Put one run into the outbox.
 
-        :param str kind: ``full``, ``incremental``, ``close`` or ``restatement``
+        :param str kind: ``full``, ``incremental``, ``close``, ``restatement`` or ``backfill``
         :param date date_from: first day; by default this export's
         :param date date_to: last day, included; left out, there is none
         :return: the run

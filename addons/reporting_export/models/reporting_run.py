@@ -34,6 +34,7 @@ class ReportingRun(models.Model):
             ("incremental", "Changes"),
             ("close", "Closed month"),
             ("restatement", "Restatement"),
+            ("backfill", "Back-fill"),
         ],
         required=True,
         readonly=True,

@@ -118,6 +118,8 @@ class ReportingRun(models.Model):
                 ("export_id", "=", self.export_id.id),
                 ("id", "<", self.id),
                 ("watermark", "!=", False),
+                # It goes back for some months and is nobody's predecessor.
+                ("kind", "!=", "backfill"),
             ]
         ).filtered(lambda run: run.state != "cancelled")[:1]
         before = self.previous_id
@@ -144,7 +146,7 @@ class ReportingRun(models.Model):
         query = self.env["reporting.query"]
         partitions = []
         for entity in self.entity_ids.sorted("id"):
-            if self.kind in ("close", "restatement"):
+            if self.kind in ("close", "restatement", "backfill"):
                 # A month without a row is a statement, too.
                 partitions += [(entity, period) for period in months(self.date_from, self.date_to)]
                 continue

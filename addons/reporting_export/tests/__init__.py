@@ -1,1 +1,2 @@
 from . import test_access, test_contract, test_run
+from . import test_pull

@@ -53,7 +53,7 @@ def build(
     """Return the manifest in its one byte form.
 
     :param run: identifier of the run; names its folder.
-    :param kind: ``full``, ``incremental``, ``close`` or ``restatement``.
+    :param kind: ``full``, ``incremental``, ``close``, ``restatement`` or ``backfill``.
     :param entities: everybody the run speaks for.
     :param partitions: entity and period of everything the run speaks for, also where it has no row.
     :param watermark: the database snapshot the rows were read from.

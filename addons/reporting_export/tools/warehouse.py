@@ -196,7 +196,7 @@ class Warehouse:
                     table=table, key=sql.Identifier(contract.key[0])
                 )
             )
-        elif manifest["kind"] in ("close", "restatement"):
+        elif manifest["kind"] in ("close", "restatement", "backfill"):
             for part in manifest["partitions"]:
                 cursor.execute(
                     sql.SQL("DELETE FROM {} WHERE _entity = %s AND _period = %s").format(table),

@@ -74,8 +74,11 @@ OWN_METHODS = {
     "cash.position.run": {"action_open_exchange"},
     "finance.api": {
         "explain",
+        "get_manifest",
         "list_exceptions",
         "list_interfaces",
+        "list_runs",
+        "read_rows",
         "replay",
         "resolve_exception",
         "status",
@@ -128,7 +131,8 @@ OWN_METHODS = {
     "finance.subscription": {"action_open_exchanges"},
     "finance.vault": {"action_rotate"},
     "reporting.contract": {"action_activate", "action_new_version"},
-    "reporting.export": {"action_open_runs", "action_run"},
+    "reporting.backfill": {"action_start"},
+    "reporting.export": {"action_open_backfill", "action_open_runs", "action_run"},
     "reporting.run": {"action_cancel", "action_open_exchange"},
     "res.config.settings": {"action_finance_rotate_keys"},
     "account.move": {"action_open_treasury_settlements"},
@@ -192,5 +196,6 @@ HARMLESS = {
     ("cash.position", "get_position"): "Of the caller's own companies; see test_cash_position.",
     ("finance.exception", "action_open_runbook"): "Opens a page of the documentation.",
     ("finance.exchange", "action_open_cancel"): "Opens a dialog; its button is checked.",
+    ("reporting.export", "action_open_backfill"): "Opens a dialog; its button is checked.",
 }
 """Methods that need no right, and why."""

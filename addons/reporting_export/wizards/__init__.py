@@ -1,0 +1,1 @@
+from . import reporting_backfill
