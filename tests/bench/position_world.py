@@ -200,7 +200,7 @@ def _copy_lines(env, journals, years, exchange, income):
     template = env["account.journal"].create(
         {
             "name": "Template",
-            "code": f"T{journals[0].id}",
+            "code": "TFX" if journals.currency_id else "TOWN",
             "type": "bank",
             "company_id": company.id,
             "currency_id": journals[0].currency_id.id,
