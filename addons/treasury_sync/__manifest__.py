@@ -54,6 +54,5 @@
     ],
     "assets": {
         "web.assets_backend": ["treasury_sync/static/src/**/*"],
-        "web.assets_tests": ["treasury_sync/static/tests/tours/**/*"],
     },
 }

@@ -103,6 +103,13 @@ def outbox(ssh):
     return sorted(path.name for path in (ssh.folder / "outbox").iterdir())
 
 
+@pytest.fixture(autouse=True)
+def empty_outbox(server, ssh):
+    """Whatever became of the test before, nothing of it lies there and the server is told the true address."""
+    clear(ssh)
+    point_to(server, ssh.port, ssh)
+
+
 def clear(ssh):
     """The bank takes away what lies there."""
     for path in (ssh.folder / "outbox").iterdir():
@@ -143,7 +150,7 @@ def test_killed_before_the_rename_it_is_sent_again_and_lies_there_once(server, s
     assert outbox(ssh) == [name, f"{name}.sha256"]
     assert (ssh.folder / "outbox" / name).read_text() == content
     answers = server.sql(
-        """SELECT kind, answer FROM finance_exchange_attempt a JOIN treasury_payment_order o
+        """SELECT a.kind, a.answer FROM finance_exchange_attempt a JOIN treasury_payment_order o
              ON o.exchange_id = a.exchange_id WHERE o.id = %s ORDER BY number""",
         [server.order_ids[1]],
     )
