@@ -5,6 +5,8 @@ from odoo import api, fields, models
 from odoo.addons.finance_connector_base.tools.errors import BusinessError, FinalError
 from odoo.addons.treasury_sync.tools import pain002, psd2_json
 
+from . import bearer
+
 # Products of NextGenPSD2 by local instrument or service level; those of files have a prefix.
 _PRODUCTS = {
     "SEPA": "sepa-credit-transfers",
@@ -137,24 +139,19 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
 
         :raise FinanceError: unknown whenever the bank may have taken it
         """
-        connection = exchange.connection_id
-        token = connection._access_token()
-        with connection._http_client() as client:
-            response = client.request(
-                method,
-                path,
-                idempotent=method != "POST",
-                headers={
-                    "Authorization": f"Bearer {token}",
-                    "Accept": "application/json",
-                    "X-Request-ID": exchange.correlation_id,
-                    **headers,
-                },
-                **({"body": body} if body is not None else {}),
-            )
-        if response.status == 401:
-            # Refused before anything was read: the next try fetches another token.
-            connection._access_token(force=token)
+        content = {} if body is None else {"body": body}
+        response = bearer.request(
+            exchange.connection_id,
+            method,
+            path,
+            idempotent=method != "POST",
+            headers={
+                "Accept": "application/json",
+                "X-Request-ID": exchange.correlation_id,
+                **headers,
+            },
+            **content,
+        )
         if method == "POST" and response.status in (400, 403, 409):
             raise BusinessError(
                 "payment_refused",

@@ -7,7 +7,9 @@ from odoo.addons.finance_connector_base.tools.errors import BusinessError
 from odoo.addons.finance_connector_base.tools.signatures import verify_webhook
 from odoo.addons.treasury_sync.tools import status_json
 
-_ORDERS = "/v1/payment-orders"
+from . import bearer
+
+_ORDERS = "v1/payment-orders"  # Below the address of the connection, whose path counts.
 _REFUSED = (400, 403, 409, 413, 422)
 
 
@@ -99,21 +101,12 @@ class FinanceAdapterTreasuryPlatform(models.AbstractModel):
 
         :raise FinanceError: unknown whenever the platform may have taken it
         """
-        connection = exchange.connection_id
-        token = connection._access_token()
-        with connection._http_client() as client:
-            response = client.request(
-                method,
-                path,
-                idempotent=method == "GET",
-                headers={
-                    "Authorization": f"Bearer {token}",
-                    "Accept": "application/json",
-                    **(headers or {}),
-                },
-                **({"body": body} if body is not None else {}),
-            )
-        if response.status == 401:
-            # Refused before anything was read: the next try fetches another token.
-            connection._access_token(force=token)
-        return response
+        content = {} if body is None else {"body": body}
+        return bearer.request(
+            exchange.connection_id,
+            method,
+            path,
+            idempotent=method == "GET",
+            headers={"Accept": "application/json", **(headers or {})},
+            **content,
+        )
