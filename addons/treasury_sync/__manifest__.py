@@ -1,7 +1,7 @@
 {
     "name": "Treasury Sync",
     "summary": "Payments that two people approve, that leave exactly once and whose fate is always known",
-    "version": "19.0.1.7.0",
+    "version": "19.0.1.8.0",
     "author": "Finance Connectivity Suite contributors",
     "license": "LGPL-3",
     "category": "Accounting/Accounting",
@@ -41,6 +41,7 @@
         "views/treasury_cut_off_views.xml",
         "views/treasury_mandate_views.xml",
         "views/treasury_payment_recall_views.xml",
+        "views/treasury_payment_seal_views.xml",
         "views/res_config_settings_views.xml",
         "views/cash_position_views.xml",
         "views/treasury_menus.xml",

@@ -21,16 +21,19 @@ def sidecar(name, content):
     return f"{sha256_hex(content)}  {name}\n".encode()
 
 
-def hand_over(drop, name, content, *, with_sidecar):
+def hand_over(drop, name, content, *, with_sidecar, beside=None):
     """Put a payment file into a drop.
 
     :param drop: has ``put(name, content)``, ``read(name)``, ``has(name)`` and ``withdraw(name)``
     :param bool with_sidecar: put its checksum beside it
+    :param beside: signatures by name, which go first as well
     :raise UnknownOutcomeError: the bank may have it
     :raise FinanceError: the bank does not have it
     """
+    for other, signature in (beside or {}).items():
+        _put_beside(drop, other, signature)
     if with_sidecar:
-        _put_sidecar(drop, name + SIDECAR_SUFFIX, sidecar(name, content))
+        _put_beside(drop, name + SIDECAR_SUFFIX, sidecar(name, content))
     try:
         drop.put(name, content)
     except FinalError as error:
@@ -42,14 +45,14 @@ def hand_over(drop, name, content, *, with_sidecar):
         ) from error
 
 
-def _put_sidecar(drop, name, content):
+def _put_beside(drop, name, content):
     try:
         drop.put(name, content)
     except FinalError as error:
         if error.code != "remote_file_exists" or drop.read(name) != content:
             raise
     except UnknownOutcomeError as error:
-        # A checksum without its file pays nothing.
+        # A checksum or signature without its file pays nothing.
         raise RetryableError(error.message, code=error.code) from error
 
 

@@ -22,9 +22,15 @@ class TreasuryPaymentDrop(models.AbstractModel):
         order = exchange._payment_order()
         if not order:
             return super()._send(exchange, content)
-        name = order._file().filename
+        name, signature = order._sent_name(), order._sealed_file("signature")
         with self._open_payment_drop(order) as drop:
-            file_drop.hand_over(drop, name, content, with_sidecar=order.channel_id.checksum_sidecar)
+            file_drop.hand_over(
+                drop,
+                name,
+                content,
+                with_sidecar=order.channel_id.checksum_sidecar,
+                beside={signature.filename: signature._content()} if signature else {},
+            )
         return {"external_ref": name}
 
     @api.model
@@ -32,7 +38,7 @@ class TreasuryPaymentDrop(models.AbstractModel):
         order = exchange._payment_order()
         if not order:
             return super()._query_status(exchange)
-        name = order._file().filename
+        name = order._sent_name()
         with self._open_payment_drop(order) as drop:
             found = file_drop.find(drop, name)
         return order._found_in_drop(found, name)

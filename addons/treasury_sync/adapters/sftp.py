@@ -5,7 +5,8 @@ from odoo import api, models
 
 from odoo.addons.finance_connector_base.tools import sftp_address
 
-_LARGEST_SIDECAR = 1024
+# A signature with the certificates of its authorities.
+_LARGEST_BESIDE = 64 * 1024
 
 
 class FinanceAdapterSftp(models.AbstractModel):
@@ -33,7 +34,7 @@ class _RemoteDrop:
 
     def read(self, name):
         file = self._find(name)
-        return file and self._client.read(file, max_bytes=_LARGEST_SIDECAR, folder=self._folder)
+        return file and self._client.read(file, max_bytes=_LARGEST_BESIDE, folder=self._folder)
 
     def has(self, name):
         return self._find(name) is not None

@@ -5,12 +5,14 @@ from . import treasury_cut_off
 from . import treasury_mandate
 from . import treasury_payment_channel
 from . import treasury_payment_channel_drop
+from . import treasury_payment_channel_seal
 from . import treasury_payment_order
 from . import treasury_payment_order_generate
 from . import treasury_payment_instruction
 from . import treasury_payment_instruction_life
 from . import treasury_payment_instruction_bank
 from . import treasury_payment_file
+from . import finance_credential
 from . import treasury_payment_approval
 from . import treasury_approval_policy
 from . import treasury_approval_delegation
@@ -21,6 +23,7 @@ from . import treasury_payment_order_cut_off
 from . import treasury_fraud_rule
 from . import treasury_payment_hold
 from . import treasury_payment_news
+from . import treasury_payment_order_seal
 from . import treasury_payment_order_status
 from . import treasury_payment_order_follow
 from . import treasury_payment_order_waits
@@ -30,6 +33,7 @@ from . import finance_adapter
 from . import finance_dashboard
 from . import finance_handler_payment_order
 from . import finance_handler_payment_report
+from . import finance_handler_payment_seal
 from . import bank_statement_feed
 from . import bank_statement_matcher
 from . import bank_statement_notification

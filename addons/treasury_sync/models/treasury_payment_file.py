@@ -20,15 +20,31 @@ class TreasuryPaymentFile(models.Model):
     company_id = fields.Many2one(related="order_id.company_id", store=True, index=True)
     version = fields.Integer(required=True, readonly=True)
     role = fields.Selection(
-        [("file", "Payment file"), ("proof", "Proof")], required=True, readonly=True, default="file"
+        [
+            ("file", "Payment file"),
+            ("sealed", "Signed or encrypted file"),
+            ("signature", "Signature"),
+            ("proof", "Proof"),
+        ],
+        required=True,
+        readonly=True,
+        default="file",
     )
     filename = fields.Char(required=True, readonly=True)
     file_format = fields.Char(required=True, readonly=True)
     size = fields.Integer(readonly=True)
-    digest = fields.Char(required=True, readonly=True, help="SHA-256 of the clear bytes.")
+    digest = fields.Char(required=True, readonly=True, help="SHA-256 of the bytes.")
+    source_digest = fields.Char(
+        readonly=True,
+        help="SHA-256 of the approved file that a signed or encrypted one was made of.",
+    )
 
     _one_file_uniq = models.UniqueIndex(
         "(order_id, version) WHERE role = 'file'", "Each version of an order has one file."
+    )
+    _one_sealed_uniq = models.UniqueIndex(
+        "(order_id, version, role) WHERE role IN ('sealed', 'signature')",
+        "Each version of an order is signed or encrypted once.",
     )
 
     def _why_fixed(self):

@@ -50,7 +50,7 @@ class TreasuryPaymentOrder(models.Model):
             f"payment_order:{self.message_ref}",
             record=self,
             event_type="payment_order.approved",
-            content=self._file()._content(),
+            content=self._content_to_send(),
         )
         as_engine(self).exchange_id = exchange
         self._log("released", exchange=exchange.name)
@@ -75,6 +75,12 @@ class TreasuryPaymentOrder(models.Model):
                 ),
             )
         return {"status": found, "external_ref": name}
+
+    def _content_to_send(self):
+        """:return: the approved bytes
+        :rtype: bytes
+        """
+        return self._file()._content()
 
     def _release_problem(self):
         """:return: what keeps an approved order from being sent, or an empty text

@@ -13,5 +13,6 @@ from . import test_payment_life
 from . import test_recall
 from . import test_payment_transaction
 from . import test_run
+from . import test_seal
 from . import test_cash_position
 from . import test_settlement
