@@ -252,6 +252,22 @@ def _connection(env, company, name, vals):
     )
 
 
+def _client_secret(env, connection, world):
+    credential = connection.credential_ids.filtered(lambda held: held.kind == "client_secret")
+    if credential.state == "disarmed":
+        # The sandbox answers at another port than the last time.
+        credential.secret = world["client_secret"]
+    if not credential:
+        env["finance.credential"].create(
+            {
+                "name": "Client secret",
+                "connection_id": connection.id,
+                "kind": "client_secret",
+                "secret": world["client_secret"],
+            }
+        )
+
+
 def _interface(env, company, connection, code, name):
     interface = env["finance.interface"].search(
         [("code", "=", code), ("company_id", "=", company.id)], limit=1
@@ -286,19 +302,7 @@ def _api(env, company, entity, sandbox_url, world):
             "allow_private_address": True,
         },
     )
-    credential = connection.credential_ids.filtered(lambda held: held.kind == "client_secret")
-    if credential.state == "disarmed":
-        # The sandbox answers at another port than the last time.
-        credential.secret = world["client_secret"]
-    if not credential:
-        env["finance.credential"].create(
-            {
-                "name": "OAuth2 client",
-                "connection_id": connection.id,
-                "kind": "client_secret",
-                "secret": world["client_secret"],
-            }
-        )
+    _client_secret(env, connection, world)
     interface = _interface(
         env, company, connection, "bank.statement.api", "Statements over the bank's API"
     )
@@ -326,15 +330,7 @@ def _plaid(env, company, sandbox_url, world):
             "allow_private_address": True,
         },
     )
-    if not connection.credential_ids:
-        env["finance.credential"].create(
-            {
-                "name": "Plaid secret",
-                "connection_id": connection.id,
-                "kind": "client_secret",
-                "secret": world["client_secret"],
-            }
-        )
+    _client_secret(env, connection, world)
     interface = _interface(
         env, company, connection, "bank.statement.plaid", "Statements over Plaid"
     )
