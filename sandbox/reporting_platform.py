@@ -160,7 +160,8 @@ class ReportingPlatform:
         url, secret = self._webhook
         body = json.dumps(message).encode()
         timestamp = str(int(time.time()))
-        identification = f"msg_{taken.id}_{taken.status}"
+        # Of the sender's key: a platform that starts anew must not repeat an identification of its life before.
+        identification = f"msg_{taken.key}_{taken.status}"
         request = urllib.request.Request(
             url,
             body,
