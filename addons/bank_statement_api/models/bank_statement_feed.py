@@ -13,6 +13,7 @@ class BankStatementFeed(models.Model):
     _name = "bank.statement.feed"
     _description = "Bank Statement Feed"
     _inherit = [
+        "finance.fetch.mixin",
         "finance.audited.mixin",
         "bank.statement.provenance.mixin",
         "mail.thread",
@@ -22,6 +23,8 @@ class BankStatementFeed(models.Model):
     _check_company_auto = True
     _audit_subject = "feed"
     _audit_ignored = frozenset({"next_run_at"})
+    _fetch_unit = "feed"
+    _fetch_exception = "feed_failing"
 
     name = fields.Char(required=True)
     active = fields.Boolean(default=True)
@@ -89,7 +92,6 @@ class BankStatementFeed(models.Model):
         string="Amounts",
         help="For formats that do not say how they write amounts (QIF). Empty: shown by the file itself, or refused.",
     )
-    interval_minutes = fields.Integer(required=True, default=15)
     overlap_days = fields.Integer(
         required=True,
         default=7,
@@ -132,11 +134,6 @@ class BankStatementFeed(models.Model):
     )
     interface_mode = fields.Selection(related="interface_id.mode", string="Mode")
     consent_health = fields.Selection(related="consent_id.health", string="Consent Health")
-    last_attempt_at = fields.Datetime(readonly=True, copy=False)
-    last_success_at = fields.Datetime(readonly=True, copy=False)
-    next_run_at = fields.Datetime(default=fields.Datetime.now, index=True, copy=False)
-    failure_count = fields.Integer(readonly=True, copy=False, help="Failures in a row.")
-    last_error = fields.Char(readonly=True, copy=False)
     gap_ids = fields.One2many("bank.statement.gap", "feed_id")
     covers = fields.Char(
         string="Reads", compute="_compute_covers", help="The bank account, or which files."
@@ -243,14 +240,7 @@ class BankStatementFeed(models.Model):
         """Fetch at once, beside the schedule."""
         self.check_access("write")
         self._enqueue_fetch()
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "info",
-                "message": self.env._("Fetching. The result appears here and under Exchanges."),
-            },
-        }
+        return self._tell_fetching()
 
     def action_open_comparison(self):
         """The comparison of this feed's channel, in shadow, with what is booked.

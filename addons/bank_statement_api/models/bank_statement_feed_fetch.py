@@ -1,25 +1,15 @@
-import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
 
-from odoo.addons.finance_connector_base.models.finance_exchange_state import JITTER
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
-from odoo.addons.finance_connector_base.tools.errors import FinanceError, describe
-from odoo.addons.finance_connector_base.tools.retry import RetryPolicy
+from odoo.addons.finance_connector_base.tools.errors import describe
 from odoo.addons.queue_job.exception import RetryableJobError
 
-_logger = logging.getLogger(__name__)
-
-RETRY = RetryPolicy(max_attempts=10**6, base_seconds=60.0, cap_seconds=3600.0)
-POSTPONED = frozenset({"quota_spent", "rate_limited", "circuit_open", "not_ready"})
-"""Not now, by the limits of the connection or because the bank is still at work: nothing is wrong with the feed."""
 CONSENT_CODES = ("consent_expired", "consent_invalid")
 NOTIFIED_PAUSE = 30
 """Seconds between two fetches that notifications cause: a flood of them is one fetch."""
 BUSY_PAUSE = 5
-FAILURES_BEFORE_EXCEPTION = 3
-"""A single failed fetch repairs itself; a person is asked when it lasts, or at once when only a person can help."""
 
 
 class BankStatementFeed(models.Model):
@@ -42,14 +32,6 @@ class BankStatementFeed(models.Model):
         )
         due._enqueue_fetch()
         self.env["ir.cron"]._commit_progress(len(due), remaining=0)
-
-    def _enqueue_fetch(self):
-        for feed in self:
-            feed.with_delay(
-                channel="root.finance.inbound",
-                description=f"Fetch {feed.name}",
-                identity_key=f"bank.statement.feed.fetch:{feed.id}",
-            )._job_fetch()
 
     def _enqueue_notified(self):
         """The bank said that there is news: fetch at once, but not once for each time it says so."""
@@ -77,26 +59,10 @@ class BankStatementFeed(models.Model):
             )
         return outcome or "Another worker is fetching this feed."
 
-    def _fetch(self):
-        """:return: what came of it in a few words; None when another worker is at it"""
-        exchange_model = self.env["finance.exchange"]
-        with exchange_model._advisory_lock("feed", self.id, wait=False) as locked:
-            if not locked:
-                return None
-            self.last_attempt_at = fields.Datetime.now()
-            exchange_model._checkpoint()
-            try:
-                count = self._fetch_files() if self.kind == "files" else self._fetch_account()
-            except FinanceError as error:
-                exchange_model._abandon()
-                self._record_failure(error)
-                exchange_model._checkpoint()
-                return f"Failed: {describe(error).message}"
-            self._record_success()
-            exchange_model._checkpoint()
-            return f"{count} new exchanges."
-
     # === FETCH === #
+
+    def _fetch_new(self):
+        return self._fetch_files() if self.kind == "files" else self._fetch_account()
 
     def _window(self):
         """The whole days to ask for: from before the covered ones, since banks book late, until today.
@@ -181,60 +147,16 @@ class BankStatementFeed(models.Model):
 
     # === OUTCOME === #
 
-    def _record_success(self):
-        self.ensure_one()
-        now = fields.Datetime.now()
-        self.write(
-            {
-                "last_success_at": now,
-                "next_run_at": now + timedelta(minutes=self.interval_minutes),
-                "failure_count": 0,
-                "last_error": False,
-            }
-        )
-        self.env["finance.exception"]._resolve_by_system(
-            self, reason=self.env._("The feed was fetched again without error.")
-        )
-
     def _record_failure(self, error):
-        """Keep the place, show the gap, plan the next try, and ask a person when waiting will not help.
-
-        :param FinanceError error: what the adapter raised
-        """
-        self.ensure_one()
+        """Show the gap as well, and what the refusal says of the consent."""
         report = describe(error)
         self._show_gap(report.message)
-        if report.code in POSTPONED and report.retry_after:
-            self.next_run_at = fields.Datetime.now() + timedelta(seconds=report.retry_after)
-            return
-        failures = self.failure_count + 1
-        delay = RETRY.next_delay(failures, JITTER, report.retry_after)
-        self.write(
-            {
-                "failure_count": failures,
-                "last_error": report.message,
-                "next_run_at": fields.Datetime.now() + timedelta(seconds=delay),
-            }
-        )
         if report.code in CONSENT_CODES:
             self.consent_id._set_state("expired" if report.code == "consent_expired" else "revoked")
-        _logger.info("Feed %s failed for the %s. time: %s", self.id, failures, report.code)
-        lasting = report.error_class in ("final", "business")
-        if lasting or failures >= FAILURES_BEFORE_EXCEPTION:
-            self.env["finance.exception"]._open(
-                report.code if report.code in CONSENT_CODES else "feed_failing",
-                self.env._(
-                    "%(feed)s cannot be fetched: %(error)s", feed=self.name, error=report.message
-                ),
-                kind="technical",
-                severity="2" if lasting else "1",
-                next_step=report.next_step or None,
-                evidence={"error_code": report.code, "failures": failures},
-                unit_key=f"feed:{self.id}",
-                record=self,
-                company=self.company_id,
-                connection=self.connection_id,
-            )
+        super()._record_failure(error)
+
+    def _exception_code(self, report):
+        return report.code if report.code in CONSENT_CODES else super()._exception_code(report)
 
     def _show_gap(self, reason):
         """Make the days that are missing by now visible, as one open record that grows."""

@@ -17,6 +17,7 @@ from . import finance_interface
 from . import finance_interface_version
 from . import finance_exchange
 from . import finance_exchange_state
+from . import finance_fetch_mixin
 from . import finance_exchange_process
 from . import finance_exchange_send
 from . import finance_exchange_replay

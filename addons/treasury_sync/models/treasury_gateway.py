@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from odoo.addons.finance_connector_base.models.finance_fetch_mixin import FinanceFetchMixin
+
 HANDLER = "gateway_settlement"
 
 
@@ -9,13 +11,13 @@ class TreasuryGateway(models.Model):
 
     _name = "treasury.gateway"
     _description = "Payment Gateway"
-    _inherit = ["finance.audited.mixin", "mail.thread"]
+    _inherit = ["finance.fetch.mixin", "finance.audited.mixin", "mail.thread"]
     _order = "name, id"
     _check_company_auto = True
     _audit_subject = "gateway"
-    _audit_ignored = frozenset(
-        {"event_cursor", "next_run_at", "last_success_at", "last_error", "failure_count"}
-    )
+    _audit_ignored = FinanceFetchMixin._FETCH_STATE | {"event_cursor"}
+    _fetch_unit = "gateway"
+    _fetch_exception = "gateway_failing"
 
     name = fields.Char(required=True)
     active = fields.Boolean(default=True)
@@ -69,16 +71,11 @@ class TreasuryGateway(models.Model):
         default="invoice, invoice_number, reference, order_id",
         help="Which fields of a payment's metadata may name an invoice, the strongest first.",
     )
-    interval_minutes = fields.Integer(required=True, default=15)
     event_cursor = fields.Char(
         readonly=True,
         copy=False,
         help="How far the list of events was fetched. Moves only together with the events.",
     )
-    next_run_at = fields.Datetime(default=fields.Datetime.now, copy=False, readonly=True)
-    last_success_at = fields.Datetime(readonly=True, copy=False)
-    last_error = fields.Char(readonly=True, copy=False)
-    failure_count = fields.Integer(readonly=True, copy=False)
     clearing_balance = fields.Monetary(
         compute="_compute_clearing_balance", help="What the gateway owes us by the books."
     )
@@ -144,7 +141,7 @@ class TreasuryGateway(models.Model):
         return gateways
 
     def write(self, vals):
-        if not self.env.su and vals.keys() & {"event_cursor", "last_success_at"}:
+        if not self.env.su and vals.keys() & (self._FETCH_STATE | {"event_cursor"}):
             raise UserError(self.env._("How far events were fetched is written by the machine."))
         result = super().write(vals)
         if vals.keys() & {"journal_id", "clearing_account_id"}:
@@ -157,14 +154,7 @@ class TreasuryGateway(models.Model):
         """Fetch events and the rows of payouts at once, beside the schedule."""
         self.check_access("write")
         self._enqueue_fetch()
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "info",
-                "message": self.env._("Fetching. The result appears here and under Exchanges."),
-            },
-        }
+        return self._tell_fetching()
 
     def action_open_settlements(self):
         """:return: action that lists what the gateway has told"""
