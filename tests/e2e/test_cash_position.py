@@ -1,7 +1,6 @@
 """A frozen position reaches a reporting platform once, whatever breaks, and is done when the platform says so."""
 
 import json
-import time
 
 import pytest
 
@@ -202,8 +201,8 @@ def test_killed_while_sending_the_platform_holds_it_once(world):
     world.server.kill()
     assert slow
     world.server.start()
-    # Not a condition of ours: the request that the dead worker left is still on its way to the platform.
-    time.sleep(2)
+    # The request that the dead worker left is still on its way: it is to arrive before anybody asks or sends again.
+    world.server.wait_for(lambda: world.held(run), "the dead worker's request to arrive")
     world.server.wait_for(
         lambda: world.sweep() or world.exchange(run)[1] in ("waiting", "done"),
         "the position to be with the platform",

@@ -68,7 +68,7 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
     def _fetch_window(self, feed, date_from, date_to):
         account = feed._account()
         connection, consent = feed.connection_id, feed.consent_id
-        base = f"/v1/accounts/{feed.resource_ref}"
+        base = f"v1/accounts/{feed.resource_ref}"
         counted_by = f"{feed.resource_ref}:{consent.external_ref}"
         headers = {"Consent-ID": consent.external_ref or ""}
         balances = self._call(
@@ -101,7 +101,7 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
     @api.model
     def _list_accounts(self, connection, consent):
         headers = {"Consent-ID": consent.external_ref or ""}
-        response = self._call(connection, "GET", "/v1/accounts", headers=headers, scope="accounts")
+        response = self._call(connection, "GET", "v1/accounts", headers=headers, scope="accounts")
         return nextgenpsd2.accounts(nextgenpsd2.loads(response.body))
 
     # === CONSENT === #
@@ -113,7 +113,7 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
         response = self._call(
             consent.connection_id,
             "POST",
-            "/v1/consents",
+            "v1/consents",
             scope="consents",
             json={
                 "access": {"allPsd2": "allAccounts"},
@@ -150,7 +150,7 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
         response = self._call(
             consent.connection_id,
             "GET",
-            f"/v1/consents/{external_ref}/status",
+            f"v1/consents/{external_ref}/status",
             scope="consents",
         )
         status = nextgenpsd2.loads(response.body).get("consentStatus")

@@ -27,7 +27,7 @@ class FinanceAdapterExampleJson(models.AbstractModel):
 
     @api.model
     def _list_accounts(self, connection, consent):
-        answer = self._call(connection, "GET", "/accounts", scope="accounts").json()
+        answer = self._call(connection, "GET", "accounts", scope="accounts").json()
         try:
             return tuple(
                 ApiAccount(
@@ -49,7 +49,7 @@ class FinanceAdapterExampleJson(models.AbstractModel):
         response = self._call(
             feed.connection_id,
             "GET",
-            f"/accounts/{quote(reference, safe='')}/statements?{query}",
+            f"accounts/{quote(reference, safe='')}/statements?{query}",
             scope=f"statements:{reference}",
         )
         # The bytes are stored as they came; what they mean is found out afterwards, by the reader of their format.

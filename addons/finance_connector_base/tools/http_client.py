@@ -208,8 +208,8 @@ class HttpClient:
         """Make one call, once.
 
         :param str method: HTTP method.
-        :param str path: relative to the base URL, or an absolute URL of the same origin (a paging
-            link).
+        :param str path: relative to the base URL (``v1/accounts``); with a slash in front relative to its host, and a
+            whole URL of the same origin: so are paging links written.
         :param bool idempotent: whether the same call may be made twice without a second effect. It
             decides what a call without an answer means: retryable, or unknown.
         :param dict headers: of the request.

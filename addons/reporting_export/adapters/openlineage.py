@@ -25,7 +25,7 @@ class FinanceAdapterOpenlineage(models.AbstractModel):
             headers["Authorization"] = f"Bearer {key}"
         with connection._http_client() as client:
             response = client.request(
-                "POST", "/api/v1/lineage", idempotent=True, headers=headers, body=content
+                "POST", "api/v1/lineage", idempotent=True, headers=headers, body=content
             )
         response.raise_for_status(datetime.now(UTC))
         return {

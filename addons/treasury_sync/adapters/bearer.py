@@ -1,30 +1,28 @@
-"""A request with the access token of a connection."""
+"""A request with a bearer token: the access token of the connection, or a key that never changes."""
 
 from http import HTTPStatus
 
 
-def request(connection, method, path, *, idempotent, headers, **content):
-    """Make one request; a token that is refused is renewed, and a question asked again with it. An order is not.
+def request(connection, method, path, *, headers, key=None, **content):
+    """Make one request. An access token that is refused is renewed, and the request made again, once.
 
-    :param bool idempotent: whether it may be made twice
+    A 401 says that nothing was taken (RFC 6750, section 3.1), so that this holds for orders as for questions.
+
     :param dict headers: beside the authorization
+    :param str key: instead of the access token; it cannot be renewed
     :param content: see :meth:`HttpClient.request`
     :return: the answer, whatever its status
     :rtype: HttpResponse
     :raise FinanceError: unknown whenever the other side may have taken it
     """
-    token = connection._access_token()
+    token = key or connection._access_token()
     with connection._http_client() as client:
 
         def ask(token):
-            authorization = {"Authorization": f"Bearer {token}"}
-            return client.request(
-                method, path, idempotent=idempotent, headers={**headers, **authorization}, **content
-            )
+            authorization = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+            return client.request(method, path, headers={**authorization, **headers}, **content)
 
         response = ask(token)
-        if response.status == HTTPStatus.UNAUTHORIZED:
-            renewed = connection._access_token(force=token)
-            if idempotent:
-                response = ask(renewed)
+        if response.status == HTTPStatus.UNAUTHORIZED and not key:
+            response = ask(connection._access_token(force=token))
     return response

@@ -131,7 +131,7 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
             channel.service_level, _CROSS_BORDER
         )
         prefix = "" if channel.file_format == psd2_json.CODE else "pain.001-"
-        return f"/v1/{service}/{prefix}{product}"
+        return f"v1/{service}/{prefix}{product}"
 
     @api.model
     def _request_payment(self, exchange, method, path, *, headers, body=None):
@@ -145,11 +145,7 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
             method,
             path,
             idempotent=method != "POST",
-            headers={
-                "Accept": "application/json",
-                "X-Request-ID": exchange.correlation_id,
-                **headers,
-            },
+            headers={"X-Request-ID": exchange.correlation_id, **headers},
             **content,
         )
         if method == "POST" and response.status in (400, 403, 409):

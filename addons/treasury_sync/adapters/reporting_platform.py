@@ -6,7 +6,9 @@ from odoo import api, models
 from odoo.addons.finance_connector_base.tools.errors import BusinessError, RetryableError
 from odoo.addons.finance_connector_base.tools.signatures import verify_webhook
 
-_PATH = "/v1/positions"
+from . import bearer
+
+_PATH = "v1/positions"
 
 
 class FinanceAdapterReportingPlatform(models.AbstractModel):
@@ -96,27 +98,15 @@ class FinanceAdapterReportingPlatform(models.AbstractModel):
 
     @api.model
     def _request(self, connection, method, path, headers=None, **content):
-        key = connection._secret("api_key", required=False)
-        token = key or connection._access_token()
-        with connection._http_client() as client:
-
-            def request(token):
-                return client.request(
-                    method,
-                    path,
-                    idempotent=method == "GET",
-                    headers={
-                        "Authorization": f"Bearer {token}",
-                        "Accept": "application/json",
-                        **(headers or {}),
-                    },
-                    **content,
-                )
-
-            response = request(token)
-            if response.status == 401 and not key:
-                # Refused before anything was read, so that it may be asked once more.
-                response = request(connection._access_token(force=token))
+        response = bearer.request(
+            connection,
+            method,
+            path,
+            key=connection._secret("api_key", required=False),
+            idempotent=method == "GET",
+            headers=headers or {},
+            **content,
+        )
         if response.status in (401, 403):
             response.raise_for_status(datetime.now(UTC))
         return response

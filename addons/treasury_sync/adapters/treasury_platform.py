@@ -107,6 +107,6 @@ class FinanceAdapterTreasuryPlatform(models.AbstractModel):
             method,
             path,
             idempotent=method == "GET",
-            headers={"Accept": "application/json", **(headers or {})},
+            headers=headers or {},
             **content,
         )
