@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import achkit
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -58,7 +59,7 @@ def test_ach_file_is_this_to_the_column():
     ]  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(
     st.lists(st.decimals("0.01", "99999999.99", places=2), min_size=1, max_size=25),
     st.sampled_from(["credit", "debit"]),
@@ -106,7 +107,7 @@ def read_bacs(content):
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(
     st.lists(st.decimals("0.01", "20000000", places=2), min_size=1, max_size=12),
     st.sampled_from(["credit", "debit"]),

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
@@ -192,7 +193,7 @@ def test_parties_carry_their_identifications():
     assert texts(old, "OrgId/Othr/Id") == ["529900T8BM49AURSDO55", "4711"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(
     st.lists(
         st.tuples(st.decimals("0.01", "999999999", places=2), st.text(max_size=50)),

@@ -1,10 +1,12 @@
 """Programs that nobody here wrote read what the writers write: the schema of sepaxml, the classes of pyiso20022."""
 
 import datetime
+import functools
 import importlib
 from decimal import Decimal
 
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
@@ -16,6 +18,17 @@ from odoo.addons.treasury_sync.tools import documents
 
 from tests.unit.treasury_sync.examples import collection, debit, filed, grouped, instruction, order
 from tests.unit.treasury_sync.test_pain001 import CASES
+
+
+@pytest.fixture(scope="module", autouse=True)
+def schemas_compiled_once():
+    """sepaxml compiles its schema for every file that it looks at, which takes longer than all else here."""
+    import xmlschema
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(xmlschema, "XMLSchema", functools.cache(xmlschema.XMLSchema))
+        yield
+
 
 VENDOR = "FR7630006000011234567890189"
 
@@ -91,7 +104,7 @@ def facts(content):
     return {name: texts(name) for name in names}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20))
 @given(st.lists(st.decimals("0.01", "99999", places=2), min_size=1, max_size=6))
 @pytest.mark.parametrize("code", ["pain.001.001.03", "pain.001.001.09"])
 def test_sepaxml_writes_the_same_payments(code, amounts):
