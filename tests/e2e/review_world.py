@@ -39,3 +39,14 @@ lines |= env["account.bank.statement.line"].create([
     for number in range({fees})])
 env["bank.statement.matcher"]._match(lines)
 """
+
+MANY = """
+from datetime import date
+
+journal = env["account.journal"].search([("code", "=", "RVB")])
+env = env(context=dict(env.context, allowed_company_ids=journal.company_id.ids))
+env["bank.statement.line.writer"]._create_lines([
+    {{"journal_id": journal.id, "date": date(2026, 4, 4), "amount": 1000.0 + number,
+      "payment_ref": f"Payment {{number}}"}}
+    for number in range({count})])
+"""

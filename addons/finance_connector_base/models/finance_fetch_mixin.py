@@ -68,7 +68,9 @@ class FinanceFetchMixin(models.AbstractModel):
         """
         self.ensure_one()
         exchange_model = self.env["finance.exchange"]
-        with exchange_model._advisory_lock(self._fetch_unit, self.id, wait=False) as locked:
+        with exchange_model._advisory_lock(
+            "feed", f"{self._fetch_unit}:{self.id}", wait=False
+        ) as locked:
             if not locked:
                 return None
             self.last_attempt_at = fields.Datetime.now()

@@ -1,6 +1,8 @@
 import itertools
 import random
+from datetime import timedelta
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
@@ -428,6 +430,17 @@ class TestGatewayFetch(GatewayCase):
         with self.gateway_answers({"events": self.events()}):
             self.gateway._job_fetch()
         self.assertEqual(case.state, "resolved")
+
+    def test_spent_limit_is_waited_for_and_is_no_failure(self):
+        def spent(params):
+            raise RetryableError("Too many requests.", 600.0, code="rate_limited")
+
+        with self.gateway_answers({"events": spent}):
+            for _time in range(4):
+                self.gateway._job_fetch()
+        self.assertFalse(self.gateway.failure_count)
+        self.assertFalse(self.cases("gateway_failing", self.gateway))
+        self.assertGreater(self.gateway.next_run_at, fields.Datetime.now() + timedelta(seconds=500))
 
     def test_place_is_the_machines(self):
         with self.assertRaises(UserError):
