@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 class Relay:
-    """Passes the bytes of one connection on.
+    """Passes the bytes of every connection on: what else the client asks, such as a status, has its own.
 
     :ivar port: where the client connects to.
     :ivar silent: set it, and what either side says is lost.
@@ -26,13 +26,13 @@ class Relay:
 
     def _serve(self) -> None:
         with contextlib.suppress(OSError):
-            near, _peer = self._listener.accept()
-            far = socket.create_connection(("127.0.0.1", self._server_port))
-            self._sockets = [near, far]
-            threading.Thread(
-                target=self._pass_on, args=(far, near, lambda: False), daemon=True
-            ).start()
-            self._pass_on(near, far, self._holds)
+            while True:
+                near, _peer = self._listener.accept()
+                self._sockets.append(near)
+                far = socket.create_connection(("127.0.0.1", self._server_port))
+                self._sockets.append(far)
+                for ends in ((far, near, lambda: False), (near, far, self._hears_no_more)):
+                    threading.Thread(target=self._pass_on, args=ends, daemon=True).start()
 
     def _pass_on(self, source, target, holds) -> None:
         with contextlib.suppress(OSError):
@@ -43,9 +43,13 @@ class Relay:
                 if not self.silent.is_set():
                     target.sendall(piece)
 
+    def _hears_no_more(self) -> bool:
+        return self.held.is_set() or self._holds()
+
     def cut(self) -> None:
         for each in self._sockets:
-            each.shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         self._listener.close()
