@@ -144,6 +144,7 @@ LINES = [
 
 
 BITS = (0, 4, 6) if THOROUGH else (4,)
+STRIDE = 1 if THOROUGH else 3
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -152,7 +153,7 @@ def test_one_bit_turned_over_never_makes_other_money(name):
     expected = money(read(content))
     wrong = [
         (place, bit)
-        for place in range(len(content))
+        for place in range(0, len(content), STRIDE)
         for bit in BITS
         if not is_safe(
             content[:place] + bytes([content[place] ^ (1 << bit)]) + content[place + 1 :], expected
@@ -181,7 +182,8 @@ def test_one_byte_replaced_never_makes_other_money(name, data):
 def test_file_cut_off_anywhere_is_refused_or_complete(name):
     content = write(name, LINES)
     expected = money(read(content))
-    assert not [place for place in range(len(content)) if not is_safe(content[:place], expected)]
+    places = range(0, len(content), STRIDE)
+    assert not [place for place in places if not is_safe(content[:place], expected)]
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -2,6 +2,8 @@
 
 import itertools
 
+from effort import examples
+
 from odoo.addons.bank_statement_api.tools.matching import precision
 
 from tests.bench import bench_quality
@@ -13,7 +15,7 @@ _WORLDS_OF_A_SEED = 100_003
 
 def test_nothing_is_posted_wrongly():
     total = score.Score()
-    for corpus in generate(9_100, 3_000):
+    for corpus in generate(9_100, examples(10_000)):
         decisions = score.decide(
             corpus, lambda _company, one: precision.holds(one.found_by, one.pattern)
         )
