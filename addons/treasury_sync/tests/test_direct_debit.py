@@ -72,6 +72,50 @@ class TestDirectDebit(TreasuryCase):
         second.action_generate()
         self.assertEqual(second._live().mandate_sequence, "RCUR")
 
+    def test_run_proposes_what_is_due_of_customers_with_a_mandate(self):
+        other = self.make_vendor("Nobody SARL", "FR7630006000011234567890189")
+        due = [
+            self.make_bill(
+                amount,
+                vendor=customer,
+                move_type=move_type,
+                partner_bank_id=False,
+                due="2026-12-10",
+            )
+            for amount, customer, move_type in (
+                (100, self.customer, "out_invoice"),
+                (30, self.customer, "out_refund"),
+                (70, other, "out_invoice"),
+            )
+        ]
+        self.make_bill(5, vendor=self.customer, due="2026-12-01")
+        self.make_bill(9, vendor=self.customer, move_type="out_invoice", due="2027-03-01")
+        run = (
+            self.env["treasury.payment.run"]
+            .with_user(self.preparer)
+            .create(
+                {
+                    "company_id": self.company_a.id,
+                    "channel_id": self.debit_channel.id,
+                    "currency_id": self.euro.id,
+                    "pay_on": "2026-11-27",
+                    "due_until": "2026-12-31",
+                }
+            )
+        )
+        run.action_propose()
+        self.assertEqual(
+            {(line.move_id, line.amount, line.selected) for line in run.line_ids},
+            {(due[0], 100, True), (due[1], -30, True), (due[2], 70, False)},
+        )
+        self.assertIn("mandate", run.line_ids.filtered(lambda line: line.move_id == due[2]).remark)
+        order = self.env["treasury.payment.order"].browse(run.action_create_order()["res_id"])
+        self.assertEqual(order.payment_ids.mapped("amount"), [70])
+        self.assertEqual(order.payment_ids.payment_type, "inbound")
+        order.with_user(self.preparer).action_generate()
+        self.assertEqual(order._live().mandate_ref, "M-1")
+        self.assertEqual(due[0].payment_state, "in_payment")
+
     def test_without_a_mandate_in_force_nothing_is_collected(self):
         _invoice, order = self.collection(100)
         self.mandate.action_end()

@@ -88,6 +88,45 @@ class TestRun(TreasuryCase):
         self.assertEqual(bill.payment_state, "in_payment")
         self.assertFalse(bill.amount_residual)
 
+    def test_discount_that_is_not_wanted_is_not_taken(self):
+        self.fund(1000)
+        term = self.env["account.payment.term"].create(
+            {
+                "name": "2% in 30 days",
+                "early_discount": True,
+                "discount_percentage": 2,
+                "discount_days": 30,
+                "line_ids": [(0, 0, {"value": "percent", "value_amount": 100, "nb_days": 31})],
+            }
+        )
+        bill = self.make_bill(100, invoice_payment_term_id=term.id)
+        run = self.run_for(take_discounts=False)
+        run.action_propose()
+        self.assertEqual(run.selected_total, 100)
+        order = self.env["treasury.payment.order"].browse(run.action_create_order()["res_id"])
+        self.assertEqual(order.payment_ids.amount, 100)
+        self.assertFalse(bill.amount_residual)
+
+    def test_every_instalment_that_was_selected_is_paid_and_no_other(self):
+        self.fund(1000)
+        term = self.env["account.payment.term"].create(
+            {
+                "name": "Three months",
+                "line_ids": [
+                    (0, 0, {"value": "percent", "value_amount": share, "nb_days": days})
+                    for share, days in ((50, 30), (30, 45), (20, 90))
+                ],
+            }
+        )
+        bill = self.make_bill(100, invoice_payment_term_id=term.id)
+        run = self.run_for()
+        run.action_propose()
+        self.assertEqual(run.line_ids.mapped("amount"), [50, 30])
+        order = self.env["treasury.payment.order"].browse(run.action_create_order()["res_id"])
+        self.assertEqual(order.amount_total, run.selected_total)
+        self.assertEqual(order.payment_ids.mapped("amount"), [80])
+        self.assertEqual(bill.amount_residual, 20)
+
     def test_only_preparers_run_payments(self):
         with self.assertRaises(AccessError):
             self.run_for(user=self.approver)

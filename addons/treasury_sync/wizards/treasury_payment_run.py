@@ -4,9 +4,14 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
 
+_DOCUMENTS = ("invoice", "refund", "receipt")
+
 
 class TreasuryPaymentRun(models.TransientModel):
-    """Proposes what to pay: due by a day, or worth a discount, as far as the cash goes. A person decides."""
+    """Proposes what to pay, or over a channel of direct debits what to collect. A person decides.
+
+    Proposed is what is due by a day, or worth a discount, as far as the cash goes; who is collected from has a mandate.
+    """
 
     _name = "treasury.payment.run"
     _description = "Payment Run"
@@ -19,21 +24,22 @@ class TreasuryPaymentRun(models.TransientModel):
     channel_id = fields.Many2one(
         "treasury.payment.channel",
         required=True,
-        domain="[('company_id', '=', company_id), ('kind', '=', 'credit_transfer')]",
+        domain="[('company_id', '=', company_id)]",
         default=lambda self: self._default_channel(),
     )
     journal_id = fields.Many2one(related="channel_id.journal_id")
+    collects = fields.Boolean(compute="_compute_collects")
     pay_on = fields.Date(required=True, default=fields.Date.context_today)
     due_until = fields.Date(
         required=True,
         default=lambda self: fields.Date.context_today(self) + timedelta(days=7),
-        help="Bills due by then are proposed.",
+        help="What is due by then is proposed.",
     )
     take_discounts = fields.Boolean(
         default=True,
-        help="Also propose what still gets an early payment discount on the day of payment.",
+        help="Give and take early payment discounts: what still gets one on the day is proposed as well.",
     )
-    partner_ids = fields.Many2many("res.partner", string="Vendors", help="Empty: all.")
+    partner_ids = fields.Many2many("res.partner", string="Partners", help="Empty: all.")
     currency_id = fields.Many2one(
         "res.currency",
         required=True,
@@ -53,10 +59,15 @@ class TreasuryPaymentRun(models.TransientModel):
     @api.model
     def _default_channel(self):
         return self.env["treasury.payment.channel"].search(
-            [("company_id", "=", self.env.company.id)], limit=1
+            [("company_id", "=", self.env.company.id)], order="kind, sequence, name, id", limit=1
         )
 
     # === COMPUTE METHODS === #
+
+    @api.depends("channel_id")
+    def _compute_collects(self):
+        for run in self:
+            run.collects = run.channel_id.kind == "direct_debit"
 
     @api.depends("channel_id")
     def _compute_cash(self):
@@ -80,7 +91,8 @@ class TreasuryPaymentRun(models.TransientModel):
         self._check_preparer()
         self.ensure_one()
         self.line_ids.unlink()
-        cash = self.cash_available if self.currency_id == self.cash_currency_id else None
+        limited = not self.collects and self.currency_id == self.cash_currency_id
+        cash = self.cash_available if limited else None
         vals_list = []
         for item in self._find_items():
             amount = self._amount_of(item)
@@ -93,7 +105,7 @@ class TreasuryPaymentRun(models.TransientModel):
                     "run_id": self.id,
                     "item_id": item.id,
                     "amount": amount,
-                    "discount": abs(item.amount_residual_currency) - abs(amount),
+                    "discount": self._owed(item) - amount,
                     "selected": not problem and affordable,
                     "remark": problem
                     or ("" if affordable else self.env._("More than the cash that is left.")),
@@ -110,10 +122,10 @@ class TreasuryPaymentRun(models.TransientModel):
         """
         self._check_preparer()
         self.ensure_one()
-        items = self.line_ids.filtered("selected").item_id
-        if not items:
+        lines = self.line_ids.filtered("selected")
+        if not lines:
             raise UserError(self.env._("Select what is to be paid."))
-        payments = self._make_payments(items)
+        payments = self._make_payments(lines)
         order = self.env["treasury.payment.order"].create(
             {
                 "channel_id": self.channel_id.id,
@@ -145,51 +157,70 @@ class TreasuryPaymentRun(models.TransientModel):
         }
 
     def _find_items(self):
-        """:return: open items of vendors that are due or worth a discount, and their credit notes, by due date
+        """:return: open items of partners that are due or worth a discount, and their credit notes, by due date
         :rtype: account.move.line
         """
+        account_type, prefix = (
+            ("asset_receivable", "out") if self.collects else ("liability_payable", "in")
+        )
         domain = Domain(
             [
                 ("company_id", "=", self.company_id.id),
-                ("account_type", "=", "liability_payable"),
+                ("account_type", "=", account_type),
                 ("parent_state", "=", "posted"),
                 ("reconciled", "=", False),
                 ("currency_id", "=", self.currency_id.id),
-                ("move_id.move_type", "in", ("in_invoice", "in_refund", "in_receipt")),
+                ("move_id.move_type", "in", [f"{prefix}_{kind}" for kind in _DOCUMENTS]),
                 ("move_id.payment_state", "!=", "blocked"),
             ]
         )
         wanted = Domain("date_maturity", "<=", self.due_until) | Domain(
-            "move_id.move_type", "=", "in_refund"
+            "move_id.move_type", "=", f"{prefix}_refund"
         )
         if self.take_discounts:
             wanted |= Domain("discount_date", ">=", self.pay_on)
         if self.partner_ids:
             domain &= Domain("partner_id", "child_of", self.partner_ids.ids)
         items = self.env["account.move.line"].search(domain & wanted, order="date_maturity, id")
-        paid = items.filtered(lambda item: item.amount_residual_currency < 0).partner_id
+        owing = items.filtered(lambda item: self._owed(item) > 0).partner_id
         # A credit note alone is nothing to pay.
-        return items.filtered(
-            lambda item: item.amount_residual_currency < 0 or item.partner_id in paid
-        )
+        return items.filtered(lambda item: self._owed(item) > 0 or item.partner_id in owing)
+
+    def _owed(self, item):
+        """:return: what is open of ``item`` in its currency; negative for a credit note"""
+        return self._signed(item.amount_residual_currency)
+
+    def _signed(self, amount):
+        return amount if self.collects else -amount
 
     def _amount_of(self, item):
-        """:return: what paying ``item`` on the day takes from the account; negative for a credit note"""
+        """:return: what paying ``item`` on the day moves; negative for a credit note"""
         if (
             self.take_discounts
             and item.discount_date
             and item.move_id._is_eligible_for_early_payment_discount(self.currency_id, self.pay_on)
         ):
-            return -item.discount_amount_currency
-        return -item.amount_residual_currency
+            return self._signed(item.discount_amount_currency)
+        return self._owed(item)
 
     def _problem_of(self, item):
-        bank = item.move_id.partner_bank_id or item.partner_id.bank_ids[:1]
+        if self.collects:
+            mandate = self._mandate_of(item)
+            return "" if mandate else self.env._("The customer has no mandate in force for this.")
+        bank = self._bank_of(item)
         if not bank:
             return self.env._("The vendor has no bank account.")
         if not bank.allow_out_payment:
             return self.env._("The vendor's account is not trusted yet.")
         return ""
+
+    def _bank_of(self, item):
+        return item.move_id.partner_bank_id or item.partner_id.bank_ids[:1]
+
+    def _mandate_of(self, item):
+        return self.env["treasury.mandate"]._find(
+            self.company_id, item.partner_id, self.channel_id.local_instrument or "CORE"
+        )
 
     def _find_cash(self, journal):
         """:return: what is on the account by the books, less payments that the bank has not booked yet"""
@@ -217,40 +248,44 @@ class TreasuryPaymentRun(models.TransientModel):
         )
         return booked - on_its_way
 
-    def _make_payments(self, items):
-        """Register with Odoo's own wizard, which knows discounts, credit notes and outstanding accounts.
+    def _make_payments(self, lines):
+        """Register with Odoo's own wizard, which knows discounts, credit notes and outstanding accounts, exactly the
+        amounts that were looked at.
 
+        :param lines: ``treasury.payment.run.line``
         :rtype: account.payment
         """
         payments = self.env["account.payment"]
-        for _key, group in items.grouped(self._recipient_of).items():
-            if sum(group.mapped("amount_residual_currency")) >= 0:
+        for _key, group in lines.grouped(lambda line: self._other_side_of(line.item_id)).items():
+            amount = sum(group.mapped("amount"))
+            if self.currency_id.compare_amounts(amount, 0) <= 0:
                 raise UserError(
                     self.env._(
-                        "The credit notes of %s are more than its bills.", group.partner_id[:1].name
+                        "The credit notes of %s are more than what is owed.",
+                        group.partner_id[:1].name,
                     )
                 )
             wizard = (
                 self.env["account.payment.register"]
                 .with_company(self.company_id)
-                .with_context(active_model="account.move.line", active_ids=group.ids)
+                .with_context(active_model="account.move.line", active_ids=group.item_id.ids)
                 .create(
                     {
                         "journal_id": self.journal_id.id,
                         "payment_date": self.pay_on,
                         "group_payment": True,
+                        # Each item in full: Odoo would leave later instalments of a bill for another day.
+                        "installments_mode": "full",
+                        "amount": amount,
                     }
                 )
             )
             payments |= wizard._create_payments()
         return payments
 
-    def _recipient_of(self, item):
-        return (
-            item.partner_id,
-            item.account_id,
-            item.move_id.partner_bank_id or item.partner_id.bank_ids[:1],
-        )
+    def _other_side_of(self, item):
+        where = self._mandate_of(item) if self.collects else self._bank_of(item)
+        return item.partner_id, item.account_id, where
 
 
 class TreasuryPaymentRunLine(models.TransientModel):
@@ -263,7 +298,7 @@ class TreasuryPaymentRunLine(models.TransientModel):
     run_id = fields.Many2one("treasury.payment.run", required=True, ondelete="cascade", index=True)
     company_id = fields.Many2one(related="run_id.company_id")
     item_id = fields.Many2one("account.move.line", required=True, readonly=True)
-    move_id = fields.Many2one(related="item_id.move_id", string="Bill")
+    move_id = fields.Many2one(related="item_id.move_id", string="Document")
     partner_id = fields.Many2one(related="item_id.partner_id")
     due_date = fields.Date(related="item_id.date_maturity", store=True)
     discount_date = fields.Date(related="item_id.discount_date")
