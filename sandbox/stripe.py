@@ -232,21 +232,13 @@ class Stripe:
             **more,
         )
 
-    def charge(self, amount, currency, *, settle_in=None, fails=False, **values):
+    def charge(self, amount, currency, *, settle_in=None, fails=False, direct=False, **values):
         """Let a customer pay: an intent and its charge.
 
         :param settle_in: currency of the balance that gets it, where that is another one.
+        :param direct: through the older Charges API: there is no intent, and one event.
         """
-        intent = self.new(
-            "payment_intent",
-            "pi",
-            amount=amount,
-            amount_received=0 if fails else amount,
-            currency=currency,
-            status="requires_payment_method" if fails else "succeeded",
-            latest_charge=None,
-            **values,
-        )
+        intent = None if direct else self._intent(amount, currency, fails, values)
         charge = self.new(
             "charge",
             "ch",
@@ -259,32 +251,48 @@ class Stripe:
             disputed=False,
             failure_message="Your card was declined." if fails else None,
             paid=not fails,
-            payment_intent=intent["id"],
+            payment_intent=intent and intent["id"],
             refunded=False,
             status="failed" if fails else "succeeded",
             **values,
         )
-        intent["latest_charge"] = charge["id"]
-        self.tell(
-            "payment_intent.created", {**intent, "latest_charge": None, "status": "processing"}
+        if intent:
+            intent["latest_charge"] = charge["id"]
+            self.tell(
+                "payment_intent.created", {**intent, "latest_charge": None, "status": "processing"}
+            )
+        self.tell("charge.failed" if fails else "charge.succeeded", charge)
+        if intent:
+            outcome = "payment_failed" if fails else "succeeded"
+            self.tell(f"payment_intent.{outcome}", intent)
+        if not fails:
+            self._settle(charge, settle_in or currency)
+            if intent:
+                self.tell("charge.updated", charge, balance_transaction=None)
+        return charge
+
+    def _intent(self, amount, currency, fails, values):
+        return self.new(
+            "payment_intent",
+            "pi",
+            amount=amount,
+            amount_received=0 if fails else amount,
+            currency=currency,
+            status="requires_payment_method" if fails else "succeeded",
+            latest_charge=None,
+            **values,
         )
-        if fails:
-            self.tell("charge.failed", charge)
-            self.tell("payment_intent.payment_failed", intent)
-            return charge
-        gross, settled, more = amount, currency, {"exchange_rate": None}
-        if settle_in and settle_in != currency:
-            rate = exchange_rate(currency.upper(), settle_in.upper(), self._world.now.date())
-            gross, settled = int(amount * rate), settle_in
-            more = {"exchange_rate": float(rate)}
-        self.tell("charge.succeeded", charge)
-        self.tell("payment_intent.succeeded", intent)
+
+    def _settle(self, charge, settled):
+        """Put what a charge brings on the balance of a currency."""
+        gross, currency, more = charge["amount"], charge["currency"], {"exchange_rate": None}
+        if settled != currency:
+            rate = exchange_rate(currency.upper(), settled.upper(), self._world.now.date())
+            gross, more = int(gross * rate), {"exchange_rate": float(rate)}
         entry = self.move(
             "charge", charge["id"], gross, fee_of(gross, settled), settled, "charge", **more
         )
         charge["balance_transaction"] = entry["id"]
-        self.tell("charge.updated", charge, balance_transaction=None)
-        return charge
 
     def refund(self, charge, amount, *, fails=False):
         """Give money back; one that fails comes back to the balance a moment later."""

@@ -54,6 +54,7 @@ class StripeControl:
                         str(row["currency"]).lower(),
                         settle_in=row.get("settle_in"),
                         fails=bool(row.get("fails")),
+                        direct=bool(row.get("direct")),
                         customer=row.get("customer"),
                         description=row.get("description"),
                         metadata=row.get("metadata") or {},

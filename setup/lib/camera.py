@@ -127,6 +127,19 @@ _NOT_EVEN = """:20:STARTUMS
 -
 """
 
+
+def _payment_with_refund(page: Page) -> None:
+    page.locator(".o_data_row", has_text="Refund").first.locator(".o_data_cell").nth(2).click()
+    page.locator(".o_form_view").wait_for()
+    page.locator(".o_field_widget[name=parent_id] a").first.click()
+    page.locator(".o_field_widget[name=payment_id] a").first.wait_for()
+
+
+def _payout(page: Page) -> None:
+    page.locator(".o_data_row .o_data_cell").nth(1).click()
+    page.locator(".o_field_widget[name=row_ids] .o_data_row").first.wait_for()
+
+
 #: name of the picture, who looks, address, what to do there
 _PICTURES = (
     ("overview", "olivia", "/odoo/finance", _overview),
@@ -143,6 +156,9 @@ _PICTURES = (
     ("coverage", "olivia", "/odoo/bank-coverage", _coverage),
     ("held", "olivia", "/odoo/finance", _held),
     ("setup", "martin", "/odoo/connect-bank/new", _setup),
+    ("settlement", "olivia", "/odoo/finance-settlements", _payment_with_refund),
+    ("payout", "olivia", "/odoo/finance-payouts", _payout),
+    ("journal-documents", "olivia", "/odoo/finance-journal-documents", None),
     ("connection", "martin", "/odoo/finance-connections", _connection),
 )
 

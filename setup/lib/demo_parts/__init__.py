@@ -49,6 +49,6 @@ class Shown:
 
 
 # The parts stand below what they are made of.
-from lib.demo_parts import cash_position
+from lib.demo_parts import cash_position, settlements
 
-PARTS: tuple[ModuleType, ...] = (cash_position,)
+PARTS: tuple[ModuleType, ...] = (cash_position, settlements)

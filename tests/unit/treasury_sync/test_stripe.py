@@ -115,6 +115,14 @@ class TestSandboxSpeaksStripe:
         assert {row.source.object for row in rows} == {"charge", "refund", "payout"}
         assert not any(name.startswith("_") for row in rows for name in row.to_dict())
 
+    def test_direct_charge_is_one_event(self, sandbox, client):
+        [charge] = pay(sandbox, 1000, direct=True)
+        [event] = client.v1.events.list().data
+        assert event.type == "charge.succeeded"
+        assert client.v1.charges.retrieve(charge["id"]).payment_intent is None
+        [entry] = client.v1.balance_transactions.list().data
+        assert entry.source == charge["id"]
+
     def test_errors_are_stripes(self, sandbox, client):
         with pytest.raises(official.InvalidRequestError):
             client.v1.payouts.retrieve("po_unknown")
