@@ -3,10 +3,21 @@
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 
 from .demo import Context
 from .paths import SetupError
+
+_EACH = """
+import json
+results = {{}}
+for name, (text, call) in {texts!r}.items():
+    names = {{"env": env}}
+    exec(text, names)
+    results[name] = eval(call, names)
+print("\\n===\\n" + json.dumps(results, default=str))
+"""
 
 
 class Sandbox:
@@ -40,11 +51,17 @@ def run_inside(context: Context, script: Path, call: str):
     :param call: such as ``count(env)``
     :return: the expression's value, as JSON carries it
     """
-    return json.loads(
-        context.run_script(
-            f"{script.read_text()}\nimport json\nresult = {call}\nprint('\\n===\\n' + json.dumps(result, default=str))"
-        )
-    )
+    return run_each_inside(context, {"": (script, call)})[""]
+
+
+def run_each_inside(context: Context, calls: Mapping[str, tuple[Path, str]]) -> dict:
+    """Run several files in one shell, each with names of its own.
+
+    :param calls: by name, a file and an expression as for :func:`run_inside`
+    :return: by name, the expression's value
+    """
+    texts = {name: (script.read_text(), call) for name, (script, call) in calls.items()}
+    return json.loads(context.run_script(_EACH.format(texts=texts)))
 
 
 def _request(url: str, method: str, body, headers: dict[str, str]):

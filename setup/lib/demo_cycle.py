@@ -78,6 +78,8 @@ def run(context: Context) -> dict:
         summary = _summary(counted, bank.call("GET", "/control/served"))
     companies = {int(number): name for number, name in seeded["companies"].items()}
     stage = demo_parts.Stage(context, odoo, bank, world, companies, next_day)
+    with progress.step("What the other workflows need"):
+        stage = demo_parts.seeded(stage)
     for part in demo_parts.PARTS:
         _play(part, stage, summary)
     return summary
@@ -85,7 +87,7 @@ def run(context: Context) -> dict:
 
 def _play(part: ModuleType, stage: demo_parts.Stage, summary: dict) -> None:
     shown = part.run(stage)
-    summary[part.__name__.rpartition(".")[2]] = shown.figures
+    summary[demo_parts.name_of(part)] = shown.figures
     summary["checks"].update(shown.checks)
     summary["sentences"].extend(shown.sentences)
 

@@ -180,7 +180,7 @@ def test_killed_run_leaves_one_complete_run(world):
     files = {entry["path"] for entry in document["files"]}
     there = {
         str(path.relative_to(world.folder))
-        for path in world.folder.rglob(f"run={uid}/*")
+        for path in world.folder.rglob(f"export_run={uid}/*")
         if path.is_file()
     }
     assert there == files

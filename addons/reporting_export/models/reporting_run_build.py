@@ -195,7 +195,7 @@ class ReportingRun(models.Model):
             totals=Totals(keys),
             entity="",
         )
-        folder = f"{manifest.folder(contract)}/_deleted/run={self.uid}"
+        folder = f"{manifest.folder(contract)}/_deleted/export_run={self.uid}"
         for number, part in enumerate(parts):
             self._store_file(folder, number, part, "", "", contracts.DELETE)
 

@@ -28,6 +28,9 @@ DECIMAL_PRECISION, DECIMAL_SCALE = 28, 6
 OPERATION = "_operation"
 UPSERT, DELETE = "upsert", "delete"
 
+#: What the folders of a run are named by, which readers of such folders take for columns of the files.
+FOLDER_KEYS = ("dataset", "v", "export_entity", "export_period", "export_run")
+
 _JSON_TYPES = {
     STRING: {"type": "string"},
     INTEGER: {"type": "integer"},
@@ -100,6 +103,11 @@ class Contract:
             f"Column {column.name}: the name must be lower case letters, digits and underscores."
             for column in self.columns
             if not column.name.isidentifier() or column.name != column.name.lower()
+        ]
+        told += [
+            f"Column {name}: the folders of a run are named by this word; choose another one."
+            for name in names
+            if name in FOLDER_KEYS
         ]
         if not self.key:
             told.append("No column is a key: nobody could tell one row from another.")

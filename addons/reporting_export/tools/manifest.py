@@ -12,7 +12,7 @@ from typing import Any
 
 from odoo.addons.finance_connector_base.tools.digest import canonical_json, sha256_hex
 
-from .contract import Contract
+from .contract import FOLDER_KEYS, Contract
 from .totals import Totals
 
 VERSION = 1
@@ -111,15 +111,11 @@ def digest(content: bytes) -> str:
 
 
 def folder(contract: Contract, *, entity: str = "", period: str = "", run: str = "") -> str:
-    """Return the folder of a partition, in Hive's form, which warehouses read as columns."""
-    parts = [f"dataset={contract.dataset}", f"v={contract.version}"]
-    if entity:
-        parts.append(f"entity={entity}")
-    if period:
-        parts.append(f"period={period}")
-    if run:
-        parts.append(f"run={run}")
-    return "/".join(parts)
+    """Return the folder of a partition, in Hive's form: readers take its keys for columns, so no column has their names."""
+    values = (contract.dataset, contract.version, entity, period, run)
+    return "/".join(
+        f"{key}={value}" for key, value in zip(FOLDER_KEYS, values, strict=True) if value
+    )
 
 
 def path(contract: Contract, run: str) -> str:

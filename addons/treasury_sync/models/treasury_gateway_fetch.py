@@ -2,9 +2,12 @@ from odoo import api, fields, models
 
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
 from odoo.addons.finance_connector_base.tools.errors import FinanceError
+from odoo.addons.queue_job.exception import RetryableJobError
 
 CHUNK = 200
 """Events a commit."""
+AFTER_ANOTHER = 5
+"""Seconds until a gateway that another worker is fetching is fetched once more."""
 
 
 class TreasuryGateway(models.Model):
@@ -27,7 +30,12 @@ class TreasuryGateway(models.Model):
     def _job_fetch(self):
         self.ensure_one()
         outcome = self.sudo().with_company(self.company_id)._fetch()
-        return outcome or "Another worker is fetching this gateway."
+        if outcome is None:
+            # It may have looked for payouts that wait before the one was known that this job is to fetch.
+            raise RetryableJobError(
+                "Another worker is fetching this gateway.", seconds=AFTER_ANOTHER, ignore_retry=True
+            )
+        return outcome
 
     # === FETCH === #
 

@@ -1,7 +1,11 @@
+import zlib
+
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+
+from odoo.addons.queue_job.exception import RetryableJobError
 
 from .gateway_common import GatewayCase
 
@@ -330,6 +334,15 @@ class TestPayout(GatewayCase):
         ):
             self.run_jobs()
         self.assertEqual(self.settlement("po_1").proof_state, "proven")
+
+    def test_payout_that_becomes_known_during_a_fetch_is_fetched_after_it(self):
+        self.tell(*self.objects, self.event("payout.paid", self.paid))
+        lock = [0x46495203, zlib.crc32(f"gateway:{self.gateway.id}".encode()) - 2**31]
+        with self.registry.cursor() as worker:
+            worker.execute("SELECT pg_advisory_lock(%s, %s)", lock)
+            with self.assertRaises(RetryableJobError):
+                self.gateway._job_fetch()
+            worker.execute("SELECT pg_advisory_unlock(%s, %s)", lock)
 
     def test_payout_that_cannot_be_had_keeps_no_other_waiting(self):
         other = self.payout("po_0", 4900)

@@ -1,25 +1,24 @@
 """The position of the whole group: frozen, sent to the group's reporting platform, acknowledged by its webhook."""
 
 import time
-from pathlib import Path
 
 from lib import progress
-from lib.demo_clients import run_inside
 from lib.demo_parts import Shown, Stage
 from lib.paths import SetupError
 
-_INSIDE = Path(__file__).with_name("cash_position_inside.py")
 _SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - of the sandbox
 _PATIENCE = 60
 
 
+def seed(stage: Stage) -> str:
+    return (
+        f"seed_group(env, {sorted(stage.companies)!r}, {stage.context.sandbox_url!r}, {_SECRET!r})"
+    )
+
+
 def run(stage: Stage) -> Shown:
+    seeded = stage.seeded["cash_position"]
     with progress.step("The group's cash position, to its reporting platform"):
-        seeded = run_inside(
-            stage.context,
-            _INSIDE,
-            f"seed_group(env, {sorted(stage.companies)!r}, {stage.context.sandbox_url!r}, {_SECRET!r})",
-        )
         stage.sandbox.call(
             "PUT",
             "/control/positions",

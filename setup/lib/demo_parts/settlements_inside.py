@@ -3,9 +3,9 @@
 Every step looks for what it would make, so that it can be repeated. Not imported by the set-up: ``env`` is Odoo's.
 """
 
-import json
+from datetime import timedelta
 
-from odoo import Command
+from odoo import Command, fields
 
 SECRET = "whsec_of_the_demo"  # noqa: S105 - the sandbox tells it to whoever asks
 ACCOUNTS = (
@@ -16,14 +16,14 @@ ACCOUNTS = (
     ("wages", "698003", "expense", "Wages"),
     ("payable", "298001", "liability_current", "Wages to be paid"),
 )
-WAGES = (("1", "4200.00"), ("2", "3850.50"), ("3", "5125.75"))
+PAYROLL = "demo.payroll"
 
 
 def prepare(env, company_name, sandbox_url, invoices):
     """Make what the part needs.
 
     :param int invoices: how many customers pay over the gateway
-    :return: where webhooks go, and the invoices' numbers
+    :return: where webhooks go, the invoices' numbers, and how payroll comes in
     """
     env = env(user=env.ref("base.user_admin").id)
     company = env["res.company"].search([("name", "=", company_name)])
@@ -34,7 +34,7 @@ def prepare(env, company_name, sandbox_url, invoices):
     accounts = {key: _account(env, company, *row) for key, *row in ACCOUNTS}
     gateway = _gateway(env, company, sandbox_url, accounts)
     numbers = _invoices(env, company, invoices)
-    payroll = _payroll(env, company, accounts)
+    payroll_key = _payroll(env, company, accounts)
     env.cr.commit()
     return {
         "gateway_id": gateway.id,
@@ -42,83 +42,8 @@ def prepare(env, company_name, sandbox_url, invoices):
         "token": gateway.connection_id.webhook_token,
         "secret": SECRET,
         "invoices": numbers,
-        "payroll_id": payroll.id,
-        "company_id": company.id,
-    }
-
-
-def hand_over(env, interface_id):
-    """What the payroll system does once a month, here as ``finance.api`` would receive it."""
-    interface = env["finance.interface"].browse(interface_id)
-    lines = [
-        line
-        for number, amount in WAGES
-        for line in (
-            {"account": "WAGES", "debit": amount, "text": f"Employee {number}"},
-            {"account": "NET", "credit": amount, "text": f"Employee {number}"},
-        )
-    ]
-    total = f"{sum(float(amount) for _number, amount in WAGES):.2f}"
-    batch = {
-        "schema_version": 1,
-        "batch_id": "2026-10",
-        "totals": {"documents": 1, "debit": total, "credit": total},
-        "documents": [
-            {
-                "document_id": "PAYROLL-2026-10",
-                "date": "2026-10-30",
-                "reference": "Wages October",
-                "lines": lines,
-            }
-        ],
-    }
-    exchange, _is_new = env["finance.exchange"]._receive_committed(
-        interface, "payroll-2026-10", json.dumps(batch).encode(), source="api"
-    )
-    exchange._job_process()
-    document = env["treasury.journal.document"].search(
-        [
-            ("document_ref", "=", "PAYROLL-2026-10"),
-            ("connection_id", "=", interface.connection_id.id),
-        ]
-    )
-    return {"state": document.state, "total": document.total_debit, "stated": float(total)}
-
-
-def count(env, gateway_id):
-    """What Odoo has of the gateway's money, in cents."""
-    gateway = env["treasury.gateway"].browse(gateway_id)
-    settlements = env["treasury.settlement"].search([("gateway_id", "=", gateway.id)])
-
-    def totals(kind, *states):
-        found = settlements.filtered(lambda item: item.kind == kind and item.state in states)
-        return {"count": len(found), "amount": round(sum(found.mapped("amount")) * 100)}
-
-    payouts = settlements.filtered(lambda item: item.kind == "payout")
-    return {
-        "payments": totals("payment", "succeeded"),
-        "refunds": totals("refund", "succeeded"),
-        "disputes": totals("dispute", "open", "withdrawn", "lost"),
-        "payouts": {
-            payout.external_id: [
-                payout.state,
-                round(payout.amount * 100),
-                round(payout.total_gross * 100),
-                round(payout.total_fee * 100),
-            ]
-            for payout in payouts
-        },
-        "proven": len(payouts.filtered(lambda item: item.proof_state == "proven")),
-        "clearing": round(gateway.clearing_balance * 100),
-        "in_payment": len(
-            settlements.invoice_ids.filtered(lambda move: move.payment_state == "in_payment")
-        ),
-        "waiting": env["finance.exchange"].search_count(
-            [
-                ("interface_id", "=", gateway.interface_id.id),
-                ("work_status", "in", ("ready", "running", "retry")),
-            ]
-        ),
+        "payroll": PAYROLL,
+        "payroll_key": payroll_key,
     }
 
 
@@ -228,24 +153,34 @@ def _invoices(env, company, wanted):
 
 
 def _payroll(env, company, accounts):
-    known = env["finance.interface"].search(
-        [("code", "=", "demo.payroll"), ("company_id", "=", company.id)]
-    )
-    if known:
-        return known
-    connection = env["finance.connection"].create(
+    """:return: a key of the payroll system's user, who may do nothing but hand over journals"""
+    user = env["res.users"].search([("login", "=", "payroll")])
+    user = user or env["res.users"].with_context(no_reset_password=True).create(
         {
-            "name": "Payroll",
-            "adapter": "upload",
-            "environment": "sandbox",
+            "name": "Payroll System",
+            "login": "payroll",
             "company_id": company.id,
+            "company_ids": [Command.set(company.ids)],
+            "group_ids": [Command.set(env.ref("finance_connector_base.group_finance_api").ids)],
         }
     )
-    table = env["finance.mapping.table"]._of("account", company, connection)
-    for code, key in (("WAGES", "wages"), ("NET", "payable")):
-        env["finance.mapping.entry"].create(
-            {"table_id": table.id, "code": code, "res_id": accounts[key].id}
+    if not env["finance.interface"].search_count([("code", "=", PAYROLL)]):
+        connection = env["finance.connection"].create(
+            {
+                "name": "Payroll",
+                "adapter": "upload",
+                "environment": "sandbox",
+                "company_id": company.id,
+            }
         )
-    return _interface(
-        env, company, connection, "journal_document", "demo.payroll", {"policy": "post"}
-    )
+        table = env["finance.mapping.table"]._of("account", company, connection)
+        for code, key in (("WAGES", "wages"), ("NET", "payable")):
+            env["finance.mapping.entry"].create(
+                {"table_id": table.id, "code": code, "res_id": accounts[key].id}
+            )
+        interface = _interface(
+            env, company, connection, "journal_document", PAYROLL, {"policy": "post"}
+        )
+        interface.api_user_ids = [Command.link(user.id)]
+    expires = fields.Datetime.now() + timedelta(days=1)
+    return env(user=user.id)["res.users.apikeys"]._generate("rpc", "Demo", expires)

@@ -23,6 +23,7 @@ def test_good_contract_has_no_problem(contract):
             "Id",
         ),
         ({"columns": (Column(name="id", type="integer", path="id", key=True),)}, "required"),
+        ({"columns": (Column(name="export_entity", type="string", path="name"),)}, "folders"),
     ],
 )
 def test_contradiction_is_told(contract, change, told):

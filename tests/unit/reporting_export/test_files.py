@@ -1,15 +1,17 @@
 """From what the database sends to the bytes of a file: typed, proven, masked, the same each time."""
 
 import csv
+import dataclasses
 import io
 import json
 from decimal import Decimal
 
+import duckdb
 import jsonschema
 import pyarrow.parquet as pq
 import pytest
 
-from odoo.addons.reporting_export.tools import file_formats
+from odoo.addons.reporting_export.tools import file_formats, manifest
 from odoo.addons.reporting_export.tools.errors import SchemaViolationError
 from odoo.addons.reporting_export.tools.part_writer import write_parts
 from odoo.addons.reporting_export.tools.totals import Totals, differences
@@ -67,6 +69,23 @@ def test_file_is_bounded_and_no_row_is_lost_between_two(contract):
     assert [part.rows for part in written] == [2, 1]
     assert [row["id"] for part in written for row in table(part)] == [1, 2, 3]
     assert totals.row_count == 3
+
+
+def test_file_in_its_folder_is_read_by_programs_that_take_folders_for_columns(contract, tmp_path):
+    columns = [
+        dataclasses.replace(column, name="entity") if column.name == "label" else column
+        for column in contract.columns
+    ]
+    contract = dataclasses.replace(contract, columns=tuple(columns))
+    [part], _totals = parts(contract)
+    folder = tmp_path / manifest.folder(contract, entity="acme", period="2026-01", run="1")
+    folder.mkdir(parents=True)
+    (folder / "part-0000.parquet").write_bytes(part.content)
+    held = pq.read_table(tmp_path)
+    assert held.select([column.name for column in columns]).to_pylist() == table(part)
+    assert held["export_entity"].to_pylist() == ["acme"] * part.rows
+    by_duckdb = duckdb.read_parquet(f"{tmp_path}/**/*.parquet", hive_partitioning=True)
+    assert by_duckdb.aggregate("sum(balance)").fetchall() == [(Decimal("1010.49"),)]
 
 
 def test_no_row_makes_no_file(contract):
