@@ -111,7 +111,7 @@ def digest(content: bytes) -> str:
 
 
 def folder(contract: Contract, *, entity: str = "", period: str = "", run: str = "") -> str:
-    """Return the folder of a partition, in Hive's form: readers take its keys for columns, so no column has their names."""
+    """Return the folder of a partition, in Hive's form: readers take its keys for columns."""
     values = (contract.dataset, contract.version, entity, period, run)
     return "/".join(
         f"{key}={value}" for key, value in zip(FOLDER_KEYS, values, strict=True) if value
