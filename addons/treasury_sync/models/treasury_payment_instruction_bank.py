@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from odoo import api, models
 
 from odoo.addons.treasury_sync.tools import life
@@ -53,24 +55,47 @@ class TreasuryPaymentInstruction(models.Model):
         :return: the instructions that were returned
         """
         returned = self.browse()
-        for line in lines.filtered("end_to_end_id"):
-            item = self._known_by(line.journal_id, [line.end_to_end_id])
-            if item.state in (*life.UNDER_WAY, life.Fate.BOOKED) and item._is_return(line):
-                returned |= item._advance(
-                    life.Fate.RETURNED,
-                    source="statement",
-                    code=line.move_id.name,
-                    reason=line.payment_ref,
-                )
+        for journal, of_journal in lines.filtered("end_to_end_id").grouped("journal_id").items():
+            known = self._known_by(journal, of_journal.mapped("end_to_end_id")).grouped(
+                "end_to_end_id"
+            )
+            for line in of_journal:
+                item = known.get(line.end_to_end_id.strip(), self.browse())
+                if item.state in (*life.UNDER_WAY, life.Fate.BOOKED) and item._is_return(line):
+                    returned |= item._advance(
+                        life.Fate.RETURNED,
+                        source="statement",
+                        code=line.move_id.name,
+                        reason=line.payment_ref,
+                    )
         return returned
 
     def _is_return(self, line):
-        """:return: whether a statement line is all of this payment's money, going the other way"""
+        """:return: whether a statement line is all of this payment's money, going the other way, but for what the bank
+        says it kept of it
+        """
         self.ensure_one()
         currency = line.foreign_currency_id or line.currency_id
         amount = line.amount_currency if line.foreign_currency_id else line.amount
         back = -self.amount if self._collects() else self.amount
-        return currency == self.currency_id and not currency.compare_amounts(amount, back)
+        return currency == self.currency_id and not currency.compare_amounts(
+            amount - float(self._kept_of(line, currency)), back
+        )
+
+    @api.model
+    def _kept_of(self, line, currency):
+        """:return: charges that the bank says are inside the amount of a statement line, negative
+        :rtype: Decimal
+        """
+        charges = (line.transaction_details or {}).get("charges") or ()
+        return sum(
+            (
+                Decimal(charge["amount"])
+                for charge in charges
+                if charge.get("included") and charge["currency"] == currency.name
+            ),
+            Decimal(0),
+        )
 
     def _collects(self):
         return self.order_id.kind == "direct_debit"

@@ -341,13 +341,19 @@ class TestAsking(FollowCase):
 class TestStatements(FollowCase):
     """Statements know payments by their end-to-end identification: booked, and returned."""
 
-    def line(self, order, amount, **values):
+    def line(self, order, amount, charges=(), **values):
         line = self.statement_line(amount, **values)
         self.env.cr.execute(
             "UPDATE account_bank_statement_line SET end_to_end_id = %s, transaction_details = %s WHERE id = %s",
             [
                 order._live().end_to_end_id,
-                json.dumps({"remittance": [], "end_to_end_id": order._live().end_to_end_id}),
+                json.dumps(
+                    {
+                        "remittance": [],
+                        "end_to_end_id": order._live().end_to_end_id,
+                        "charges": charges,
+                    }
+                ),
                 line.id,
             ],
         )
@@ -385,6 +391,22 @@ class TestStatements(FollowCase):
             ]
         )
         self.assertFalse(open_items)
+
+    def test_returned_less_what_the_bank_kept_of_it(self):
+        order = self.sent(100)
+        bill = order.payment_ids.reconciled_bill_ids
+        self.env["bank.statement.matcher"]._match(self.line(order, -100))
+        charge = {"amount": "-2.50", "currency": "EUR", "included": True}
+        for beside in ({**charge, "included": False}, {**charge, "currency": "USD"}):
+            self.env["bank.statement.matcher"]._match(self.line(order, 97.5, [beside]))
+            self.assertEqual(order._live().state, "booked", beside)
+        back = self.line(order, 97.5, [charge], payment_ref="AC04 return")
+        self.env["bank.statement.matcher"]._match(back)
+        self.assertEqual(order._live().state, "returned")
+        self.assertEqual((bill.amount_residual, bill.payment_state), (100, "not_paid"))
+        # The charge is nobody's guess: a rule for fees, or a person on the review board, says what it is.
+        self.assertFalse(back.is_reconciled)
+        self.assertEqual(back.match_state, "uncertain")
 
     def announced(self, order, status):
         account = self.journal.bank_account_id.sanitized_acc_number
