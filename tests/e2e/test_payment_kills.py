@@ -1,7 +1,7 @@
 """A worker that sends payments is killed with -9 around the bank's call, once for each seed.
 
 All seeds are forks of one Odoo, on PostgreSQL and against the sandbox as always. A long run, by hand:
-``FINANCE_KILL_SEEDS=100 setup/test e2e -k payment_kills``.
+``FINANCE_KILL_SEEDS=100 .run/venv/bin/python -m pytest -p no:odoo -s tests/e2e/test_payment_kills.py``.
 """
 
 import json
