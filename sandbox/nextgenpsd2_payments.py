@@ -98,17 +98,19 @@ class Payments:
             return self._taken(known)
         return self._taken(self.take(request.body, request_id, request.path))
 
-    def take(self, content, request_id, path):
+    def take(self, content, request_id, path, payment_id=None):
         """Take a pain.001 file, or the JSON of the interface, by whatever way it came.
 
         :param bytes content: the file.
         :param str request_id: what a repetition of it is known by.
         :param str path: where it came in.
+        :param str payment_id: what the bank called it before it forgot; None: a new one.
         :rtype: Order
         :raise ProblemError: nothing of it was taken.
         """
         read = self._read_json if content.lstrip().startswith(b"{") else self._read
         order = read(content, request_id, path)
+        order.payment_id = payment_id or order.payment_id
         self._orders[order.payment_id] = self._by_request[request_id] = order
         return order
 
@@ -371,7 +373,7 @@ def pain002(order, now):
     root = ElementTree.Element("Document", xmlns=space)
     report = node(root, "CstmrPmtStsRpt")
     header = node(report, "GrpHdr")
-    node(header, "MsgId", f"STS-{order.payment_id}")
+    node(header, "MsgId", f"STS-{order.message_id}")
     node(header, "CreDtTm", now.isoformat(timespec="seconds"))
     group = node(report, "OrgnlGrpInfAndSts")
     node(group, "OrgnlMsgId", order.message_id)

@@ -34,8 +34,7 @@ class PaymentFiles:
 
     def _collect(self, request):
         """Take every file that lies there now."""
-        if self._inbox is None:
-            raise ProblemError(refusal(409, "No folder: start the sandbox with --folder DIR"))
+        self._need_folder()
         taken, refused = [], []
         for path in sorted(self._inbox.glob("*.xml")):
             content = path.read_bytes()
@@ -51,17 +50,31 @@ class PaymentFiles:
         return json_response(200, {"taken": taken, "refused": refused})
 
     def _remember(self, request):
-        """Give a bank that was started anew back what it took: ``[{"name", "content"}]``; nothing is reported."""
+        """Give a bank that was started anew back what it took.
+
+        A list of objects with ``name`` and ``content`` of a file; ``request_id`` and ``payment_id`` if it came over the
+        API. Those that came as files are reported on again.
+        """
         for item in request.json(list):
-            order = self._payments.take(item["content"].encode(), item["name"], "/memory")
-            self._orders[item["name"]] = order
-            self._told[item["name"]] = None
+            by_api = item.get("request_id")
+            if not by_api:
+                self._need_folder()
+            order = self._payments.take(
+                item["content"].encode(), by_api or item["name"], "/memory", item.get("payment_id")
+            )
+            if not by_api:
+                self._orders[item["name"]] = order
+        self._report(self._world.now)
         return json_response(201, {"orders": len(self._orders)})
+
+    def _need_folder(self):
+        if self._inbox is None:
+            raise ProblemError(refusal(409, "No folder: start the sandbox with --folder DIR"))
 
     def _report(self, now):
         for name, order in self._orders.items():
             news = [(item.end_to_end_id, item.status) for item in order.payments]
-            if order.silent or self._told.get(name, ()) in (None, news):
+            if order.silent or self._told.get(name) == news:
                 continue
             self._told[name] = news
             answers = self._inbox / "answers"

@@ -147,11 +147,22 @@ def test_file_with_another_checksum_is_refused(bank):
 
 def test_bank_that_was_started_anew_is_told_what_it_had(bank):
     world, files, folder = bank
-    files._remember(Request(json=[{"name": "M1.xml", "content": order(world).decode()}]))
+    by_api = {"request_id": "r-1", "payment_id": "p-1"}
+    files._remember(
+        Request(
+            json=[
+                {"name": "M1.xml", "content": order(world).decode()},
+                {"name": "M2.xml", "content": order(world, "M2").decode(), **by_api},
+            ]
+        )
+    )
+    again = files._payments._initiate(Request(order(world, "M2"), "r-1"))
+    assert json.loads(again.body)["paymentId"] == "p-1"
     world.move_clock(datetime(2026, 11, 24, 20))
-    assert not (folder / "answers").exists()
+    # What it said before, and the news: of the file only, since it is asked about the other.
+    assert [text.count("ACSC") for text in reports(folder)] == [0, 3]
     booked = world.all_bookings(world.account("nordhafen-eur"))
-    assert sum(item.kind == "payment" for item in booked) == 2
+    assert sum(item.kind == "payment" for item in booked) == 4
 
 
 # === JSON, AND THE TREASURY PLATFORM === #
