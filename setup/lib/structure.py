@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from lxml import etree
+
 _ROOT = Path(__file__).resolve().parents[2]
 _PURE_IMPORT = re.compile(r"odoo\.addons\.(\w+)\.tools(\.|$)")
 #: A longer file has more than one subject.
@@ -34,12 +36,29 @@ def violations(root: Path = _ROOT) -> Iterator[str]:
                     f"{path.relative_to(root)}:{_LONGEST}: "
                     f"{length} lines; split it by subject at {_LONGEST}"
                 )
+    for path in sorted((*root.glob("addons/*/views/*.xml"), *root.glob("addons/*/wizards/*.xml"))):
+        for line, what in silent_screens(path.read_bytes()):
+            yield f"{path.relative_to(root)}:{line}: {what}"
     for path in sorted(root.glob("addons/*/static/src/**/*.scss")):
         for line in own_colours(path.read_text()):
             yield (
                 f"{path.relative_to(root)}:{line}: a colour of its own; take a variable of Bootstrap's "
                 "(var(--warning-bg-subtle)), which a dark theme changes"
             )
+
+
+def silent_screens(views: bytes) -> Iterator[tuple[int, str]]:
+    """:return: line and complaint of each place of a data file where a screen leaves a person without words"""
+    for record in etree.fromstring(views).iter("record"):
+        if record.get("model") == "ir.actions.act_window":
+            modes = record.findtext("field[@name='view_mode']") or "list,form"
+            words = record.find("field[@name='help']")
+            if modes != "form" and len(words if words is not None else ()) < 2:
+                yield record.sourceline, "help: a list without rows says what is not there, and what to do"
+        for button in record.iter("button"):
+            inside = any(one.tag != "attribute" for one in button) or (button.text or "").strip()
+            if not inside and not (button.get("string") or button.get("title")):
+                yield button.sourceline, "a button has words, or a title"
 
 
 def own_colours(sheet: str) -> Iterator[int]:

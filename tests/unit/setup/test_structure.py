@@ -51,3 +51,37 @@ def test_colour_that_no_theme_can_change_is_named():
     )
     assert list(structure.own_colours(sheet)) == [2, 3]
     assert not list(structure.own_colours(f"// Fixed pairs of text and ground.\n{sheet}"))
+
+
+_ACTION = """<odoo><record id="one" model="ir.actions.act_window">
+    <field name="view_mode">%s</field>%s
+</record></odoo>"""
+_HELP = '<field name="help"><p>Nothing yet</p>%s</field>'
+
+
+@pytest.mark.parametrize(
+    ("mode", "words", "silent"),
+    [
+        ("list,form", "", True),
+        ("list,form", _HELP % "", True),
+        ("list,form", _HELP % "<p>Do this.</p>", False),
+        ("form", "", False),
+    ],
+)
+def test_list_that_is_empty_without_a_word_is_named(mode, words, silent):
+    found = list(structure.silent_screens((_ACTION % (mode, words)).encode()))
+    assert bool(found) == silent
+
+
+@pytest.mark.parametrize(
+    ("button", "silent"),
+    [
+        ('<button name="a" icon="fa-undo"/>', True),
+        ('<button name="a" icon="fa-undo" title="Undo"/>', False),
+        ('<button name="a" string="Undo"/>', False),
+        ('<button name="a"><field name="count" widget="statinfo"/></button>', False),
+    ],
+)
+def test_button_without_words_is_named(button, silent):
+    views = f'<odoo><record model="ir.ui.view"><field name="arch"><list>{button}</list></field></record></odoo>'
+    assert bool(list(structure.silent_screens(views.encode()))) == silent

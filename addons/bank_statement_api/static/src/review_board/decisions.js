@@ -71,26 +71,26 @@ export function useDecisions(board) {
     }
 
     /**
-     * Do one thing with the selected line.
+     * Do one thing with a line: the one that was selected when the person began, whatever is selected by now.
      *
+     * @param {object} line
      * @param {() => Promise} call
      * @param {string} words what was done
      * @param {() => Promise | null} undo how it is taken back
      */
-    async function decide(call, words, undo) {
-        const line = board.line;
-        if (!line || state.isBusy) {
+    async function decide(line, call, words, undo) {
+        if (state.isBusy) {
             return;
         }
         state.isBusy = true;
         try {
             remember([line.id]);
-            const result = await call(line);
+            const result = await call();
             if (result?.refused?.length) {
                 tellRefused(result.refused);
             } else {
                 if (undo) {
-                    done.push({ words, ids: [line.id], undo: () => undo(line) });
+                    done.push({ words, ids: [line.id], undo });
                 }
                 notification.add(words, {
                     type: "success",
@@ -118,28 +118,26 @@ export function useDecisions(board) {
         }
     }
 
-    /** The line that is open and loaded, or nothing. */
+    /** The line that is open and loaded, or nothing: what is begun with it is done with it. */
     function openLine() {
         return !state.isBusy && board.line?.open ? board.line : null;
     }
 
-    async function choices(line) {
+    /** What can be chosen for a line; nothing when the server refuses, which is told. */
+    async function choices(line, name) {
         try {
-            return await api.choices(line.id);
+            return (await api.choices(line.id))[name];
         } catch (error) {
             if (!explain(error)) {
                 throw error;
             }
-            return null;
+            return [];
         }
     }
 
-    async function pick(title, nothing, name, done) {
-        const line = openLine();
-        const found = line && (await choices(line));
-        if (found) {
-            dialog.add(PickDialog, { title, nothing, items: found[name], pick: done });
-        }
+    /** The dialog is there at once, and takes the keys: what it offers comes after it. */
+    function pick(line, title, nothing, name, done) {
+        dialog.add(PickDialog, { title, nothing, items: choices(line, name), pick: done });
     }
 
     async function takeBack(ids) {
@@ -153,24 +151,22 @@ export function useDecisions(board) {
         return all;
     }
 
-    const undoMatch = (line) => takeBack([line.id]);
+    const undoMatch = (line) => () => takeBack([line.id]);
+    const lookAgain = (line) => decide(line, () => api.match(line.id), _t("Looked for matches again"), null);
 
     /** A form of Odoo's over the board; when it closes, the line is looked at again. */
-    function openForm(model, name, context) {
-        const line = openLine();
-        if (line) {
-            action.doAction(
-                {
-                    type: "ir.actions.act_window",
-                    name,
-                    res_model: model,
-                    views: [[false, "form"]],
-                    target: "new",
-                    context,
-                },
-                { onClose: () => decisions.match() }
-            );
-        }
+    function openForm(line, model, name, context) {
+        action.doAction(
+            {
+                type: "ir.actions.act_window",
+                name,
+                res_model: model,
+                views: [[false, "form"]],
+                target: "new",
+                context,
+            },
+            { onClose: () => lookAgain(line) }
+        );
     }
 
     function refuse(sentence) {
@@ -189,78 +185,95 @@ export function useDecisions(board) {
             if (line && candidate?.blocked) {
                 refuse(candidate.blocked);
             } else if (line && candidate) {
-                return decide(() => api.accept(candidate.id), _t("Accepted: %s", candidate.summary), undoMatch);
+                return decide(line, () => api.accept(candidate.id), _t("Accepted: %s", candidate.summary), undoMatch(line));
             } else if (line) {
                 refuse(_t("There is no candidate: settle it by hand (S) or write it off (W)."));
             }
         },
 
-        async split() {
+        split() {
             const line = openLine();
-            const found = line && (await choices(line));
-            if (found) {
+            if (line) {
                 dialog.add(SplitDialog, {
                     api,
                     line,
                     candidate: board.candidate || undefined,
-                    models: found.models,
+                    models: choices(line, "models"),
                     done: (allocations, writeOff) =>
                         decide(
-                            (selected) => api.allocate(selected.id, allocations, writeOff),
+                            line,
+                            () => api.allocate(line.id, allocations, writeOff),
                             _t("Settled by hand: %s", line.party || line.name),
-                            undoMatch
+                            undoMatch(line)
                         ),
                 });
             }
         },
 
         writeOff() {
-            const nothing = _t("There is no write-off model. An accountant makes them under Accounting, Configuration.");
-            return pick(_t("Write off with a model"), nothing, "models", (model) =>
-                decide((line) => api.writeOff(line.id, model.id), _t("Written off: %s", model.name), undoMatch)
-            );
+            const line = openLine();
+            if (line) {
+                const nothing = _t("There is no write-off model. An accountant makes them under Accounting, Configuration.");
+                pick(line, _t("Write off with a model"), nothing, "models", (model) =>
+                    decide(line, () => api.writeOff(line.id, model.id), _t("Written off: %s", model.name), undoMatch(line))
+                );
+            }
         },
 
         transfer() {
-            const nothing = _t("The company has no other bank account.");
-            return pick(_t("Transfer from or to another account of ours"), nothing, "journals", (journal) =>
-                decide((line) => api.transfer(line.id, journal.id), _t("Booked as transfer: %s", journal.name), undoMatch)
-            );
+            const line = openLine();
+            if (line) {
+                const nothing = _t("The company has no other bank account.");
+                pick(line, _t("Transfer from or to another account of ours"), nothing, "journals", (journal) =>
+                    decide(
+                        line,
+                        () => api.transfer(line.id, journal.id),
+                        _t("Booked as transfer: %s", journal.name),
+                        undoMatch(line)
+                    )
+                );
+            }
         },
 
         bill() {
             const line = openLine();
-            if (line && !board.state.may.bill) {
+            if (!line) {
+                return;
+            }
+            if (!board.state.may.bill) {
                 return refuse(_t("You may not create bills and invoices."));
             }
-            const isIn = line && Number(line.amount) > 0;
-            return openForm("account.move", isIn ? _t("New Invoice") : _t("New Bill"), {
+            const isIn = Number(line.amount) > 0;
+            return openForm(line, "account.move", isIn ? _t("New Invoice") : _t("New Bill"), {
                 default_move_type: isIn ? "out_invoice" : "in_invoice",
-                default_partner_id: line?.partner_id || false,
-                default_invoice_date: line?.date,
-                default_ref: isIn ? false : line?.text,
-                default_payment_reference: isIn ? line?.text : false,
+                default_partner_id: line.partner_id || false,
+                default_invoice_date: line.date,
+                default_ref: isIn ? false : line.text,
+                default_payment_reference: isIn ? line.text : false,
                 default_invoice_line_ids: [
-                    [0, 0, { name: line?.text, quantity: 1, price_unit: Math.abs(Number(line?.rest)), tax_ids: [[6, 0, []]] }],
+                    [0, 0, { name: line.text, quantity: 1, price_unit: Math.abs(Number(line.rest)), tax_ids: [[6, 0, []]] }],
                 ],
             });
         },
 
         payment() {
             const line = openLine();
-            if (line && !board.state.may.payment) {
+            if (!line) {
+                return;
+            }
+            if (!board.state.may.payment) {
                 return refuse(_t("You may not create payments."));
             }
-            const isIn = line && Number(line.amount) > 0;
-            return openForm("account.payment", _t("New Payment"), {
+            const isIn = Number(line.amount) > 0;
+            return openForm(line, "account.payment", _t("New Payment"), {
                 default_payment_type: isIn ? "inbound" : "outbound",
                 default_partner_type: isIn ? "customer" : "supplier",
-                default_partner_id: line?.partner_id || false,
-                default_journal_id: line?.journal_id,
-                default_currency_id: line?.currency_id,
-                default_amount: Math.abs(Number(line?.rest)),
-                default_date: line?.date,
-                default_memo: line?.text,
+                default_partner_id: line.partner_id || false,
+                default_journal_id: line.journal_id,
+                default_currency_id: line.currency_id,
+                default_amount: Math.abs(Number(line.rest)),
+                default_date: line.date,
+                default_memo: line.text,
             });
         },
 
@@ -270,7 +283,7 @@ export function useDecisions(board) {
                 return;
             }
             const set = (partner) =>
-                decide((selected) => api.partner(selected.id, partner.id), _t("Contact: %s", partner.name), null);
+                decide(line, () => api.partner(line.id, partner.id), _t("Contact: %s", partner.name), null);
             dialog.add(PickDialog, {
                 title: _t("Who is it?"),
                 nothing: board.state.may.partner
@@ -292,25 +305,30 @@ export function useDecisions(board) {
         },
 
         ask() {
-            return pick(_t("Ask a colleague"), _t("Nobody else may see this line."), "users", (colleague) =>
-                dialog.add(WordsDialog, {
-                    title: _t("Ask %s", colleague.name),
-                    label: _t("Your question"),
-                    button: _t("Ask"),
-                    done: (question) =>
-                        decide((line) => api.ask(line.id, colleague.id, question), _t("%s was asked", colleague.name), null),
-                })
-            );
+            const line = openLine();
+            if (line) {
+                pick(line, _t("Ask a colleague"), _t("Nobody else may see this line."), "users", (colleague) =>
+                    dialog.add(WordsDialog, {
+                        title: _t("Ask %s", colleague.name),
+                        label: _t("Your question"),
+                        button: _t("Ask"),
+                        done: (question) =>
+                            decide(line, () => api.ask(line.id, colleague.id, question), _t("%s was asked", colleague.name), null),
+                    })
+                );
+            }
         },
 
         postpone() {
-            if (openLine()) {
+            const line = openLine();
+            if (line) {
                 dialog.add(PostponeDialog, {
                     done: (day) =>
                         decide(
-                            (line) => api.postpone(line.id, day),
+                            line,
+                            () => api.postpone(line.id, day),
                             _t("Postponed until %s", formatDate(deserializeDate(day))),
-                            (line) => api.postpone(line.id, "")
+                            () => api.postpone(line.id, "")
                         ),
                 });
             }
@@ -319,7 +337,9 @@ export function useDecisions(board) {
         ignore() {
             const line = openLine();
             if (line?.ignored) {
-                return decide(() => api.ignore(line.id, ""), _t("It waits again"), () => api.ignore(line.id, line.ignored));
+                return decide(line, () => api.ignore(line.id, ""), _t("It waits again"), () =>
+                    api.ignore(line.id, line.ignored)
+                );
             }
             if (line) {
                 dialog.add(WordsDialog, {
@@ -327,24 +347,24 @@ export function useDecisions(board) {
                     label: _t("Why does nobody have to decide on it?"),
                     button: _t("Ignore"),
                     done: (reason) =>
-                        decide(
-                            (selected) => api.ignore(selected.id, reason),
-                            _t("Ignored: %s", reason),
-                            (selected) => api.ignore(selected.id, "")
+                        decide(line, () => api.ignore(line.id, reason), _t("Ignored: %s", reason), () =>
+                            api.ignore(line.id, "")
                         ),
                 });
             }
         },
 
         match() {
-            if (openLine()) {
-                return decide((line) => api.match(line.id), _t("Looked for matches again"), null);
+            const line = openLine();
+            if (line) {
+                return lookAgain(line);
             }
         },
 
         undoLine() {
-            if (board.line && !board.line.open) {
-                return decide(undoMatch, _t("Taken back"), null);
+            const { line } = board;
+            if (line && !line.open) {
+                return decide(line, undoMatch(line), _t("Taken back"), null);
             }
         },
 

@@ -1,4 +1,4 @@
-import { Component, onWillStart, useState } from "@odoo/owl";
+import { Component, onMounted, useState } from "@odoo/owl";
 import { Dialog } from "@web/core/dialog/dialog";
 import { _t } from "@web/core/l10n/translation";
 import { money } from "../money";
@@ -12,8 +12,8 @@ export class BulkDialog extends Component {
     static props = { api: Object, filters: Object, done: Function, close: Function };
 
     setup() {
-        this.state = useState({ groups: [], leftOut: [], most: 0, done: null });
-        onWillStart(() => this.load());
+        this.state = useState({ isLoading: true, groups: [], leftOut: [], most: 0, done: null });
+        onMounted(() => this.load());
     }
 
     async load() {
@@ -22,6 +22,7 @@ export class BulkDialog extends Component {
         this.state.groups = groups.map((group) => ({ ...group, isChosen: group.id !== "fuzzy" }));
         this.state.leftOut = left_out;
         this.state.most = most;
+        this.state.isLoading = false;
     }
 
     get chosen() {

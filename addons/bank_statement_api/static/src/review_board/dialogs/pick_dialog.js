@@ -1,4 +1,4 @@
-import { Component, onWillStart, useState } from "@odoo/owl";
+import { Component, onMounted, useState } from "@odoo/owl";
 import { Dialog } from "@web/core/dialog/dialog";
 import { KeepLast } from "@web/core/utils/concurrency";
 import { useAutofocus } from "@web/core/utils/hooks";
@@ -14,7 +14,8 @@ export class PickDialog extends Component {
     static props = {
         title: String,
         nothing: String,
-        items: { type: Array, optional: true },
+        // Comes after the dialog, which is there at once.
+        items: { type: Promise, optional: true },
         // Asks the server instead of looking through `items`.
         search: { type: Function, optional: true },
         // Lets a new one be made.
@@ -23,24 +24,35 @@ export class PickDialog extends Component {
         pick: Function,
         close: Function,
     };
-    static defaultProps = { items: [], text: "" };
+    static defaultProps = { text: "" };
 
     setup() {
-        this.state = useState({ text: this.props.text, found: [], place: 0, isSearched: false });
+        // `foundFor`: the text that `found` is of; nothing is chosen from what another text found.
+        this.state = useState({ text: this.props.text, found: [], foundFor: null, place: 0 });
         this.keepLast = new KeepLast();
         useAutofocus({ refName: "input", selectAll: true });
         this.searchSoon = useDebounced(() => this.find(), SEARCH_MS);
-        onWillStart(() => this.find());
+        onMounted(() => this.find());
     }
 
     async find() {
-        const text = this.state.text.trim().toLowerCase();
-        this.state.found = this.props.search
-            ? await this.keepLast.add(this.props.search(this.state.text.trim()))
-            : this.props.items
-                  .filter((item) => `${item.name} ${item.note}`.toLowerCase().includes(text))
-                  .slice(0, MOST);
+        const { text } = this.state;
+        this.state.found = await this.keepLast.add(this.look(text.trim()));
+        this.state.foundFor = text;
         this.state.place = 0;
+    }
+
+    async look(text) {
+        if (this.props.search) {
+            return this.props.search(text);
+        }
+        const letters = text.toLowerCase();
+        const items = await this.props.items;
+        return items.filter((item) => `${item.name} ${item.note}`.toLowerCase().includes(letters)).slice(0, MOST);
+    }
+
+    get isLooking() {
+        return this.state.foundFor !== this.state.text;
     }
 
     onInput(ev) {
@@ -60,7 +72,16 @@ export class PickDialog extends Component {
             this.state.place = Math.max(0, Math.min(last, this.state.place + step));
         } else if (ev.key === "Enter" && !ev.ctrlKey) {
             ev.preventDefault();
-            this.pick(this.state.found[this.state.place]);
+            this.isLooking ? this.findOne() : this.pick(this.state.found[this.state.place]);
+        }
+    }
+
+    /** Enter before the answer is there: the only one that fits is meant; of several, one has to be seen first. */
+    async findOne() {
+        this.searchSoon.cancel();
+        await this.find();
+        if (this.state.found.length === 1 && !this.isLooking) {
+            this.pick(this.state.found[0]);
         }
     }
 

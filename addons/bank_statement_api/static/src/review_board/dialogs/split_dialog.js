@@ -1,4 +1,4 @@
-import { Component, onWillStart, useState } from "@odoo/owl";
+import { Component, onMounted, useState } from "@odoo/owl";
 import { Dialog } from "@web/core/dialog/dialog";
 import { _t } from "@web/core/l10n/translation";
 import { RPCError } from "@web/core/network/rpc";
@@ -15,19 +15,22 @@ const WAIT_MS = 250;
 export class SplitDialog extends Component {
     static template = "bank_statement_api.SplitDialog";
     static components = { Dialog, Entry, RecordSelector };
-    static props = { api: Object, line: Object, candidate: { optional: true }, models: Array, done: Function, close: Function };
+    static props = { api: Object, line: Object, candidate: { optional: true }, models: Promise, done: Function, close: Function };
 
     setup() {
         const { line } = this.props;
         this.places = decimals(line.currency_id);
         this.state = useState({
             text: "",
+            // `foundFor`: the text that `found` is of.
             found: [],
+            foundFor: null,
             place: 0,
             chosen: [],
             rest: "keep",
             accountId: false,
             label: line.text,
+            models: [],
             entry: [],
             error: "",
             isSending: false,
@@ -37,11 +40,9 @@ export class SplitDialog extends Component {
         useAutofocus({ refName: "input" });
         this.findSoon = useDebounced(() => this.find(), WAIT_MS);
         this.previewSoon = useDebounced(() => this.preview(), WAIT_MS);
-        onWillStart(async () => {
-            await this.find();
-            this.takeOver();
-            await this.preview();
-        });
+        this.takeOver();
+        // The dialog is there at once and takes the keys; what it offers comes after it.
+        onMounted(() => Promise.all([this.find(), this.preview(), this.loadModels()]));
     }
 
     /** Begin with the items of the candidate that was chosen on the board. */
@@ -63,8 +64,18 @@ export class SplitDialog extends Component {
 
     async find() {
         const { api, line } = this.props;
-        this.state.found = await this.findLast.add(api.items(line.id, this.state.text.trim() || null));
+        const { text } = this.state;
+        this.state.found = await this.findLast.add(api.items(line.id, text.trim() || null));
+        this.state.foundFor = text;
         this.state.place = 0;
+    }
+
+    async loadModels() {
+        this.state.models = await this.props.models;
+    }
+
+    get isLooking() {
+        return this.state.foundFor !== this.state.text;
     }
 
     get free() {
@@ -84,7 +95,16 @@ export class SplitDialog extends Component {
             this.state.place = Math.max(0, Math.min(this.free.length - 1, this.state.place + step));
         } else if (ev.key === "Enter" && !ev.ctrlKey) {
             ev.preventDefault();
-            this.add(this.free[this.state.place]);
+            this.isLooking ? this.findOne() : this.add(this.free[this.state.place]);
+        }
+    }
+
+    /** Enter before the answer is there: the only one that fits is meant; of several, one has to be seen first. */
+    async findOne() {
+        this.findSoon.cancel();
+        await this.find();
+        if (this.free.length === 1 && !this.isLooking) {
+            this.add(this.free[0]);
         }
     }
 
