@@ -1,7 +1,6 @@
 """Every static check, each a program of its own with a name."""
 
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +23,7 @@ def checks(python: Path) -> list[Check]:
     return [
         Check("ruff", (ruff, "check", "."), (ruff, "check", "--fix", ".")),
         Check("ruff-format", (ruff, "format", "--check", "."), (ruff, "format", ".")),
-        Check("structure", (sys.executable, str(Path(__file__).with_name("structure.py")))),
+        Check("structure", (str(python), str(Path(__file__).with_name("structure.py")))),
         Check("pylint-odoo", (str(programs / "pylint"), "--rcfile=.pylintrc", *addons)),
         Check("oca-checks", (str(programs / "oca-checks-odoo-module"), *addons)),
     ]

@@ -54,7 +54,10 @@ def silent_screens(views: bytes) -> Iterator[tuple[int, str]]:
             modes = record.findtext("field[@name='view_mode']") or "list,form"
             words = record.find("field[@name='help']")
             if modes != "form" and len(words if words is not None else ()) < 2:
-                yield record.sourceline, "help: a list without rows says what is not there, and what to do"
+                yield (
+                    record.sourceline,
+                    "help: a list without rows says what is not there, and what to do",
+                )
         for button in record.iter("button"):
             inside = any(one.tag != "attribute" for one in button) or (button.text or "").strip()
             if not inside and not (button.get("string") or button.get("title")):

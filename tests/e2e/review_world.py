@@ -24,7 +24,7 @@ invoices = env["account.move"].create([
 invoices.action_post()
 expense = env["account.account"].search(
     [("account_type", "=", "expense"), ("company_ids", "in", company.ids)], limit=1)
-env["account.reconcile.model"].create({{"name": "Bank fees", "company_id": company.id,
+env["account.reconcile.model"].create({{"name": "Keeping of the account", "company_id": company.id,
     "line_ids": [Command.create({{"account_id": expense.id, "label": "Fee"}})]}})
 journal = env["account.journal"].create({{"name": "Bank", "code": "RVB", "type": "bank", "company_id": company.id}})
 env["account.journal"].create({{"name": "Savings", "code": "RVS", "type": "bank", "company_id": company.id}})

@@ -6,14 +6,11 @@ import threading
 import odoorpc
 import pytest
 from playwright.sync_api import expect
+from review_page import CONTRASTS, DARK, NARROW, WIDE, Board
 from review_world import MANY, SETUP
 
 INVOICES = 30
 FEES = 6
-# The machine may have other things to do.
-expect.set_options(timeout=30_000)
-WIDE = {"width": 1280, "height": 800}
-NARROW = {"width": 390, "height": 780}
 
 
 @pytest.fixture(scope="module")
@@ -37,68 +34,6 @@ def browsers(chromium, server):
     yield contexts
     for context in contexts.values():
         context.close()
-
-
-class Board:
-    """The board as one person sees it, and what it asked the server."""
-
-    def __init__(self, browsers, server, login, size=WIDE):
-        self.server, self.login = server, login
-        self.page = browsers[login].new_page()
-        self.page.set_viewport_size(size)
-        self.complaints, self.calls = [], []
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on(
-            "console",
-            lambda message: message.type == "error" and self.complaints.append(message.text),
-        )
-        self.page.on("request", self._note)
-
-    def _note(self, request):
-        if "/web/dataset/call_kw/" in request.url:
-            self.calls.append(request.url.rsplit("/", 1)[1])
-
-    def open(self):
-        self.page.goto("/odoo/bank-review")
-        self.page.locator(".o_review_line, .o_review_empty").first.wait_for()
-        return self
-
-    def close(self):
-        self.page.close()
-        assert not self.complaints
-
-    # === WHAT IS SEEN === #
-
-    @property
-    def rows(self):
-        return self.page.locator(".o_review_row")
-
-    def selected(self):
-        """:return: id of the line that is selected and loaded"""
-        expect(self.page.locator(".o_review_loading")).to_have_count(0)
-        chosen = self.page.locator(".o_review_row_selected").get_attribute("data-id")
-        expect(self.page.locator(".o_review_line")).to_have_attribute("data-id", chosen)
-        return int(chosen)
-
-    def count(self):
-        return int(re.search(r"\d+", self.page.locator(".o_review_count").inner_text())[0])
-
-    def wait_count(self, count):
-        text = "1 line" if count == 1 else f"{count} lines"
-        expect(self.page.locator(".o_review_count")).to_have_text(text)
-
-    def told(self, text):
-        expect(self.page.locator(".o_notification", has_text=text).first).to_be_visible()
-
-    def keys(self, *keys):
-        for key in keys:
-            self.page.keyboard.press(key)
-
-    def is_reconciled(self, line_id):
-        [(reconciled,)] = self.server.sql(
-            "SELECT is_reconciled FROM account_bank_statement_line WHERE id = %s", [line_id]
-        )
-        return reconciled
 
 
 @pytest.fixture
@@ -170,8 +105,8 @@ def test_keys_alone_do_everything(board):
     fee = seen.selected()
     seen.keys("w")
     seen.page.locator(".o_review_pick_input").wait_for()
-    seen.page.keyboard.type("bank")
-    expect(seen.page.locator(".o_review_pick .active")).to_have_text(re.compile("Bank fees"))
+    seen.page.keyboard.type("keeping")
+    expect(seen.page.locator(".o_review_pick .active")).to_contain_text("Keeping of the account")
     seen.keys("Enter")
     seen.told("Written off")
     seen.wait_count(before - 1)
@@ -182,6 +117,8 @@ def test_keys_alone_do_everything(board):
     seen.keys("End")
     seen.selected()
     seen.keys("t")
+    seen.page.locator(".o_review_pick_input").wait_for()
+    seen.page.keyboard.type("sav")
     expect(seen.page.locator(".o_review_pick .active")).to_contain_text("Savings")
     seen.keys("Enter")
     seen.told("Booked as transfer")
@@ -249,15 +186,7 @@ def test_contact_payment_and_bill_are_made_over_the_board(board):
     )
     assert partner == [("Nobody Yet",)]
 
-    # The payment is proposed for the line as soon as its form is closed.
-    seen.selected()
-    seen.keys("p")
-    seen.page.locator(".modal .o_form_view").wait_for()
-    seen.page.locator(".modal button[name=action_post]").click()
-    expect(seen.page.locator(".modal")).to_have_count(0)
-    seen.told("Looked for matches again")
-    expect(seen.page.locator(".o_review_candidate").first).to_be_visible()
-
+    # A bill is begun with what is known of the line.
     seen.selected()
     seen.keys("b")
     seen.page.locator(".modal .o_form_view").wait_for()
@@ -266,6 +195,20 @@ def test_contact_payment_and_bill_are_made_over_the_board(board):
     )
     seen.page.locator(".modal .btn-close").click()
     expect(seen.page.locator(".modal")).to_have_count(0)
+    seen.told("Looked for matches again")
+
+    # The payment carries the line's own words: it is the line's beyond doubt as soon as it is posted.
+    assert seen.selected() == line_id
+    seen.keys("p")
+    seen.page.locator(".modal .o_form_view").wait_for()
+    seen.page.locator(".modal button[name=action_post]").click()
+    expect(seen.page.locator(".modal")).to_have_count(0)
+    seen.told("Matched by itself")
+    assert seen.is_reconciled(line_id)
+    seen.keys("u")
+    seen.told("Undone")
+    assert seen.selected() == line_id
+    expect(seen.page.locator(".o_review_candidate").first).to_contain_text("Account fee")
 
 
 def test_all_of_a_filter_are_accepted_after_a_look_at_the_totals_and_undone(board):
@@ -276,12 +219,14 @@ def test_all_of_a_filter_are_accepted_after_a_look_at_the_totals_and_undone(boar
     seen.keys("Enter")
     expect(seen.page.locator(".o_review_count")).not_to_have_text(f"{before} lines")
     shown = seen.count()
+    posted = "SELECT count(*) FROM bank_statement_match WHERE state = 'posted'"
+    before = seen.server.sql(posted)
     seen.keys("Shift+A")
     table = seen.page.locator(".o_review_bulk tbody tr").first
     expect(table).to_contain_text(str(shown))
     total = sum(50 + number for number in range(INVOICES))
     expect(table).to_contain_text(f"{total:,}.00")
-    assert not seen.server.sql("SELECT 1 FROM bank_statement_match WHERE state = 'posted'")
+    assert seen.server.sql(posted) == before
     seen.page.locator("[data-action=accept_all]").click()
     seen.told(f"Accepted: {shown} lines")
     expect(seen.page.locator(".o_review_empty")).to_contain_text("No line fits this filter")
@@ -331,53 +276,11 @@ def test_dark_theme_keeps_text_readable(board, server):
         lambda route: route.fulfill(body=sheet.body(), content_type="text/css"),
     )
     seen.open()
-    page.add_style_tag(content=_DARK)
-    ratios = page.evaluate(_CONTRASTS)
+    page.add_style_tag(content=DARK)
+    ratios = page.evaluate(CONTRASTS)
     assert ratios["behind"] < 0.2, "the ground is dark"
     low = {name: ratio for name, ratio in ratios["text"].items() if ratio < 4.5}
     assert not low
-
-
-_DARK = """:root {
-    --body-color: #dee2e6; --body-color-rgb: 222, 226, 230; --body-bg: #212529; --emphasis-color: #fff;
-    --tertiary-bg: #2b3035; --info-bg-subtle: #032830; --warning-bg-subtle: #332701; --border-color: #495057;
-}
-body, .o_content, .table, .table > :not(caption) > * > * { background-color: #212529; color: #dee2e6; }"""
-_CONTRASTS = """() => {
-    const channels = (text) => (text.match(/[\\d.]+/g) || []).map(Number);
-    const luminance = ([red, green, blue]) => {
-        const [r, g, b] = [red, green, blue].map((one) => {
-            const part = one / 255;
-            return part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-        });
-        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    const over = (top, bottom) => {
-        const alpha = top.length > 3 ? top[3] : 1;
-        return [0, 1, 2].map((place) => top[place] * alpha + bottom[place] * (1 - alpha));
-    };
-    const behind = (el) => {
-        const layers = [];
-        for (let one = el; one; one = one.parentElement) {
-            layers.push(channels(getComputedStyle(one).backgroundColor));
-        }
-        return layers.reverse().reduce((bottom, top) => over(top, bottom), [255, 255, 255]);
-    };
-    const contrast = (el) => {
-        const ground = behind(el);
-        const text = over(channels(getComputedStyle(el).color), ground);
-        const [light, dark] = [luminance(text), luminance(ground)].sort((a, b) => b - a);
-        return (light + 0.05) / (dark + 0.05);
-    };
-    const text = {};
-    for (const selector of [
-        ".o_review_row .fw-bold", ".o_review_row_selected .fw-bold", ".o_review_line h2", ".o_review_mark",
-        ".o_review_reasons", ".o_review_entry td", ".o_review_why", ".o_review_actions .btn-primary",
-    ]) {
-        text[selector] = contrast(document.querySelector(selector));
-    }
-    return { text, behind: luminance(behind(document.querySelector(".o_review_content"))) };
-}"""
 
 
 def test_two_people_see_each_other_and_one_decision_wins(board):
@@ -397,6 +300,31 @@ def test_two_people_see_each_other_and_one_decision_wins(board):
     assert rolf.selected() != line_id
     rita.keys("u")
     rita.told("Undone")
+
+
+def test_what_was_begun_on_a_line_is_never_done_with_the_next_one(board):
+    """Rolf takes the line while Rita chooses its write-off: hers is refused, and her next line is not touched."""
+    rita, rolf = board("rita"), board("rolf")
+    for seen in (rita, rolf):
+        seen.keys("Home")
+    line_id = rita.selected()
+    assert rolf.selected() == line_id
+    before = rita.count()
+    rita.keys("w")
+    rita.page.locator(".o_review_pick_input").wait_for()
+    rita.page.keyboard.type("keeping")
+    expect(rita.page.locator(".o_review_pick .active")).to_contain_text("Keeping of the account")
+    rolf.keys("Enter")
+    rolf.told("Accepted")
+    rita.wait_count(before - 1)
+    next_id = rita.selected()
+    assert next_id != line_id
+    rita.keys("Enter")
+    expect(rita.page.locator(".o_notification_bar.bg-danger").first).to_be_visible()
+    expect(rita.page.locator(".o_review_row_selected")).to_have_attribute("data-id", str(next_id))
+    assert not rita.is_reconciled(next_id)
+    rolf.keys("u")
+    rolf.told("Undone")
 
 
 def test_one_item_is_never_settled_twice_by_two_people(server, board):

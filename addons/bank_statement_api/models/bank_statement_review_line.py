@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.bank_statement_api.tools import documents, posting
@@ -17,8 +17,8 @@ class BankStatementReview(models.AbstractModel):
         """All that a person needs to decide on a line.
 
         :param int | None line_id: of ``account.bank.statement.line``
-        :return: its row and ``texts``, ``facts``, ``explanation``, ``candidates`` by rank, and the ``entry`` as it is
-            posted now; empty when the line is gone
+        :return: its row and ``texts``, ``facts``, ``explanation``, ``candidates`` by rank, the ``entry`` as it is
+            posted now, and the defaults of a ``bill`` for what is left; empty when the line is gone
         :rtype: dict
         :raise AccessError: the caller may not write statement lines, or not this one
         """
@@ -47,6 +47,40 @@ class BankStatementReview(models.AbstractModel):
             else [self._candidate(one) for one in match.proposal_ids.sorted("rank")],
             "entry": [self._posted_row(item) for item in line.move_id.line_ids],
             "decided": self._decided(match) if line.is_reconciled else "",
+            "bill": {} if line.is_reconciled else self._bill_defaults(line),
+        }
+
+    @api.model
+    def _bill_defaults(self, line):
+        """:return: context of the form of a new bill or invoice for what is left of a line"""
+        is_in = line.amount > 0
+        journal = self.env["account.journal"].search(
+            [
+                ("type", "=", "sale" if is_in else "purchase"),
+                ("company_id", "=", line.company_id.id),
+            ],
+            limit=1,
+        )
+        text = line.payment_ref or ""
+        return {
+            "default_move_type": "out_invoice" if is_in else "in_invoice",
+            "default_journal_id": journal.id,
+            # Without it, Odoo's form has no currency to round its first row with.
+            "default_currency_id": line.currency_id.id,
+            "default_partner_id": line.partner_id.id,
+            "default_invoice_date": fields.Date.to_string(line.date),
+            "default_payment_reference" if is_in else "default_ref": text,
+            "default_invoice_line_ids": [
+                Command.create(
+                    {
+                        "name": text,
+                        "quantity": 1,
+                        "price_unit": abs(float(self._rest(line) or 0)),
+                        "account_id": journal.default_account_id.id,
+                        "tax_ids": [Command.clear()],
+                    }
+                )
+            ],
         }
 
     @api.model

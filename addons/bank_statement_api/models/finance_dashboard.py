@@ -5,6 +5,8 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 _WORST_FIRST = ("failing", "late", "new", "ok", "fallback")
+_LOOK_BACK = 31
+"""Days whose proof the overview looks at; the calendar of coverage looks at all."""
 
 
 class FinanceDashboard(models.AbstractModel):
@@ -50,6 +52,7 @@ class FinanceDashboard(models.AbstractModel):
                 ["date_from:min"],
             )
         )
+        broken = self._broken_days(journals)
         accounts = []
         for journal in journals:
             statement_day, interface_id = statements.get(journal.id, (None, None))
@@ -63,6 +66,7 @@ class FinanceDashboard(models.AbstractModel):
             ]
             until = max(days, default=None)
             gap_since = gaps.get(journal)
+            broken_on = broken.get(journal.id)
             balance = balances.get(journal.id)
             accounts.append(
                 {
@@ -70,16 +74,31 @@ class FinanceDashboard(models.AbstractModel):
                     "name": journal.name,
                     "company": journal.company_id.name,
                     "covered_until": until and fields.Date.to_string(until),
-                    "complete": bool(until) and until >= self._expected_day() and not gap_since,
+                    "complete": bool(
+                        until and until >= self._expected_day() and not gap_since and not broken_on
+                    ),
                     "statement_date": statement_day and fields.Date.to_string(statement_day),
                     "balance": balance and balance[1],
                     "balance_date": balance and fields.Date.to_string(balance[0]),
                     "currency_id": (journal.currency_id or journal.company_id.currency_id).id,
                     "gap_since": gap_since and fields.Date.to_string(gap_since),
+                    "broken_on": broken_on and fields.Date.to_string(broken_on),
                     **self._health(feeds),
                 }
             )
         return accounts
+
+    @api.model
+    def _broken_days(self, journals):
+        """:return: journal id -> the latest day of a month back whose bookings do not make the bank's balance"""
+        today = fields.Date.context_today(self)
+        first = today - timedelta(days=_LOOK_BACK)
+        marks = self.env["bank.statement.coverage"]._marks_of(journals, first, today, today)
+        return {
+            journal_id: first + timedelta(days=days.rindex("b"))
+            for journal_id, days in marks.items()
+            if "b" in days
+        }
 
     @api.model
     def _expected_day(self):

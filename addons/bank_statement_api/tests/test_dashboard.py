@@ -1,9 +1,11 @@
 from datetime import timedelta
+from decimal import Decimal
 
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
+from odoo.addons.bank_statement_api.tests.camt_writer import Line
 from odoo.addons.bank_statement_api.tests.common import DAY, StatementCase
 
 
@@ -58,6 +60,18 @@ class TestDashboard(StatementCase):
         )
         self.assertFalse(self.account()["complete"])
         self.assertEqual(self.account()["gap_since"], fields.Date.to_string(DAY))
+
+    def test_account_whose_day_does_not_add_up_is_not_complete(self):
+        yesterday = fields.Date.context_today(self.env.user) - timedelta(days=1)
+        day = yesterday - timedelta(days=max(0, yesterday.weekday() - 4))
+        self.bring(self.file(Line(day, Decimal("12.50"), "Paid", reference="R1")))
+        account = self.account()
+        self.assertEqual((account["complete"], account["broken_on"]), (True, None))
+        self.lines().amount = 12.0
+        account = self.account()
+        self.assertEqual(
+            (account["complete"], account["broken_on"]), (False, fields.Date.to_string(day))
+        )
 
     def test_stuck_and_mine(self):
         self.interface.owner_id = self.operator

@@ -5,7 +5,7 @@ from unittest.mock import MagicMock, patch
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from .common import StatementCase
 
@@ -123,6 +123,21 @@ class TestReviewBoard(StatementCase):
         self.assertEqual([row["credit"] for row in candidate["preview"]], ["", "50.00"])
         self.assertTrue(shown["explanation"])
         json.dumps(shown)
+
+    def test_form_of_a_missing_bill_is_filled_from_the_line(self):
+        paid, received = self.waiting(("-75.50", "Rent of March"), ("20.00", "Advance"))
+        partner = self.env["res.partner"].create({"name": "Landlord"})
+        for line, kind, amount in ((paid, "in_invoice", 75.5), (received, "out_invoice", 20.0)):
+            with self.subTest(kind):
+                defaults = json.loads(json.dumps(self.board.get_line(line.id)["bill"]))
+                form = Form(
+                    self.env["account.move"].with_user(self.operator).with_context(**defaults)
+                )
+                form.partner_id = partner
+                bill = form.save()
+                self.assertEqual((bill.move_type, bill.amount_total), (kind, amount))
+                self.assertEqual(bill.company_id, line.company_id)
+                self.assertEqual(bill.currency_id, line.currency_id)
 
     def test_candidate_that_cannot_be_posted_says_why(self):
         invoice = self.make_invoice(80)

@@ -154,6 +154,11 @@ def _chain(account, days):
             )
         else:
             loose.append(each)
+    # What was booked before the first balance is in it, whenever we heard of it.
+    first = next((group[0] for group in groups.values()), None)
+    if first and first.opening is not None:
+        begin = first.opening_day or first.day
+        loose = [each for each in loose if each.day >= begin]
     loose.sort(key=lambda each: (each.day, each.order))
     previous = None
     for day, group in groups.items():

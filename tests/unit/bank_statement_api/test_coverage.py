@@ -154,6 +154,17 @@ def test_late_booking_of_an_interface_counts_in_the_balance_that_knows_it():
     assert states(account, days=2) == "cc"
 
 
+@pytest.mark.parametrize("order", [0, 2])
+def test_what_was_booked_before_the_first_balance_is_in_it(order):
+    """An interface that reaches further back than the statements breaks neither the first nor the next of them."""
+    before = [booked(number, "40", None, order=order) for number in (0, 1)]
+    closings = [closing(2, "12", "10", order=1), closing(3, "15", "12", order=2)]
+    account = Account(closings=closings, booked=[*before, booked(2, "2"), booked(3, "3", order=2)])
+    found = week(account)
+    assert [each.state for each in found[2:4]] == ["complete", "complete"]
+    assert [each.difference for each in found[2:4]] == [0, 0]
+
+
 def test_booking_on_a_day_without_business_is_no_silence():
     account = Account(closings=[closing(4, "5", "5")], booked=[booked(5, "1", statement=None)])
     assert states(account) == "----cm-"

@@ -1,8 +1,9 @@
-import { Component, onWillStart, useState } from "@odoo/owl";
+import { Component, onWillStart, useEffect, useRef, useState } from "@odoo/owl";
 import { formatCurrency } from "@web/core/currency";
 import { deserializeDate, formatDate, serializeDate } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
+import { user } from "@web/core/user";
 import { useService } from "@web/core/utils/hooks";
 import { useDebounced } from "@web/core/utils/timing";
 import { Layout } from "@web/search/layout";
@@ -44,6 +45,16 @@ export class Coverage extends Component {
         this.asked = 0;
         this.search = useDebounced(() => this.reload(), 300);
         onWillStart(() => this.load());
+        // On a narrow screen the latest months are in sight first.
+        this.table = useRef("table");
+        useEffect(
+            (el) => {
+                if (el) {
+                    el.scrollLeft = el.scrollWidth;
+                }
+            },
+            () => [this.table.el, this.state.end]
+        );
     }
 
     get legend() {
@@ -110,6 +121,19 @@ export class Coverage extends Component {
     get page() {
         const last = Math.min(this.state.offset + PAGE, this.total);
         return _t("%(first)s-%(last)s / %(total)s", { first: this.state.offset + 1, last, total: this.total });
+    }
+
+    get severalCompanies() {
+        return user.activeCompanies.length > 1;
+    }
+
+    /** What an empty calendar means. */
+    get nothing() {
+        return this.state.onlyOpen
+            ? _t("No account has a day that is missing or broken in these months.")
+            : this.state.search
+              ? _t("No bank account fits. Search for another name, number or company.")
+              : _t("There is no bank account yet. Connect a bank, or create a bank journal and upload its first statement.");
     }
 
     get hasPages() {

@@ -77,8 +77,9 @@ export function useDecisions(board) {
      * @param {() => Promise} call
      * @param {string} words what was done
      * @param {() => Promise | null} undo how it is taken back
+     * @param {(result) => {words: string, undo: () => Promise | null}} outcome the two, where they depend on the answer
      */
-    async function decide(line, call, words, undo) {
+    async function decide(line, call, words, undo, outcome = () => ({ words, undo })) {
         if (state.isBusy) {
             return;
         }
@@ -89,12 +90,13 @@ export function useDecisions(board) {
             if (result?.refused?.length) {
                 tellRefused(result.refused);
             } else {
-                if (undo) {
-                    done.push({ words, ids: [line.id], undo });
+                const { words: told, undo: back } = outcome(result);
+                if (back) {
+                    done.push({ words: told, ids: [line.id], undo: back });
                 }
-                notification.add(words, {
+                notification.add(told, {
                     type: "success",
-                    buttons: undo ? [{ name: _t("Undo"), onClick: () => decisions.undo() }] : [],
+                    buttons: back ? [{ name: _t("Undo"), onClick: () => decisions.undo() }] : [],
                 });
             }
         } catch (error) {
@@ -152,7 +154,12 @@ export function useDecisions(board) {
     }
 
     const undoMatch = (line) => () => takeBack([line.id]);
-    const lookAgain = (line) => decide(line, () => api.match(line.id), _t("Looked for matches again"), null);
+    const lookAgain = (line) =>
+        decide(line, () => api.match(line.id), "", null, (count) =>
+            count
+                ? { words: _t("Matched by itself: %s", line.party || line.name), undo: undoMatch(line) }
+                : { words: _t("Looked for matches again"), undo: null }
+        );
 
     /** A form of Odoo's over the board; when it closes, the line is looked at again. */
     function openForm(line, model, name, context) {
@@ -243,17 +250,8 @@ export function useDecisions(board) {
             if (!board.state.may.bill) {
                 return refuse(_t("You may not create bills and invoices."));
             }
-            const isIn = Number(line.amount) > 0;
-            return openForm(line, "account.move", isIn ? _t("New Invoice") : _t("New Bill"), {
-                default_move_type: isIn ? "out_invoice" : "in_invoice",
-                default_partner_id: line.partner_id || false,
-                default_invoice_date: line.date,
-                default_ref: isIn ? false : line.text,
-                default_payment_reference: isIn ? line.text : false,
-                default_invoice_line_ids: [
-                    [0, 0, { name: line.text, quantity: 1, price_unit: Math.abs(Number(line.rest)), tax_ids: [[6, 0, []]] }],
-                ],
-            });
+            const title = Number(line.amount) > 0 ? _t("New Invoice") : _t("New Bill");
+            return openForm(line, "account.move", title, line.bill);
         },
 
         payment() {
