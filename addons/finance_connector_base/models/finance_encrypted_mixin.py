@@ -1,6 +1,9 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+PIECE = 1024 * 1024
+"""Bytes that travel to or from PostgreSQL at once: as one value they take ten times their size in memory."""
+
 
 class FinanceEncryptedMixin(models.AbstractModel):
     """A row with bytes that only the vault can read.
@@ -31,13 +34,36 @@ class FinanceEncryptedMixin(models.AbstractModel):
     def _sealed(self, content):
         """
         :param bytes content: the clear bytes
-        :return: values of the two columns that hold them
+        :return: values of the two columns that hold them, as PostgreSQL takes them
         :rtype: dict
         :raise FinalError: there is no usable key ring
         """
         vault = self.env["finance.vault"]
         sealed = vault._encrypt(content, self._purpose())
-        return {"ciphertext": sealed, "key_id": vault._key_id_of(sealed)}
+        return {"ciphertext": self._brought(sealed), "key_id": vault._key_id_of(sealed)}
+
+    def _brought(self, sealed):
+        """:return: ``sealed``, or where it was brought piece by piece an expression that puts it together"""
+        if len(sealed) <= PIECE:
+            return sealed
+        purpose, cr = self._purpose(), self.env.cr
+        cr.execute(
+            "CREATE TEMP TABLE IF NOT EXISTS finance_piece (purpose text, number int, piece bytea) ON COMMIT DROP"
+        )
+        cr.execute(SQL("DELETE FROM finance_piece WHERE purpose = %s", purpose))
+        for start in range(0, len(sealed), PIECE):
+            cr.execute(
+                SQL(
+                    "INSERT INTO finance_piece VALUES (%s, %s, %s)",
+                    purpose,
+                    start,
+                    sealed[start : start + PIECE],
+                )
+            )
+        return SQL(
+            "(SELECT string_agg(piece, ''::bytea ORDER BY number) FROM finance_piece WHERE purpose = %s)",
+            purpose,
+        )
 
     def _seal(self, content):
         """Encrypt ``content`` into this row.
@@ -65,14 +91,25 @@ class FinanceEncryptedMixin(models.AbstractModel):
         :raise FinalError: the key is missing, or the row was changed outside the suite
         """
         self.ensure_one()
-        [(sealed,)] = self.env.execute_query(
-            SQL("SELECT ciphertext FROM %s WHERE id = %s", SQL.identifier(self._table), self.id)
+        size, sealed = self._fetched(0)
+        if size is None:
+            return None
+        while len(sealed) < size:
+            sealed += self._fetched(len(sealed))[1]
+        return self.env["finance.vault"]._decrypt(sealed, self._purpose())
+
+    def _fetched(self, start):
+        """:return: how many encrypted bytes there are, if any, and those from ``start`` on that travel at once"""
+        [(size, piece)] = self.env.execute_query(
+            SQL(
+                "SELECT octet_length(ciphertext), substring(ciphertext FROM %s FOR %s) FROM %s WHERE id = %s",
+                start + 1,
+                PIECE,
+                SQL.identifier(self._table),
+                self.id,
+            )
         )
-        return (
-            None
-            if sealed is None
-            else self.env["finance.vault"]._decrypt(bytes(sealed), self._purpose())
-        )
+        return size, bytearray(piece or b"")
 
     def _erase(self):
         """Remove the encrypted bytes; the rest of the row stays as evidence."""

@@ -101,6 +101,8 @@ class FinanceExchange(models.Model):
         document = handler._validate(self, content)
         if self.version_id.json_schema:
             check_schema(handler._schema_instance(content, document), self.version_id.json_schema)
+        # Beside what was read from it, a large file would stay in memory to the end.
+        del content
         self._reach("validated")
         prepared = handler._transform(self, document)
         self._reach("transformed")

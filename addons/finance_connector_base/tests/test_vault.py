@@ -3,7 +3,9 @@ from unittest.mock import patch
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
+from odoo.tools import SQL
 
+from odoo.addons.finance_connector_base.models import finance_encrypted_mixin
 from odoo.addons.finance_connector_base.models.finance_environment import FinanceEnvironment
 from odoo.addons.finance_connector_base.tests.vault_common import SECRET_IBAN, VaultCase
 from odoo.addons.finance_connector_base.tools.errors import BusinessError, FinalError
@@ -56,6 +58,25 @@ class TestPayload(VaultCase):
         self.assertEqual(payload.size, len(content))
         self.assertNotIn(SECRET_IBAN.encode(), self.ciphertext(payload))
         self.assertEqual(payload.key_id, "k1")
+
+    def test_large_content_travels_in_pieces(self):
+        contents = [bytes(range(256)) * 10, b"another one" * 300]
+        largest = []
+        execute = type(self.cr).execute
+
+        def measured(cursor, query, params=None, **kwargs):
+            values = query.params if isinstance(query, SQL) else params or []
+            largest.append(max((len(one) for one in values if isinstance(one, bytes)), default=0))
+            return execute(cursor, query, params, **kwargs)
+
+        with (
+            patch.object(finance_encrypted_mixin, "PIECE", 100),
+            patch.object(type(self.cr), "execute", measured),
+        ):
+            payloads = [self.store(content, str(key)) for key, content in enumerate(contents)]
+            self.assertEqual([payload._content() for payload in payloads], contents)
+        self.assertEqual(max(largest), 100)
+        self.assertEqual([payload._content() for payload in payloads], contents)
 
     def test_account_in_a_file_name_is_masked_and_its_ending_kept(self):
         payload = self.env["finance.exchange.payload"]._store(

@@ -26,6 +26,8 @@ _KEY_BYTES = 32
 _NONCE_BYTES = 12
 _TEXT_VERSION = "v1"
 _BYTES_MAGIC = b"FCV1"
+# Of bytes: the length of the key id is one byte.
+_MOST_HEADER = len(_BYTES_MAGIC) + 1 + 255
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}", re.ASCII)
 _CURRENT = "current:"
 _GENERATE_HINT = "Create the key file with the key command of the suite, and keep a copy of it."
@@ -241,18 +243,20 @@ class KeyRing:
         """
         key_id = self.current_key_id.encode()
         header = _BYTES_MAGIC + bytes([len(key_id)]) + key_id
-        return header + self._seal(self.current_key_id, plaintext, header + aad)
+        return b"".join((header, *self._seal(self.current_key_id, plaintext, header + aad)))
 
     def decrypt(self, token, aad):
         """Read what :meth:`encrypt` made.
 
+        :param token: bytes, or a buffer of them, which is not copied.
         :raise UnknownKeyError: its key is not in the ring.
         :raise TamperedValueError: it was changed, or ``aad`` is not the one it was written with.
         """
-        token = bytes(token)
-        key_id = self.key_id_of(token)
+        token = memoryview(token)
+        head = bytes(token[:_MOST_HEADER])
+        key_id = self.key_id_of(head)
         size = len(_BYTES_MAGIC) + 1 + len(key_id)
-        return self._open(key_id, token[size:], token[:size] + aad)
+        return self._open(key_id, token[size:], head[:size] + aad)
 
     def encrypt_text(self, plaintext, aad):
         """Encrypt text under the current key, into ``v1:<key id>:<base64>`` for a text column.
@@ -262,7 +266,7 @@ class KeyRing:
         :rtype: str
         """
         header = f"{_TEXT_VERSION}:{self.current_key_id}:"
-        body = self._seal(self.current_key_id, plaintext.encode(), header.encode() + aad)
+        body = b"".join(self._seal(self.current_key_id, plaintext.encode(), header.encode() + aad))
         return header + base64.b64encode(body).decode()
 
     def decrypt_text(self, token, aad):
@@ -308,11 +312,13 @@ class KeyRing:
 
     def _seal(self, key_id, plaintext, bound):
         nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._key(key_id).cipher.encrypt(nonce, plaintext, bound)
+        return nonce, self._key(key_id).cipher.encrypt(nonce, plaintext, bound)
 
     def _open(self, key_id, body, bound):
         try:
-            return self._key(key_id).cipher.decrypt(body[:_NONCE_BYTES], body[_NONCE_BYTES:], bound)
+            return self._key(key_id).cipher.decrypt(
+                bytes(body[:_NONCE_BYTES]), body[_NONCE_BYTES:], bound
+            )
         except (InvalidTag, ValueError):
             raise TamperedValueError() from None
 
