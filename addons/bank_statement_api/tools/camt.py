@@ -229,7 +229,15 @@ class _Reader:
         self._version: str | None = None
         self._message: Message | None = None
         self._warnings: tuple[Warn, ...] = ()
-        self.place = "the start"
+        self._place: tuple[tuple[str, str], int] | None = None
+
+    @property
+    def place(self) -> str:
+        """Where the reading stands, for people."""
+        if self._place is None:
+            return "the start"
+        names, line = self._place
+        return f"{'/'.join(names)} of line {line}"
 
     def statements(self) -> Iterator[StatementStream]:
         number = 0
@@ -273,7 +281,7 @@ class _Reader:
             if place == (message.root, "GrpHdr"):
                 self._group = GroupHeader.read(Node(element))
             elif place in ((message.root, message.holder), (message.holder, "Ntry")):
-                self.place = f"{'/'.join(place)} of line {element.sourceline}"
+                self._place = (place, element.sourceline)
                 return element
         return None
 

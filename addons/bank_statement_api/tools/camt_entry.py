@@ -233,6 +233,8 @@ def _detail_amounts(details, entry_amount, position, context) -> list[Decimal] |
     entry_sign = 1 if entry_amount > 0 else -1
     sums = []
     for path in _DETAIL_AMOUNTS:
+        if details[0].one(*path) is None:
+            continue
         given = [detail.one(*path) for detail in details]
         if None in given:
             continue
@@ -292,12 +294,11 @@ def _batch(group: Node, entry_amount: Decimal, parts: int, found: int | None = N
 
 
 def _payment_info(node, credit, reversal, entry_info, position, context) -> dict:
-    debtor = _party(node, "Dbtr", position, context)
-    creditor = _party(node, "Cdtr", position, context)
+    debtor, creditor = _party(node, "Dbtr"), _party(node, "Cdtr")
     # A reversal keeps the roles of the payment it takes back.
     expected, other = (debtor, creditor) if credit != reversal else (creditor, debtor)
     own = context.account.iban
-    if (expected == Party() or (own and expected.iban == own)) and not (own and other.iban == own):
+    if (expected == _NOBODY or (own and expected.iban == own)) and not (own and other.iban == own):
         expected, other = other, expected
     ultimate = "UltmtDbtr" if expected is debtor else "UltmtCdtr"
     additional = node.text("AddtlTxInf")
@@ -325,6 +326,7 @@ def _payment_info(node, credit, reversal, entry_info, position, context) -> dict
 
 
 _NOTHING = Node(())
+_NOBODY = Party()
 
 
 def _party_node(node: Node, role: str) -> Node:
@@ -332,12 +334,15 @@ def _party_node(node: Node, role: str) -> Node:
     return (party and party.one("Pty")) or party or _NOTHING
 
 
-def _party(node: Node, role: str, position: Position, context: EntryContext) -> Party:
+def _party(node: Node, role: str) -> Party:
+    party = _party_node(node, role)
     account = node.one("RltdPties", f"{role}Acct", "Id") or _NOTHING
     agent = node.one("RltdAgts", f"{role}Agt", "FinInstnId") or _NOTHING
+    if party is account is agent:
+        return _NOBODY
     iban = account.text("IBAN")
     return Party(
-        name=_party_node(node, role).text("Nm"),
+        name=party.text("Nm"),
         iban=iban and "".join(iban.split()).upper(),
         bic=agent.text("BICFI") or agent.text("BIC"),
         other_id=account.text("Othr", "Id"),
@@ -346,7 +351,9 @@ def _party(node: Node, role: str, position: Position, context: EntryContext) -> 
 
 def _creditor_id(node: Node) -> str | None:
     """Return the SEPA creditor identifier, which banks give as a person's or organisation's."""
-    creditor = _party_node(node, "Cdtr").one("Id") or _NOTHING
+    creditor = _party_node(node, "Cdtr").one("Id")
+    if creditor is None:
+        return None
     for kind in ("PrvtId", "OrgId"):
         for other in (creditor.one(kind) or _NOTHING).all("Othr"):
             if other.text("SchmeNm", "Prtry") == "SEPA":
@@ -461,13 +468,12 @@ def _lenient(text, node, context) -> Decimal | None:
 
 def _extras(node: Node, detail: Node = _NOTHING) -> dict[str, str]:
     references = detail.one("Refs") or _NOTHING
-    returned = detail.one("RtrInf") or _NOTHING
-    values = {
-        "AddtlInfInd/MsgId": node.text("AddtlInfInd", "MsgId"),
-        "NtryDtls/TxDtls/Refs/AcctSvcrRef": references.text("AcctSvcrRef"),
-        "NtryDtls/TxDtls/Refs/ChqNb": references.text("ChqNb"),
-        "NtryDtls/TxDtls/Refs/ClrSysRef": references.text("ClrSysRef"),
-        "NtryDtls/TxDtls/RtrInf/Rsn": returned.text("Rsn", "Cd") or returned.text("Rsn", "Prtry"),
-        "NtryDtls/TxDtls/RtrInf/AddtlInf": returned.text("AddtlInf"),
-    }
+    values = {"AddtlInfInd/MsgId": node.text("AddtlInfInd", "MsgId")}
+    for name in ("AcctSvcrRef", "ChqNb", "ClrSysRef"):
+        values[f"NtryDtls/TxDtls/Refs/{name}"] = references.text(name)
+    returned = detail.one("RtrInf")
+    if returned is not None:
+        reason = returned.text("Rsn", "Cd") or returned.text("Rsn", "Prtry")
+        values["NtryDtls/TxDtls/RtrInf/Rsn"] = reason
+        values["NtryDtls/TxDtls/RtrInf/AddtlInf"] = returned.text("AddtlInf")
     return {key: value for key, value in values.items() if value is not None}

@@ -1,5 +1,6 @@
 """Dates as counterparties write them; a bank's own date is never shifted by a time zone."""
 
+import functools
 import re
 from datetime import UTC, date, datetime
 
@@ -16,6 +17,7 @@ _DATETIME = re.compile(
 )
 
 
+@functools.lru_cache(maxsize=1024)
 def parse_date(text):
     """Read ``YYYY-MM-DD``.
 

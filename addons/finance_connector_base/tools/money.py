@@ -1,5 +1,6 @@
 """Amounts of money: Decimal, with exactly the decimals of the currency."""
 
+import functools
 import re
 from decimal import Decimal
 
@@ -79,8 +80,13 @@ def from_minor_units(units, currency):
     return Decimal(units).scaleb(-minor_unit_exponent(currency))
 
 
+@functools.cache
+def _smallest_unit(currency):
+    return Decimal(1).scaleb(-minor_unit_exponent(currency))
+
+
 def _quantize(amount, currency):
-    exact = amount.quantize(Decimal(1).scaleb(-minor_unit_exponent(currency)))
+    exact = amount.quantize(_smallest_unit(currency))
     if exact != amount:
         raise MoneyError(f"{amount} has more decimals than {currency} allows.")
     return exact

@@ -91,8 +91,10 @@ def iter_elements(stream, tags, *, max_bytes=256 * MEBIBYTE):
     done = None
     try:
         for _event, element in events:
-            _refuse_doctype(element)
-            if done is not None:
+            if done is None:
+                # It stands before the first element or nowhere.
+                _refuse_doctype(element)
+            else:
                 _free(done)
             yield element
             done = element
