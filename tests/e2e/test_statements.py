@@ -148,6 +148,42 @@ def test_two_workers_with_the_same_lines_book_them_once(server):
     assert sorted(int(count) for (count,) in results) == [0, len(lines)]
 
 
+def test_two_imports_into_one_journal_at_once_both_succeed(server):
+    before, _total = booked(server)
+    day = DAY + datetime.timedelta(days=2)
+    count = 400
+    # Reports of one day with other bookings each: neither waits for the other's balances, both number in one sequence.
+    for half in ("a", "b"):
+        lines = [
+            Line(day, Decimal("2.00"), f"Half {half} {number}", reference=f"H{half}{number}")
+            for number in range(count)
+        ]
+        drop(server, f"{half}.xml", daily_file(IBAN, "EUR", lines, kind="report", message_id=half))
+    fetch(server)
+    server.wait_for(
+        lambda: booked(server)[0] == before + 2 * count, "the lines of both", seconds=180
+    )
+
+    def ended():
+        return server.sql(
+            """SELECT exchange.work_status, exchange.result->>'set_based', attempt.state
+                 FROM finance_exchange exchange
+                 JOIN finance_exchange_attempt attempt ON attempt.exchange_id = exchange.id
+                WHERE exchange.id IN (SELECT id FROM finance_exchange ORDER BY id DESC LIMIT 2)
+                  AND attempt.kind = 'process' AND exchange.work_status NOT IN ('ready', 'running')"""
+        )
+
+    server.wait_for(lambda: len(ended()) >= 2, "both files", seconds=180)
+    assert ended() == [("done", str(count), "succeeded")] * 2, "each at its first try"
+    numbers = server.sql(
+        """SELECT count(DISTINCT move.sequence_number), max(move.sequence_number) - min(move.sequence_number) + 1
+             FROM account_move move JOIN account_bank_statement_line line ON line.move_id = move.id
+            WHERE line.bank_booking_date = %s""",
+        [day],
+    )
+    assert numbers == [(2 * count, 2 * count)], "numbered without a gap"
+
+
 def test_log_has_no_warning(server):
     """Last in the file: the runs above left nothing in the log but the queue's word on the worker that was killed."""
     assert [line for line in server.bad_lines() if "Re-queued dead job" not in line] == []

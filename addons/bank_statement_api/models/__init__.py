@@ -32,6 +32,7 @@ from . import finance_dashboard
 from . import bank_statement_proof
 from . import bank_statement_importer
 from . import bank_statement_importer_changes
+from . import bank_statement_importer_known
 from . import bank_statement_importer_lines
 from . import bank_statement_importer_reports
 from . import bank_statement_line_rows

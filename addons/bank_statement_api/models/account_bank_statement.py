@@ -61,8 +61,8 @@ class AccountBankStatement(models.Model):
         self.ensure_one()
         writer = self.env["bank.statement.line.writer"]
         self.flush_recordset()
-        self.modified(["line_ids"])
         if writer._foreign_override((self._name,), DERIVED):
+            self.modified(["line_ids"])
             self.write(stated)
             return
         self.env["account.move"].flush_model(["date", "state"])
@@ -84,19 +84,17 @@ class AccountBankStatement(models.Model):
         start = stated.get("balance_start", self.balance_start)
         end = self.currency_id.round(start + (total or 0.0))
         stated_end = stated.get("balance_end_real", self.balance_end_real)
-        # The lines are of its own journal, so that this and what follows from it stay.
-        for name in ("journal_id", "company_id", "currency_id"):
-            self.env.remove_to_compute(self._fields[name], self)
-        self.write(
-            {
-                "date": day or False,
-                "first_line_index": first_index or False,
-                "balance_end": end,
-                "is_complete": total is not None
-                and self.currency_id.compare_amounts(end, stated_end) == 0,
-                **stated,
-            }
-        )
+        figures = {
+            "date": day or False,
+            "first_line_index": first_index or False,
+            "balance_end": end,
+            "is_complete": total is not None
+            and self.currency_id.compare_amounts(end, stated_end) == 0,
+        }
+        # Else what is written would have Odoo derive the others of them once more, from every line.
+        protected = [self._fields[name] for name in (*figures, "balance_end_real")]
+        with self.env.protecting(protected, self):
+            self.write(figures | stated)
 
     # === CRUD METHODS === #
 

@@ -11,11 +11,11 @@ class AccountMove(models.Model):
         "(regexp_replace(upper(name), '[^A-Z0-9]', '', 'g')) WHERE state = 'posted'"
     )
     _issued_reference_idx = models.Index(
-        "(regexp_replace(upper(payment_reference), '[^A-Z0-9]', '', 'g')) WHERE state = 'posted'"
+        "(regexp_replace(upper(payment_reference), '[^A-Z0-9]', '', 'g'))"
+        " WHERE state = 'posted' AND payment_reference IS NOT NULL"
     )
-
     _issued_ref_idx = models.Index(
-        "(regexp_replace(upper(ref), '[^A-Z0-9]', '', 'g')) WHERE state = 'posted'"
+        "(regexp_replace(upper(ref), '[^A-Z0-9]', '', 'g')) WHERE state = 'posted' AND ref IS NOT NULL"
     )
     # Documents by their running number alone: what is left of a number without its prefix.
     _running_number_idx = models.Index(

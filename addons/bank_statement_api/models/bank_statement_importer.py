@@ -306,7 +306,7 @@ class BankStatementImporter(models.AbstractModel):
             return known, False
         if all(item.known for item in recognitions) and not self._free(self._known(recognitions)):
             return model, False
-        return model.create(
+        record = model.create(
             {
                 "name": statement.statement_id,
                 "journal_id": journal.id,
@@ -323,7 +323,12 @@ class BankStatementImporter(models.AbstractModel):
                 or False,
                 **self._stated_balances(statement),
             }
-        ), True
+        )
+        # Odoo derives it from the lines, which are not there yet: an import that is killed has to find it again.
+        record.flush_recordset()
+        with self.env.protecting([model._fields["journal_id"]], record):
+            record.write({"journal_id": journal.id})
+        return record, True
 
     @api.model
     def _known(self, recognitions):

@@ -9,7 +9,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import ormcache, split_every
 
-from odoo.addons.bank_statement_api.tools import identity
 from odoo.addons.finance_connector_base.tools.errors import RetryableError, describe
 from odoo.addons.finance_connector_base.tools.masking import mask_text
 
@@ -23,188 +22,11 @@ CHUNK = 5000
 
 
 class BankStatementImporter(models.AbstractModel):
-    """The lines of a statement: recognised, kept out of locked periods, created in chunks."""
+    """The new lines of a statement: kept out of locked periods, created in chunks."""
 
     _inherit = "bank.statement.importer"
 
     # === LINES === #
-
-    @api.model
-    def _recognise(self, journal, statement):
-        """Tell the bookings that are new from those stored before, whatever channel brought them."""
-        booked = statement.booked
-        if not booked:
-            return []
-        account_key = identity.account_key(
-            statement.account, currency=self._journal_currency(journal).name
-        )
-        return identity.recognise(
-            account_key,
-            booked,
-            self._known_lines(journal, statement),
-            channel=statement.source_format,
-            strategy=journal.uid_strategy,
-        )
-
-    @api.model
-    def _known_lines(self, journal, statement):
-        days = {line.booking_date for line in statement.booked}
-        currency = self._journal_currency(journal)
-        rows = self.env["account.bank.statement.line"].search_fetch(
-            [
-                ("journal_id", "=", journal.id),
-                ("bank_booking_date", "in", sorted(days)),
-                ("fingerprint", "!=", False),
-            ],
-            [
-                "fingerprint",
-                "fingerprint_version",
-                "fingerprint_occurrence",
-                "batch_part",
-                "provider_uid",
-                "uid_strategy",
-                "bank_channel",
-                "bank_booking_date",
-                "bank_entry_amount",
-                "end_to_end_id",
-                "account_number",
-                "payment_ref",
-                "statement_id",
-            ],
-        )
-        stated = {line.provider_uid for line in statement.booked}
-        earlier = rows.statement_id.filtered(lambda known: self._continues(statement, known))
-        return [
-            self._known_line(
-                row, currency, self._name_of(row, statement, stated), row.statement_id in earlier
-            )
-            for row in rows
-        ]
-
-    @api.model
-    def _known_line(self, row, currency, name, earlier=False):
-        """
-        :param row: ``account.bank.statement.line`` that came from a bank
-        :param currency: of its journal
-        :param str | None name: it is known by
-        :param bool earlier: it stands in a statement that the one at hand continues
-        :rtype: identity.KnownLine
-        """
-        to_decimal = self.env["bank.statement.proof"]._to_decimal
-        return identity.KnownLine(
-            id=row.id,
-            key=identity.LineKey(
-                fingerprint=row.fingerprint,
-                version=row.fingerprint_version,
-                occurrence=row.fingerprint_occurrence,
-                part=row.batch_part,
-                provider_uid=name,
-                strategy=row.uid_strategy,
-            ),
-            channel=row.bank_channel,
-            booking_date=row.bank_booking_date,
-            amount=to_decimal(currency, row.bank_entry_amount),
-            currency=currency.name,
-            end_to_end_id=row.end_to_end_id or None,
-            counterparty_iban=row.account_number or None,
-            remittance=row.payment_ref or "",
-            earlier=earlier,
-        )
-
-    @api.model
-    def _name_of(self, row, statement, stated):
-        """
-        :param stated: ids of all bookings of the statement
-        :return: the name a stored line is known by; none where the bank took it back, perhaps to give another
-        """
-        name = row.provider_uid or None
-        identifier = name and name.split("|")[0].removeprefix("pid:")
-        # A history read anew from its beginning has other names for all it holds, where access was given anew.
-        anew = (
-            row.bank_channel == statement.source_format
-            and statement.source_format in identity.DELTA_CHANNELS
-            and statement.period_from
-            and identifier not in stated
-        )
-        return None if anew or identifier in statement.withdrawn else name
-
-    @api.model
-    def _continues(self, statement, known):
-        """:return: whether ``statement`` opens with the closing balance of ``known``, another one of the bank"""
-        opening = statement.opening
-        return (
-            bool(opening and known.bank_statement_ref)
-            and known.bank_statement_ref != statement.statement_id
-            and known.bank_date <= opening.date
-            and not known.currency_id.compare_amounts(known.balance_end_real, float(opening.amount))
-        )
-
-    @api.model
-    def _tell_apart(self, exchange, plan, recognitions):
-        """Ask a person about entries that look like ones of the statement before.
-
-        Two statements of one day may each hold an equal booking without a name: it must neither be dropped as sent
-        again nor be booked twice.
-
-        :return: (recognitions, number that wait for a person)
-        """
-        taken = self._taken_keys(plan.journal, recognitions)
-        told, asked = [], 0
-        for item in recognitions:
-            if not _is_doubtful(item):
-                told.append(item)
-                continue
-            unit_key = f"{plan.unit_key}:entry:{item.transaction.position}"
-            decision = self._decision(exchange, "entry_repeated", unit_key)
-            if decision == "resolved":
-                told.append(identity.as_another(item, taken))
-                continue
-            asked += 1
-            if decision is None:
-                exchange._open_exception(
-                    "entry_repeated",
-                    self.env._(
-                        "Entry %(position)s looks like one of the statement before: %(amount)s on %(day)s.",
-                        position=item.transaction.position,
-                        amount=item.transaction.amount,
-                        day=item.transaction.booking_date,
-                    ),
-                    evidence={
-                        "booking_date": item.transaction.booking_date.isoformat(),
-                        "amount": str(item.transaction.amount),
-                        "booked_as": item.known.id,
-                    },
-                    severity="2",
-                    unit_key=unit_key,
-                    record=plan.journal,
-                )
-        return told, asked
-
-    @api.model
-    def _taken_keys(self, journal, recognitions):
-        stored = self.env["account.bank.statement.line"].search_fetch(
-            [
-                ("journal_id", "=", journal.id),
-                (
-                    "fingerprint",
-                    "in",
-                    [item.key.fingerprint for item in recognitions if _is_doubtful(item)],
-                ),
-            ],
-            ["fingerprint", "fingerprint_version", "fingerprint_occurrence", "batch_part"],
-        )
-        return {
-            (
-                line.fingerprint,
-                line.fingerprint_version,
-                line.fingerprint_occurrence,
-                line.batch_part,
-            )
-            for line in stored
-        } | {
-            (item.key.fingerprint, item.key.version, item.key.occurrence, item.key.part)
-            for item in recognitions
-        }
 
     @api.model
     def _split_by_date(self, exchange, plan, recognitions):
@@ -280,12 +102,12 @@ class BankStatementImporter(models.AbstractModel):
         """
         ids, by_orm = [], {}
         refused = locked = done = 0
-        partners = self._partners_by_account(plan.journal, recognitions)
         for some in split_every(CHUNK, recognitions):
             # A period may be locked while a long statement is imported.
             chunk, kept_out = self._split_by_date(exchange, plan, self._exact(exchange, plan, some))
             refused += len(some) - len(chunk) - kept_out
             locked += kept_out
+            partners = self._partners_by_account(plan.journal, chunk)
             vals_list = [self._prepare_line_vals(exchange, plan, item, partners) for item in chunk]
             created = self._create_some(exchange, plan, chunk, vals_list, statement, by_orm)
             ids += created
@@ -467,10 +289,3 @@ class BankStatementImporter(models.AbstractModel):
                 account.partner_id.commercial_partner_id.id
             )
         return {number: ids.pop() for number, ids in owners.items() if len(ids) == 1}
-
-
-def _is_doubtful(item):
-    """Whether only its content makes a booking known: in the statement before this one, or under another name."""
-    return item.known is not None and (
-        item.reason == "renamed" or (item.known.earlier and item.reason != "provider_uid")
-    )

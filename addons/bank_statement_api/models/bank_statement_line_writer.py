@@ -362,13 +362,15 @@ class BankStatementLineWriter(models.AbstractModel):
     def _attach(self, lines, statement):
         """Give lines to a statement.
 
-        Odoo's ``write`` takes as long for it as for making them; these are the two columns that it writes, and the
-        statement derives the rest anew.
+        Odoo's ``write`` takes as long for it as for making them, and has the statement derive its figures from all its
+        lines each time; these are the two columns that it writes. The caller has the statement derive its figures once.
 
         :param lines: ``account.bank.statement.line``
         :param statement: ``account.bank.statement``, one record
         """
-        if len(lines) < MIN_LINES:
+        if not lines:
+            return
+        if self._foreign_override(MODELS, ("write",)):
             lines.statement_id = statement
             return
         self.env.flush_all()
@@ -386,7 +388,6 @@ class BankStatementLineWriter(models.AbstractModel):
                 )
             )
         self.env.invalidate_all()
-        statement.modified(["line_ids"])
 
 
 def _column_list(rows):

@@ -193,7 +193,8 @@ class BankStatementMatcher(models.AbstractModel):
         by_amount = [
             SQL(
                 "SELECT id FROM account_move_line WHERE parent_state = 'posted' AND reconciled IS NOT TRUE"
-                " AND currency_id = %s AND amount_residual_currency = ANY(%s::numeric[])",
+                " AND amount_residual_currency != 0 AND currency_id = %s"
+                " AND amount_residual_currency = ANY(%s::numeric[])",
                 currency.id,
                 [
                     str(_decimal(currency, amount))

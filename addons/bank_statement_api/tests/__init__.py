@@ -24,6 +24,7 @@ from . import test_same_lines
 from . import test_setup
 from . import test_shadow
 from . import test_tours
+from . import test_volume
 from . import test_account_mapping
 from . import test_match_review
 from . import test_match_rules
