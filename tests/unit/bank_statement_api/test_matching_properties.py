@@ -69,6 +69,26 @@ def lines(draw):
     return made
 
 
+SURE_ITEM = Item(
+    id=50,
+    company=1,
+    currency="EUR",
+    residual=100,
+    document=50,
+    partner=1,
+    numbers=("INV/2026/00050",),
+)
+SURE_LINE = Line(
+    id=50,
+    company=1,
+    journal=1,
+    amounts=(("EUR", 100),),
+    date=DAY,
+    texts=(Text("payment_ref", "INV/2026/00050"),),
+)
+"""A certain match: by chance there is one too rarely for what is said of them to be tried."""
+
+
 def decide(some_lines, some_items):
     shapes = {1: numbers.learn(["INV/2026/00010"])}
     return match(some_lines, some_items, parties=PARTIES, tolerances=FEES, shapes=shapes)
@@ -109,6 +129,7 @@ def test_order_and_repetition_change_nothing(some_lines, some_items, random):
 @settings(max_examples=examples(200))
 @given(lines(), items(), st.sampled_from([1, 2, 9]))
 def test_unrelated_item_changes_no_certain_match(some_lines, some_items, partner):
+    some_lines, some_items = [*some_lines, SURE_LINE], [*some_items, SURE_ITEM]
     certain = [one for one in decide(some_lines, some_items) if one.outcome == AUTO]
     by_line = {line.id: line for line in some_lines}
     for one in certain:
@@ -129,8 +150,41 @@ def test_unrelated_item_changes_no_certain_match(some_lines, some_items, partner
 
 
 @settings(max_examples=examples(200))
+@given(
+    lines(),
+    items(),
+    st.sampled_from(["Nord", "Nordd", "Süd", "Other"]),
+    st.sampled_from([1, 20]),
+    st.booleans(),
+)
+def test_likeness_contests_no_certain_match(some_lines, some_items, name, count, is_earlier):
+    some_lines, some_items = [*some_lines, SURE_LINE], [*some_items, SURE_ITEM]
+    certain = [one for one in decide(some_lines, some_items) if one.outcome == AUTO]
+    by_line = {line.id: line for line in some_lines}
+    for one in certain:
+        # The nearest that payments may come without a reference: the same amount, by people of such a name. Many of
+        # them, as where all pay one price: a block of that size is decided by what nobody contests.
+        alike = [
+            Line(
+                id=number,
+                company=1,
+                journal=1,
+                amounts=by_line[one.line].amounts,
+                date=DAY - datetime.timedelta(days=1) if is_earlier else DAY,
+                texts=(Text("payment_ref", "Thank you"),),
+                name=name,
+            )
+            for number in range(100, 100 + count)
+        ]
+        after = {again.line: again for again in decide([*some_lines, *alike], some_items)}
+        assert after[one.line] == one
+        assert all(after[line.id].outcome != AUTO for line in alike)
+
+
+@settings(max_examples=examples(200))
 @given(lines(), items())
 def test_equal_rival_makes_a_certain_match_ambiguous(some_lines, some_items):
+    some_lines, some_items = [*some_lines, SURE_LINE], [*some_items, SURE_ITEM]
     for one in decide(some_lines, some_items):
         best = one.proposals[0] if one.outcome == AUTO else None
         if best is None or len(best.items) > 1 or best.found_by == "many_to_one":
