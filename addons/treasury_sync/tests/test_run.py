@@ -1,4 +1,5 @@
 import base64
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
@@ -43,6 +44,21 @@ class TestRun(TreasuryCase):
         self.assertEqual(run.line_ids.mapped("selected"), [True, False, True])
         self.assertIn("cash", run.line_ids[1].remark)
         self.assertEqual(run.selected_total, 140)
+
+    def test_currency_is_that_of_the_account_unless_chosen(self):
+        dollar = self.env.ref("base.USD")
+        dollar.active = True
+        journal = self.journal.copy({"name": "Dollars", "code": "USDX", "currency_id": dollar.id})
+        channel = self.make_channel(name="Dollars", journal_id=journal.id)
+        run = (
+            self.env["treasury.payment.run"]
+            .with_user(self.preparer)
+            .create({"company_id": self.company_a.id, "channel_id": channel.id})
+        )
+        self.assertEqual(run.currency_id, dollar)
+        run.channel_id = self.channel
+        self.assertEqual(run.currency_id, self.euro)
+        self.assertEqual(self.run_for(channel_id=channel.id).currency_id, self.euro)
 
     def test_account_that_is_not_trusted_is_not_proposed(self):
         self.fund(1000)
@@ -126,6 +142,82 @@ class TestRun(TreasuryCase):
         self.assertEqual(order.amount_total, run.selected_total)
         self.assertEqual(order.payment_ids.mapped("amount"), [80])
         self.assertEqual(bill.amount_residual, 20)
+
+    def test_many_vendors_are_paid_each_its_own_to_the_account_of_its_bills(self):
+        self.fund(10000)
+        term = self.env["account.payment.term"].create(
+            {
+                "name": "2% in 30 days",
+                "early_discount": True,
+                "discount_percentage": 2,
+                "discount_days": 30,
+                "line_ids": [(0, 0, {"value": "percent", "value_amount": 100, "nb_days": 20})],
+            }
+        )
+        other = self.make_vendor("Other SARL", "FR1420041010050500013M02606")
+        second = self.env["res.partner.bank"].create(
+            {
+                "acc_number": "DE89370400440532013000",
+                "partner_id": other.id,
+                "allow_out_payment": True,
+            }
+        )
+        third = self.make_vendor("Third SARL", "BE68539007547034")
+        fourth = self.make_vendor("Fourth BV", "NL91ABNA0417164300")
+        instalments = self.env["account.payment.term"].create(
+            {
+                "name": "Three months",
+                "line_ids": [
+                    (0, 0, {"value": "percent", "value_amount": share, "nb_days": days})
+                    for share, days in ((50, 30), (30, 45), (20, 90))
+                ],
+            }
+        )
+        part = self.make_bill(100, vendor=fourth, invoice_payment_term_id=instalments.id)
+        bills = self.make_bill(100) | self.make_bill(50)
+        bills |= self.make_bill(70, vendor=other)
+        bills |= self.make_bill(30, vendor=other, partner_bank_id=second.id)
+        bills |= self.make_bill(200, vendor=third, invoice_payment_term_id=term.id)
+        run = self.run_for()
+        run.action_propose()
+        order = self.env["treasury.payment.order"].browse(run.action_create_order()["res_id"])
+        paid = {
+            (payment.partner_id, payment.partner_bank_id): payment.amount
+            for payment in order.payment_ids
+        }
+        self.assertEqual(
+            paid,
+            {
+                (self.vendor, self.vendor.bank_ids): 150,
+                (other, other.bank_ids - second): 70,
+                (other, second): 30,
+                (third, third.bank_ids): 196,
+                (fourth, fourth.bank_ids): 80,
+            },
+        )
+        self.assertEqual(set(bills.mapped("payment_state")), {"in_payment"})
+        self.assertFalse(sum(bills.mapped("amount_residual")))
+        self.assertEqual(part.amount_residual, 20)
+
+    def test_method_that_needs_a_trusted_account_leaves_nobody_out_unsaid(self):
+        self.fund(1000)
+        other = self.make_vendor("Other SARL", "FR1420041010050500013M02606")
+        third = self.make_vendor("Third SARL", "BE68539007547034")
+        self.make_bill(70, vendor=other)
+        self.make_bill(80, vendor=third)
+        bill = self.make_bill(10)
+        run = self.run_for()
+        run.action_propose()
+        third.bank_ids.sudo().allow_out_payment = False
+        payment = self.registry["account.payment"]
+        needed = patch.object(
+            payment, "_get_method_codes_needing_bank_account", lambda _model: ["manual"]
+        )
+        with needed, self.assertRaises(UserError) as caught:
+            run.action_create_order()
+        self.assertIn("Third SARL", str(caught.exception))
+        self.assertNotIn("Other SARL", str(caught.exception))
+        self.assertEqual(bill.amount_residual, 10)
 
     def test_only_preparers_run_payments(self):
         with self.assertRaises(AccessError):

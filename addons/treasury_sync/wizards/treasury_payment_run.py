@@ -43,7 +43,11 @@ class TreasuryPaymentRun(models.TransientModel):
     currency_id = fields.Many2one(
         "res.currency",
         required=True,
-        default=lambda self: self.env.company.currency_id,
+        compute="_compute_currency_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="That of the account, if not chosen: bills in other currencies are not proposed.",
     )
     cash_currency_id = fields.Many2one("res.currency", compute="_compute_cash")
     cash_available = fields.Monetary(
@@ -68,6 +72,11 @@ class TreasuryPaymentRun(models.TransientModel):
     def _compute_collects(self):
         for run in self:
             run.collects = run.channel_id.kind == "direct_debit"
+
+    @api.depends("channel_id")
+    def _compute_currency_id(self):
+        for run in self:
+            run.currency_id = run.journal_id.currency_id or run.company_id.currency_id
 
     @api.depends("channel_id")
     def _compute_cash(self):
@@ -255,33 +264,67 @@ class TreasuryPaymentRun(models.TransientModel):
         :param lines: ``treasury.payment.run.line``
         :rtype: account.payment
         """
-        payments = self.env["account.payment"]
-        for _key, group in lines.grouped(lambda line: self._other_side_of(line.item_id)).items():
-            amount = sum(group.mapped("amount"))
-            if self.currency_id.compare_amounts(amount, 0) <= 0:
+        alone, together = [], []
+        for group in lines.grouped(lambda line: self._other_side_of(line.item_id)).values():
+            if self.currency_id.compare_amounts(sum(group.mapped("amount")), 0) <= 0:
                 raise UserError(
                     self.env._(
                         "The credit notes of %s are more than what is owed.",
                         group.partner_id[:1].name,
                     )
                 )
-            wizard = (
-                self.env["account.payment.register"]
-                .with_company(self.company_id)
-                .with_context(active_model="account.move.line", active_ids=group.item_id.ids)
-                .create(
-                    {
-                        "journal_id": self.journal_id.id,
-                        "payment_date": self.pay_on,
-                        "group_payment": True,
-                        # Each item in full: Odoo would leave later instalments of a bill for another day.
-                        "installments_mode": "full",
-                        "amount": amount,
-                    }
+            (together if self._is_simple(group) else alone).append(group)
+        if len(together) == 1:
+            alone, together = [*alone, *together], []
+        payments = self.env["account.payment"]
+        for group in alone:
+            payments |= self._register_payments(group, amount=sum(group.mapped("amount")))
+        if together:
+            payments |= self._register_together(together)
+        return payments
+
+    def _register_together(self, groups):
+        lines = self.env["treasury.payment.run.line"].union(*groups)
+        payments = self._register_payments(lines)
+        # Odoo leaves out, without a word, whose account is not trusted.
+        if len(payments) != len(groups):
+            left_out = lines.partner_id - payments.partner_id
+            raise UserError(
+                self.env._(
+                    "Accounts of these vendors are not trusted yet: %s. Have them checked, or take the bills out.",
+                    ", ".join((left_out or lines.partner_id).mapped("name")),
                 )
             )
-            payments |= wizard._create_payments()
         return payments
+
+    def _is_simple(self, group):
+        """:return: whether Odoo makes the same payment of these lines when it registers those of others with them"""
+        return (
+            not self.collects
+            and self.currency_id == self.cash_currency_id
+            and all(
+                line.amount > 0 and not line.discount_date and line.item_id.move_id.partner_bank_id
+                for line in group
+            )
+        )
+
+    def _register_payments(self, lines, **values):
+        return (
+            self.env["account.payment.register"]
+            .with_company(self.company_id)
+            .with_context(active_model="account.move.line", active_ids=lines.item_id.ids)
+            .create(
+                {
+                    "journal_id": self.journal_id.id,
+                    "payment_date": self.pay_on,
+                    "group_payment": True,
+                    # Each item in full: Odoo would leave later instalments of a bill for another day.
+                    "installments_mode": "full",
+                    **values,
+                }
+            )
+            ._create_payments()
+        )
 
     def _other_side_of(self, item):
         where = self._mandate_of(item) if self.collects else self._bank_of(item)
