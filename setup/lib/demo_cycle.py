@@ -74,7 +74,7 @@ def run(context: Context) -> dict:
         )
         fetch(odoo, seeded["feed_ids"], context.folder)
     with progress.step("Counting, in Odoo and at the bank"):
-        counted = run_inside(context, _COUNT, "count(env)")
+        counted = run_inside(context, _COUNT, f"count(env, {next_day.isoformat()!r})")
         summary = _summary(counted, bank.call("GET", "/control/served"))
     companies = {int(number): name for number, name in seeded["companies"].items()}
     stage = demo_parts.Stage(context, odoo, bank, world, companies, next_day)

@@ -53,9 +53,10 @@ class Shown:
 
 
 # The parts stand below what they are made of.
-from lib.demo_parts import cash_position, exports, settlements
+from lib.demo_parts import cash_position, exports, payments, settlements
 
-PARTS: tuple[ModuleType, ...] = (cash_position, settlements, exports)
+#: The payments come last: they move the bank's clock.
+PARTS: tuple[ModuleType, ...] = (cash_position, settlements, exports, payments)
 
 
 def name_of(part: ModuleType) -> str:
