@@ -6,97 +6,13 @@ from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .common import StatementCase
+from .surface import HARMLESS, OWN_METHODS
 
 _ADDON = "odoo.addons.bank_statement_api."
 # Odoo's own, made stricter here: Odoo checks who calls them.
 _EXTENDED = {"action_undo_reconciliation", "create", "unlink", "write"}
-_OWN = {
-    "account.bank.statement.line": {
-        "action_match",
-        "action_match_allocate",
-        "action_match_ask",
-        "action_match_ignore",
-        "action_match_items",
-        "action_match_partner",
-        "action_match_postpone",
-        "action_match_preview",
-        "action_match_transfer",
-        "action_match_try",
-        "action_match_undo",
-        "action_match_write_off",
-    },
-    "account.journal": {"action_upload_bank_statement"},
-    "bank.statement.comparison": {
-        "action_compare",
-        "action_open_lines",
-        "action_sign_off",
-        "action_switch_over",
-    },
-    "bank.statement.comparison.day": {"action_open_lines"},
-    "bank.statement.consent": {"action_open_redirect", "action_refresh", "action_request"},
-    "bank.statement.coverage": {"get_coverage", "get_day"},
-    "bank.statement.feed": {
-        "action_fetch_now",
-        "action_open_comparison",
-        "action_open_exceptions",
-    },
-    "bank.statement.match.lesson": {"action_accept", "action_refuse"},
-    "bank.statement.match.proposal": {"action_accept"},
-    "bank.statement.match.rule": {
-        "action_activate",
-        "action_backtest",
-        "action_new_version",
-        "action_propose",
-        "action_retire",
-    },
-    "bank.statement.match.run": {"action_commit"},
-    "bank.statement.review": {
-        "accept_many",
-        "get_board",
-        "get_bulk",
-        "get_choices",
-        "get_line",
-        "get_rows",
-        "tell_presence",
-    },
-    "bank.statement.profile.try": {"action_look", "action_save", "action_suggest"},
-    "bank.statement.setup": {
-        "action_ask_consent",
-        "action_ask_host_key",
-        "action_back",
-        "action_check_consent",
-        "action_choose",
-        "action_discover",
-        "action_dry_run",
-        "action_go_live",
-        "action_open_feeds",
-        "action_refresh",
-        "action_test",
-    },
-    "bank.statement.upload": {"action_upload"},
-}
 # They may inherit ours; test_finance_suite tries what they make of it.
 _ABOVE = {"treasury_sync", "reporting_export", "test_finance_suite"}
-_HARMLESS = {
-    (
-        "bank.statement.coverage",
-        "get_coverage",
-    ): "Of the caller's own companies; see test_coverage.",
-    ("bank.statement.coverage", "get_day"): "Of the caller's own companies; see test_coverage.",
-    **{
-        ("bank.statement.review", name): "Of the caller's own companies; see test_review_board."
-        for name in (
-            "accept_many",
-            "get_board",
-            "get_bulk",
-            "get_choices",
-            "get_line",
-            "get_rows",
-            "tell_presence",
-        )
-    },
-    ("account.journal", "action_upload_bank_statement"): "Opens an empty upload form.",
-}
 
 
 @tagged("post_install", "-at_install")
@@ -230,7 +146,7 @@ class TestPublicMethods(StatementCase):
             } - _EXTENDED
             if names:
                 found[model_name] = names
-        self.assertEqual(found, _OWN)
+        self.assertEqual(found, OWN_METHODS)
 
     def _call(self, user, model_name, method):
         """:return: the error that the call ended with, None if it went through"""
@@ -251,9 +167,9 @@ class TestPublicMethods(StatementCase):
 
     @mute_logger("odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule")
     def test_strangers_are_refused(self):
-        for model_name, methods in _OWN.items():
+        for model_name, methods in OWN_METHODS.items():
             for method in sorted(methods):
-                if (model_name, method) in _HARMLESS:
+                if (model_name, method) in HARMLESS:
                     continue
                 for user in self.strangers:
                     with self.subTest(f"{user.login} {model_name}.{method}"):
@@ -270,9 +186,9 @@ class TestPublicMethods(StatementCase):
             ("account.bank.statement.line", "action_match_items"),
             ("account.bank.statement.line", "action_match_preview"),
         }
-        for model_name, methods in _OWN.items():
+        for model_name, methods in OWN_METHODS.items():
             for method in sorted(methods):
-                if (model_name, method) in _HARMLESS or (model_name, method) in looking:
+                if (model_name, method) in HARMLESS or (model_name, method) in looking:
                     continue
                 with self.subTest(f"{model_name}.{method}"):
                     self.assertIsInstance(self._call(self.viewer, model_name, method), AccessError)
