@@ -41,6 +41,7 @@ class FinanceAdapterPlaid(models.AbstractModel):
     _credential_kinds = (("client_secret",),)
     _needs_consent = True
     _suggestions = {"endpoint": "https://production.plaid.com"}
+    _sandbox_suggestions = {"endpoint": "https://sandbox.plaid.com"}
 
     @api.model
     def _test_connection(self, connection):

@@ -3,6 +3,7 @@ from decimal import Decimal, InvalidOperation
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from odoo.addons.bank_statement_api.tools import posting
 from odoo.addons.finance_connector_base.tools.masking import mask_text
@@ -271,9 +272,17 @@ class AccountBankStatementLine(models.Model):
         elif self.partner_id:
             domain &= Domain("partner_id", "child_of", self.partner_id.commercial_partner_id.id)
         limit = min(max(int(limit), 1), 200)
-        items = self.env["account.move.line"].search(domain, limit=limit, order="date_maturity, id")
-        wanted = self._open_amount()
-        rows = [
+        model = self.env["account.move.line"]
+        query = model._search(domain, limit=limit)
+        # The database chooses: of thousands, the fitting one may be the newest.
+        query.order = SQL(
+            "abs(%s - %s), %s, %s",
+            model._field_to_sql(query.table, "amount_residual_currency"),
+            self._open_amount(),
+            model._field_to_sql(query.table, "date_maturity"),
+            model._field_to_sql(query.table, "id"),
+        )
+        return [
             {
                 "item": item.id,
                 "document": item.move_id.display_name,
@@ -284,9 +293,8 @@ class AccountBankStatementLine(models.Model):
                 "currency_id": item.currency_id.id,
                 "account": item.account_id.display_name,
             }
-            for item in items
+            for item in model.browse(query)
         ]
-        return sorted(rows, key=lambda row: abs(Decimal(row["amount"]) - wanted))
 
     def action_undo_reconciliation(self):
         """Odoo's undoing; the decision is kept as undone, and counts as a wrong one."""

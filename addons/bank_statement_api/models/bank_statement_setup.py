@@ -157,17 +157,20 @@ class BankStatementSetup(models.Model):
                     "adapter": self.adapter,
                     "environment": self.environment,
                     "company_id": self.company_id.id,
-                    **self._adapter()._suggestions,
+                    **self._suggested(),
                 }
             )
         else:
-            changed = self.connection_id.adapter != self.adapter
+            changed = (
+                self.connection_id.adapter != self.adapter
+                or self.connection_id.environment != self.environment
+            )
             self.connection_id.write(
                 {
                     "name": self.name,
                     "adapter": self.adapter,
                     "environment": self.environment,
-                    **(self._adapter()._suggestions if changed else {}),
+                    **(self._suggested() if changed else {}),
                 }
             )
         return self._go("access")
@@ -325,6 +328,12 @@ class BankStatementSetup(models.Model):
         if step == "accounts" and not self.picks_up_files and not self.account_ids:
             return self.action_discover()
         return self._shown()
+
+    def _suggested(self):
+        """:return: what most enter for this kind of system in this environment"""
+        adapter = self._adapter()
+        differs = {} if self.environment == "production" else adapter._sandbox_suggestions
+        return {**adapter._suggestions, **differs}
 
     def _fail(self, problem):
         """Kept and shown, not raised: what was entered stays."""

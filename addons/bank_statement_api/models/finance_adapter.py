@@ -17,6 +17,8 @@ class FinanceAdapter(models.AbstractModel):
     """What the account holder has to be named by, in words; None where the page asks for it itself."""
     _suggestions = {}
     """Field of the connection -> value by which most begin; a person may change it."""
+    _sandbox_suggestions = {}
+    """Those that are others outside of production, where the other side has a sandbox of its own."""
 
     # === ACCOUNTS === #
 

@@ -241,6 +241,17 @@ class TestMatchReview(StatementCase):
         open_again = self.env["account.move.line"].search([("account_id", "=", suspense.id)])
         self.assertEqual(sum(open_again.mapped("balance")), -50)
 
+    def test_of_many_open_items_the_nearest_amounts_are_offered(self):
+        for amount in (500, 400, 300, 49):
+            self.make_invoice(amount)
+        line = self.waiting(("50.00", "Thank you"))
+        fits = self.make_invoice(50)
+        offered = [row["item"] for row in line.action_match_items(limit=2)]
+        self.assertEqual(offered[0], self.item_of(fits).id)
+        self.assertEqual(
+            [row["amount"] for row in line.action_match_items(limit=2)], ["50.00", "49.00"]
+        )
+
     # === WHO MAY === #
 
     def test_another_companys_operator_reaches_nothing(self):

@@ -148,9 +148,19 @@ class TestSetup(StatementCase):
                 if adapter._needs_consent:
                     self.assertIn(("client_secret",), adapter._credential_kinds)
                 setup.action_choose()
-                for name, value in adapter._suggestions.items():
+                for name, value in setup._suggested().items():
                     self.assertEqual(setup.connection_id[name], value)
                 self.assertEqual(bool(setup.secrets_missing), bool(adapter._credential_kinds))
+
+    def test_address_follows_the_environment(self):
+        setup = self.make("plaid")
+        for environment, address in (
+            ("test", "https://sandbox.plaid.com"),
+            ("production", "https://production.plaid.com"),
+        ):
+            setup.write({"step": "kind", "environment": environment})
+            setup.action_choose()
+            self.assertEqual(setup.connection_id.endpoint, address)
 
     def test_webhooks_of_the_other_side_are_let_in(self):
         setup = self.make("plaid")

@@ -154,19 +154,23 @@ def _chain(account, days):
             )
         else:
             loose.append(each)
-    # What was booked before the first balance is in it, whenever we heard of it.
-    first = next((group[0] for group in groups.values()), None)
-    if first and first.opening is not None:
-        begin = first.opening_day or first.day
-        loose = [each for each in loose if each.day >= begin]
+    begin = None
+    first = next(iter(groups.values()), None)
+    if first and first[0].opening is not None:
+        # What was booked before the first balance, and known when it was stated, is in it.
+        begin = first[0].opening_day or first[0].day
+        known = max(each.order for each in first)
+        loose = [each for each in loose if each.day >= begin or each.order > known]
     loose.sort(key=lambda each: (each.day, each.order))
     previous = None
     for day, group in groups.items():
-        _prove_group(account, days, previous, group, of_statement.get(day, Decimal(0)), loose)
+        _prove_group(
+            account, days, previous, group, of_statement.get(day, Decimal(0)), loose, begin
+        )
         previous = group
 
 
-def _prove_group(account, days, previous, group, total, loose):
+def _prove_group(account, days, previous, group, total, loose, begin):
     day, closing = group[0].day, group[-1].closing
     opening, opening_day = group[0].opening, group[0].opening_day or day
     start = opening_day
@@ -189,6 +193,10 @@ def _prove_group(account, days, previous, group, total, loose):
         loose.remove(each)
     total += sum((each.total for each in taken), Decimal(0))
     difference = None if base is None else closing - base - total
+    # Of a day before the first balance, and heard of after it: booked late, or reached back to. The figures tell which.
+    early = sum((each.total for each in taken if begin and each.day < begin), Decimal(0))
+    if difference and difference + early == 0:
+        total, difference = total - early, Decimal(0)
     if difference:
         notes.append(("balance", {"expected": base + total, "actual": closing}))
         if taken and closing - base - total + sum(each.total for each in taken) == 0:

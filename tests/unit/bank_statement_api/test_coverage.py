@@ -165,6 +165,18 @@ def test_what_was_booked_before_the_first_balance_is_in_it(order):
     assert [each.difference for each in found[2:4]] == [0, 0]
 
 
+def test_late_booking_of_a_day_before_the_first_balance_counts_in_the_next():
+    closings = [closing(2, "12", "10", order=1), closing(3, "15", "12", order=2)]
+    lines = [booked(2, "2"), booked(0, "1", None, order=2), booked(3, "2", None, order=2)]
+    assert [each.state for each in week(Account(closings=closings, booked=lines))[2:4]] == [
+        "complete"
+    ] * 2
+    # A figure that neither of the two explains is told.
+    lines[-1] = booked(3, "2.50", None, order=2)
+    found = week(Account(closings=closings, booked=lines))[3]
+    assert (found.state, found.difference) == ("broken", Decimal("-0.50"))
+
+
 def test_booking_on_a_day_without_business_is_no_silence():
     account = Account(closings=[closing(4, "5", "5")], booked=[booked(5, "1", statement=None)])
     assert states(account) == "----cm-"

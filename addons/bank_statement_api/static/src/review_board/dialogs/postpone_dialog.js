@@ -1,8 +1,7 @@
-import { Component, useState } from "@odoo/owl";
+import { Component, onMounted, useRef, useState } from "@odoo/owl";
 import { Dialog } from "@web/core/dialog/dialog";
 import { serializeDate } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
-import { useAutofocus } from "@web/core/utils/hooks";
 
 const { DateTime } = luxon;
 
@@ -21,7 +20,9 @@ export class PostponeDialog extends Component {
             { label: _t("Next month"), day: serializeDate(today.plus({ months: 1 }).startOf("month")) },
         ];
         this.state = useState({ day: this.choices[1].day });
-        useAutofocus({ refName: "input" });
+        // Odoo's useAutofocus selects text, which a day has not.
+        const input = useRef("input");
+        onMounted(() => input.el.focus());
     }
 
     get isValid() {
