@@ -75,7 +75,7 @@ def _setup(page: Page) -> None:
 
 
 def _coverage(page: Page) -> None:
-    page.locator(".o_coverage_cell:not(.o_coverage_not_expected)").last.click()
+    page.locator(".o_coverage_cell:not(.o_coverage_not_expected)").first.click()
     page.locator(".o_coverage_day:not(.o_coverage_not_expected)").first.click()
     page.locator(".o_coverage_proof").wait_for()
 
