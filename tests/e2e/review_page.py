@@ -101,8 +101,9 @@ class Board:
         text = "1 line" if count == 1 else f"{count} lines"
         expect(self.page.locator(".o_review_count")).to_have_text(text)
 
-    def told(self, text):
-        expect(self.page.locator(".o_notification", has_text=text).first).to_be_visible()
+    def told(self, text, seconds=30):
+        told = self.page.locator(".o_notification", has_text=text).first
+        expect(told).to_be_visible(timeout=seconds * 1000)
 
     def keys(self, *keys):
         for key in keys:
