@@ -1,7 +1,7 @@
 {
     "name": "Reporting Export",
     "summary": "Ledger data to warehouses and BI: contracts, control totals, lineage, complete or not at all",
-    "version": "19.0.1.2.0",
+    "version": "19.0.1.3.0",
     "author": "Finance Connectivity Suite contributors",
     "license": "LGPL-3",
     "category": "Accounting/Accounting",
@@ -12,6 +12,7 @@
         "security/reporting_rules.xml",
         "data/ir_cron.xml",
         "data/reporting_datasets.xml",
+        "data/reporting_dataset_cash_position.xml",
         "wizards/reporting_backfill_views.xml",
         "views/reporting_dataset_views.xml",
         "views/reporting_contract_views.xml",

@@ -148,16 +148,29 @@ _NOT_EVEN = """:20:STARTUMS
 """
 
 
+def _record(page: Page, text: str):
+    """A record of a list, which is cards on a phone."""
+    rows = page.locator(".o_data_row, .o_kanban_record:not(.o_kanban_ghost)", has_text=text)
+    rows.first.wait_for()
+    cells = rows.first.locator(".o_data_cell")
+    return cells.nth(1) if cells.count() else rows.first
+
+
 def _payment_with_refund(page: Page) -> None:
-    page.locator(".o_data_row", has_text="Refund").first.locator(".o_data_cell").nth(2).click()
+    _record(page, "Refund").click()
     page.locator(".o_form_view").wait_for()
     page.locator(".o_field_widget[name=parent_id] a").first.click()
     page.locator(".o_field_widget[name=payment_id] a").first.wait_for()
 
 
 def _payout(page: Page) -> None:
-    page.locator(".o_data_row .o_data_cell").nth(1).click()
-    page.locator(".o_field_widget[name=row_ids] .o_data_row").first.wait_for()
+    _record(page, "Failed").click()
+    page.locator(".o_field_widget[name=row_ids]").wait_for()
+
+
+def _export_run(page: Page) -> None:
+    _record(page, "S3 store").click()
+    page.locator(".o_field_widget[name=totals_text]").wait_for()
 
 
 #: name of the picture, who looks, address, what to do there
@@ -180,6 +193,7 @@ _PICTURES = (
     ("settlement", "olivia", "/odoo/finance-settlements", _payment_with_refund),
     ("payout", "olivia", "/odoo/finance-payouts", _payout),
     ("journal-documents", "olivia", "/odoo/finance-journal-documents", None),
+    ("export-run", "olivia", "/odoo/reporting-runs", _export_run),
     ("connection", "martin", "/odoo/finance-connections", _connection),
 )
 

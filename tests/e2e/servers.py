@@ -141,3 +141,12 @@ class OdooServer:
 
     def log_has(self, pattern: str) -> bool:
         return bool(re.search(pattern, self.log.read_text(errors="replace")))
+
+
+def log_in(page, login: str = "admin") -> None:
+    """Log a browser's page in, as a person does; the password is the login."""
+    page.goto("/web/login")
+    page.fill("input[name=login]", login)
+    page.fill("input[name=password]", login)
+    page.click("button[type=submit]")
+    page.locator(".o_main_navbar").wait_for()

@@ -9,8 +9,10 @@ from hashlib import sha256
 
 import pyarrow.parquet as pq
 import pytest
+from playwright.sync_api import expect
 
 from lib import database
+from servers import log_in
 
 WRITERS = 8
 ENTRIES = 6
@@ -217,3 +219,21 @@ def test_warehouse_holds_what_the_ledger_holds(world, cluster):
     runs = database.psql(cluster, "e2e_warehouse", "SELECT count(*) FROM finance._runs")
     assert runs == "2"
     database.psql(cluster, "postgres", "DROP DATABASE e2e_warehouse WITH (FORCE)")
+
+
+def test_run_with_its_totals_in_the_browser(world, chromium):
+    [(run, uid, rows)] = world.sql(
+        "SELECT id, uid, row_count FROM reporting_run WHERE state = 'delivered' ORDER BY row_count DESC LIMIT 1"
+    )
+    page = chromium.new_page(base_url=world.url)
+    log_in(page)
+    page.goto(f"/odoo/reporting-runs/{run}")
+    expect(page.locator(".o_field_widget[name=row_count]")).to_have_text(f"{rows:,}")
+    table = page.locator(".o_field_widget[name=totals_text]")
+    expect(table).to_contain_text("entity")
+    head, *lines = table.inner_text().splitlines()
+    assert head.split()[:4] == ["entity", "account", "currency", "rows"]
+    assert sum(int(line.split()[3]) for line in lines if line) == rows
+    page.get_by_role("tab", name="Files").click()
+    expect(page.locator(".o_field_widget[name=file_ids] .o_data_row").first).to_contain_text(uid)
+    page.close()

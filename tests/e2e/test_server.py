@@ -1,5 +1,7 @@
 """The bare ground the other tests stand on."""
 
+from servers import log_in
+
 
 def test_server_rpc_and_queue_answer(odoo_server):
     server = odoo_server("ground")
@@ -14,10 +16,5 @@ def test_server_rpc_and_queue_answer(odoo_server):
 
 def test_browser_logs_in(odoo_server, chromium):
     server = odoo_server("browser")
-    page = chromium.new_page()
-    page.goto(f"{server.url}/web/login")
-    page.fill("input[name=login]", "admin")
-    page.fill("input[name=password]", "admin")
-    page.click("button[type=submit]")
-    page.wait_for_selector(".o_main_navbar")
+    log_in(chromium.new_page(base_url=server.url))
     assert server.bad_lines() == []

@@ -4,9 +4,11 @@ import random
 import time
 
 import pytest
+from playwright.sync_api import expect
 from settlement_world import SettlementWorld
 
 from sandbox.server import SandboxServer
+from servers import log_in
 
 INVOICES = 45
 
@@ -66,3 +68,29 @@ def test_webhook_that_is_not_proven_is_refused_and_stored_nowhere(world):
         assert set(statuses) == {401}, how
         world.pay([0])
     assert sum(world.exchanges().values()) == before
+
+
+def test_timeline_on_an_invoice_and_proof_of_a_payout_in_the_browser(world, chromium):
+    [(invoice, refund)] = world.server.sql(
+        """SELECT link.account_move_id, refund.external_id
+             FROM treasury_settlement refund
+             JOIN treasury_settlement_invoice_rel link ON link.treasury_settlement_id = refund.parent_id
+            WHERE refund.kind = 'refund' AND refund.state = 'succeeded' ORDER BY refund.id LIMIT 1"""
+    )
+    page = chromium.new_page(base_url=world.server.url)
+    log_in(page)
+    page.goto(f"/odoo/action-account.action_move_out_invoice_type/{invoice}")
+    page.locator("button[name=action_open_treasury_settlements]").click()
+    timeline = page.locator(".o_field_widget[name=timeline_ids] .o_data_row")
+    for told in ("Payment ch_", f"Refund {refund}", "Payout po_"):
+        expect(timeline.filter(has_text=told).first).to_be_visible()
+    expect(page.locator(".o_field_widget[name=fee]")).not_to_be_empty()
+    page.goto("/odoo/finance-payouts")
+    failed = page.locator(".o_data_row", has_text="Failed")
+    expect(failed).to_have_count(1)
+    failed.locator(".o_data_cell").nth(1).click()
+    expect(page.locator(".alert-success")).to_contain_text("Proven")
+    expect(page.locator(".o_field_widget[name=clearing_balance]")).to_contain_text("0.00")
+    expect(page.locator(".o_field_widget[name=row_ids] .o_data_row").first).to_be_visible()
+    expect(page.locator(".o_field_widget[name=reversal_id]")).not_to_be_empty()
+    page.close()

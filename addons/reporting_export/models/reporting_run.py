@@ -4,6 +4,9 @@ from odoo import api, fields, models
 
 from odoo.addons.reporting_export.tools import lineage
 
+_TEXTS = ("entity", "account", "currency", "what")
+_COLUMNS = (*_TEXTS, "rows", "ledger", "exported", "debit", "credit", "balance")
+
 
 class ReportingRun(models.Model):
     """One export as it was: what was read, when, by whom, what it added up to, and what became of it."""
@@ -173,13 +176,18 @@ class ReportingRun(models.Model):
 
 
 def _table(rows):
-    """:return: JSON rows as aligned text, for a screen"""
+    """:return: JSON rows as aligned text, for a screen; numbers to the right"""
     if not rows:
         return ""
-    names = list(rows[0])
+    # The database keeps no order of a JSON object's names.
+    names = [name for name in _COLUMNS if name in rows[0]]
+    names += sorted(rows[0].keys() - set(names))
     cells = [names, *([str(row.get(name, "")) for name in names] for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(names))]
     return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        "  ".join(
+            cell.ljust(width) if name in _TEXTS else cell.rjust(width)
+            for name, cell, width in zip(names, line, widths, strict=True)
+        ).rstrip()
         for line in cells
     )

@@ -13,7 +13,10 @@ class CashPositionRunLine(models.Model):
     run_id = fields.Many2one(
         "cash.position.run", required=True, readonly=True, index=True, ondelete="restrict"
     )
-    company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="restrict")
+    date = fields.Date(related="run_id.date", string="Day of the Position")
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, index=True, ondelete="restrict"
+    )
     entity = fields.Char(readonly=True, help="As the group calls it.")
     journal_id = fields.Many2one(
         "account.journal", readonly=True, index="btree_not_null", ondelete="restrict"

@@ -104,6 +104,14 @@ class TreasurySettlement(models.Model):
     payout_id = fields.Many2one(
         "treasury.settlement", string="Paid Out With", compute="_compute_net"
     )
+    bank_line_id = fields.Many2one(
+        related="payout_id.statement_line_id", string="On the Bank Account"
+    )
+    timeline_ids = fields.Many2many(
+        "treasury.settlement.news",
+        compute="_compute_timeline",
+        help="What the gateway said of it, of its refunds and chargebacks, and of the payout that brings the money.",
+    )
 
     _object_uniq = models.Constraint(
         "UNIQUE(gateway_id, kind, external_id)", "This object of the gateway is known already."
@@ -131,6 +139,12 @@ class TreasurySettlement(models.Model):
             settlement.gross = sum(rows.mapped("gross"))
             settlement.settled_currency_id = rows.currency_id[:1] or settlement.currency_id
             settlement.payout_id = rows.payout_id.sorted("id")[-1:]
+
+    @api.depends("news_ids", "child_ids.news_ids", "payout_id.news_ids")
+    def _compute_timeline(self):
+        for settlement in self:
+            family = settlement | settlement.child_ids | settlement.payout_id
+            settlement.timeline_ids = family.news_ids.sorted(lambda news: (news.as_of, news.id))
 
     # === ACTION METHODS === #
 

@@ -31,11 +31,20 @@ class TreasurySettlementNews(models.Model):
     state = fields.Selection(STATES, readonly=True, help="What it says.")
     as_of = fields.Datetime(string="At the Gateway", readonly=True)
     observation = fields.Json(readonly=True)
+    amount = fields.Monetary(
+        compute="_compute_amount", help="Of the object, as this message has it."
+    )
+    currency_id = fields.Many2one(related="settlement_id.currency_id")
     digest = fields.Char(required=True, readonly=True)
 
     _said_uniq = models.Constraint(
         "UNIQUE(settlement_id, digest)", "This was said before, word by word."
     )
+
+    @api.depends("observation")
+    def _compute_amount(self):
+        for news in self:
+            news.amount = float(news.observation["amount"])
 
     def _why_fixed(self):
         return self.env._("What a gateway said is kept as it came; nobody edits it.")
