@@ -105,7 +105,7 @@ class TreasurySettlement(models.Model):
         "treasury.settlement", string="Paid Out With", compute="_compute_net"
     )
     bank_line_id = fields.Many2one(
-        related="payout_id.statement_line_id", string="On the Bank Account"
+        "account.bank.statement.line", string="On the Bank Account", compute="_compute_net"
     )
     timeline_ids = fields.Many2many(
         "treasury.settlement.news",
@@ -130,7 +130,7 @@ class TreasurySettlement(models.Model):
         for settlement in self:
             settlement.display_name = f"{labels.get(settlement.kind, '')} {settlement.external_id}"
 
-    @api.depends("subject_row_ids.net")
+    @api.depends("subject_row_ids.net", "subject_row_ids.payout_id.statement_line_id")
     def _compute_net(self):
         for settlement in self:
             rows = settlement.subject_row_ids
@@ -139,12 +139,13 @@ class TreasurySettlement(models.Model):
             settlement.gross = sum(rows.mapped("gross"))
             settlement.settled_currency_id = rows.currency_id[:1] or settlement.currency_id
             settlement.payout_id = rows.payout_id.sorted("id")[-1:]
+            settlement.bank_line_id = settlement.payout_id.statement_line_id
 
-    @api.depends("news_ids", "child_ids.news_ids", "payout_id.news_ids")
+    @api.depends("news_ids", "child_ids.news_ids", "subject_row_ids.payout_id.news_ids")
     def _compute_timeline(self):
         for settlement in self:
             family = settlement | settlement.child_ids | settlement.payout_id
-            settlement.timeline_ids = family.news_ids.sorted(lambda news: (news.as_of, news.id))
+            settlement.timeline_ids = family.news_ids.sorted(lambda news: news._place())
 
     # === ACTION METHODS === #
 

@@ -76,6 +76,10 @@ class TestPayout(GatewayCase):
         charge = self.settlement("ch_1")
         self.assertEqual((charge.gross, charge.fee, charge.net), (100, 1.75, 98.25))
         self.assertEqual(charge.payout_id, payout)
+        self.assertEqual(
+            [(news.settlement_id.external_id, news.amount) for news in charge.timeline_ids],
+            [("ch_1", 100), ("re_1", 40), ("po_1", 233.25), ("po_1", 233.25)],
+        )
 
     def test_every_order_of_arrival_ends_alike(self):
         documents = self.told()
