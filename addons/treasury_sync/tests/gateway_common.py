@@ -1,6 +1,6 @@
 import json
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 
 from odoo.addons.treasury_sync.tools import stripe
@@ -194,6 +194,7 @@ class GatewayCase(TreasuryCase):
         with patch.object(type(self.env["finance.adapter.stripe"]), "_call", call):
             yield
 
-    def signed(self, document, secret=SECRET):
+    def signed(self, document, secret=SECRET, age=0):
         body = json.dumps(document, indent=1).encode()
-        return {"Stripe-Signature": stripe.sign([secret], body, datetime.now(UTC))}, body
+        moment = datetime.now(UTC) - timedelta(seconds=age)
+        return {"Stripe-Signature": stripe.sign([secret], body, moment)}, body

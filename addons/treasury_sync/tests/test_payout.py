@@ -124,6 +124,8 @@ class TestPayout(GatewayCase):
         self.tell(*self.told())
         [case] = self.cases("payout_not_proven")
         self.assertEqual(case.evidence["list_incomplete_by"], "1.00")
+        self.assertFalse(self.settlement("po_1").move_id)
+        self.assertEqual(self.balance(self.gateway.transit_account_id), 0)
 
     def test_operator_books_what_nothing_explains(self):
         self.rows.append(self.entry("txn_7", "contribution", None, -300))
@@ -207,7 +209,7 @@ class TestPayout(GatewayCase):
 
     # === PAYOUTS THAT COME BACK === #
 
-    def fail(self):
+    def failure(self):
         failed = self.payout("po_1", self.net, "failed")
         return self.event("payout.failed", failed, created=1_795_700_000)
 
@@ -225,7 +227,7 @@ class TestPayout(GatewayCase):
         ]
 
     def test_payout_that_fails_later_is_reversed_and_comes_with_the_next(self):
-        self.tell(*self.told(self.fail()))
+        self.tell(*self.told(self.failure()))
         payout = self.settlement("po_1")
         self.assertEqual(payout.state, "failed")
         self.assertEqual(self.balance(self.gateway.transit_account_id), 0)
@@ -247,7 +249,7 @@ class TestPayout(GatewayCase):
 
     def test_failure_known_before_the_payout_ends_alike(self):
         _invoice, following = self.next_payout()
-        self.tell(*following, self.fail(), *reversed(self.told()))
+        self.tell(*following, self.failure(), *reversed(self.told()))
         self.assertEqual(self.settlement("po_1").state, "failed")
         self.assertEqual(self.settlement("po_2").proof_state, "proven")
         self.assertEqual(self.balance(self.gateway.clearing_account_id), 0)
@@ -257,13 +259,13 @@ class TestPayout(GatewayCase):
         self.tell(*self.told())
         payout = self.settlement("po_1")
         self.bank_books(payout)
-        self.tell(self.fail())
+        self.tell(self.failure())
         back = self.bank_books(payout, -payout.amount)
         self.assertTrue(back.is_reconciled)
         self.assertEqual(self.balance(self.gateway.transit_account_id), 0)
 
     def test_failed_payout_that_the_bank_never_saw_is_closed(self):
-        self.tell(*self.told(self.fail()))
+        self.tell(*self.told(self.failure()))
         payout = self.settlement("po_1")
         items = payout._transit_items(payout.move_id | payout.reversal_id)
         self.env["treasury.settlement"]._close_failed_transits()

@@ -1,12 +1,14 @@
 import itertools
 import random
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from odoo.addons.finance_connector_base.tools.errors import FinalError, RetryableError
+from odoo.addons.treasury_sync.models import treasury_gateway_fetch
 
 from .gateway_common import GatewayCase
 
@@ -303,6 +305,8 @@ class TestSettlement(GatewayCase):
             (headers, body + b" "),
             ({}, body),
             (self.signed(document, "whsec_other")[0], body),
+            (self.signed(document, age=320)[0], body),
+            (self.signed(document, age=-320)[0], body),
         ):
             with self.assertRaises(FinalError):
                 connection._adapter()._verify_webhook(connection, wrong_headers, wrong_body)
@@ -405,6 +409,25 @@ class TestGatewayFetch(GatewayCase):
             self.gateway._job_fetch()
         self.assertEqual(len(self.gateway.interface_id.exchange_ids), 4)
         self.assertFalse(self.gateway.failure_count)
+
+    def test_cursor_stands_for_what_was_stored_before_the_storing_broke_off(self):
+        documents = self.some(4)
+        exchanges = self.registry["finance.exchange"]
+        receive = exchanges._receive
+
+        def breaks(model, interface, key, *args, **kwargs):
+            if key == documents[2]["id"]:
+                raise RetryableError("The vault does not answer.")
+            return receive(model, interface, key, *args, **kwargs)
+
+        with (
+            self.gateway_answers({"events": self.events(*documents)}),
+            patch.object(treasury_gateway_fetch, "CHUNK", 2),
+            patch.object(exchanges, "_receive", breaks),
+        ):
+            self.gateway._job_fetch()
+        self.assertEqual(self.gateway.event_cursor, str(documents[1]["created"]))
+        self.assertEqual(len(self.gateway.interface_id.exchange_ids), 2)
 
     def test_late_event_of_a_second_that_was_fetched_is_found(self):
         documents = self.some(2)
