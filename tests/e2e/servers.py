@@ -149,4 +149,5 @@ def log_in(page, login: str = "admin") -> None:
     page.fill("input[name=login]", login)
     page.fill("input[name=password]", login)
     page.click("button[type=submit]")
-    page.locator(".o_main_navbar").wait_for()
+    # The first page of a new database waits for its assets to be made.
+    page.locator(".o_main_navbar").wait_for(timeout=120_000)
