@@ -80,7 +80,7 @@ def test_keys_alone_do_everything(board):
     seen.told("Accepted")
     seen.wait_count(before - 1)
     seen.keys("u")
-    seen.told("Undone")
+    seen.told("Undone: Accepted")
     seen.wait_count(before)
 
     # A part by hand: what the candidate proposes, less.
@@ -98,7 +98,7 @@ def test_keys_alone_do_everything(board):
     expect(seen.page.locator(".o_review_line")).to_contain_text("still open")
     seen.wait_count(before)
     seen.keys("u")
-    seen.told("Undone")
+    seen.told("Undone: Settled by hand")
 
     # A fee, which is the last: written off by the model.
     seen.keys("End")
