@@ -42,6 +42,7 @@ from . import bank_statement_poster_chatter
 from . import bank_statement_poster
 from . import bank_statement_poster_entry
 from . import bank_statement_poster_log
+from . import bank_statement_poster_tracked
 from . import bank_statement_matcher
 from . import bank_statement_matcher_lines
 from . import bank_statement_matcher_load

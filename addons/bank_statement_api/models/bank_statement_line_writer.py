@@ -33,6 +33,8 @@ KNOWN_MODULES = (
     "odoo.addons.bus.",
     "odoo.addons.http_routing.",
     "odoo.addons.queue_job.",
+    # It posts messages as mail does, but for its own kind.
+    "odoo.addons.sms.",
     "odoo.addons.finance_connector_base.",
     "odoo.addons.bank_statement_api.",
     # It guards entries of payments under way, which are neither bank entries nor part of a plain pair.

@@ -177,8 +177,9 @@ class BankStatementPoster(models.AbstractModel):
             counterpart + item for entry in prepared for counterpart, item in entry.pairs.values()
         ]
         if plan:
-            self.env["account.move.line"]._reconcile_plan(plan)
+            entries._reconcile(prepared, plan)
         self._check_settled(prepared)
+        entries._post_tracked(items.move_id)
 
     @api.model
     def _check_settled(self, prepared):

@@ -1,10 +1,8 @@
-import io
-
 from odoo import api, models
 from odoo.tools import SQL
 from odoo.tools.mail import generate_tracking_message_id
 
-from odoo.addons.bank_statement_api.tools.copy_rows import copy_text
+from odoo.addons.bank_statement_api.tools.copy_rows import CopyRows
 
 NOT_COMPARED = frozenset(
     {"create_date", "write_date", "date", "message_id", "match_before", "mail_message_id", "id"}
@@ -28,48 +26,50 @@ class BankStatementPosterPairs(models.AbstractModel):
     def _write_chatter(self, facts, counterpart_ids, said, uid, now):
         """The messages that Odoo writes, as it wrote them for the sample, with the values of each pair."""
         names, parents = self._display_names(facts), self._parents(facts)
-        messages, values = [], []
-        ids = iter(self._next_ids("mail_message", len(said) * len(facts)))
-        for fact, counterpart_id in zip(facts, counterpart_ids, strict=True):
-            for message in said:
-                message_id = next(ids)
-                messages.append(
-                    {
-                        **message["row"],
-                        "id": message_id,
-                        "res_id": fact[message["of"]],
-                        "body": _rename(message, fact, counterpart_id),
-                        **self._thread(message["posted"], fact["invoice_id"], parents),
-                        "date": now,
-                        "create_uid": uid,
-                        "write_uid": uid,
-                        "create_date": now,
-                        "write_date": now,
-                    }
-                )
-                values += [
-                    {
-                        **value,
-                        **self._tracked(value["field"], message["about"], fact, names),
-                        "mail_message_id": message_id,
-                        "create_uid": uid,
-                        "write_uid": uid,
-                        "create_date": now,
-                        "write_date": now,
-                    }
-                    for value in message["values"]
+        stamps = {"create_uid": uid, "write_uid": uid, "create_date": now, "write_date": now}
+        ids = self._next_ids("mail_message", len(said) * len(facts))
+        messages, values = CopyRows(), CopyRows()
+        for number, message in enumerate(said):
+            # A pair's messages follow each other, as Odoo numbers them.
+            own_ids = ids[number :: len(said)]
+            messages.add(
+                {**message["row"], **stamps, "date": now},
+                {
+                    "id": own_ids,
+                    "res_id": [fact[message["of"]] for fact in facts],
+                    "body": [
+                        _rename(message, fact, counterpart_id)
+                        for fact, counterpart_id in zip(facts, counterpart_ids, strict=True)
+                    ],
+                    **self._thread(message["posted"], facts, parents),
+                },
+            )
+            for value in message["values"]:
+                tracked = [
+                    self._tracked(value["field"], message["about"], fact, names) for fact in facts
                 ]
+                values.add(
+                    {**_without(value, "id", "field"), **stamps},
+                    {
+                        "mail_message_id": own_ids,
+                        **{name: [row[name] for row in tracked] for name in tracked[0]},
+                    },
+                )
         self._copy("mail_message", messages)
         self._copy("mail_tracking_value", values)
 
     @api.model
-    def _thread(self, posted, invoice_id, parents):
+    def _thread(self, posted, facts, parents):
         """:param bool posted: whether the message is one of a thread, or a note of the log"""
         if not posted:
-            return {"message_id": generate_tracking_message_id("message-notify")}
+            return {
+                "message_id": [generate_tracking_message_id("message-notify") for _fact in facts]
+            }
         return {
-            "message_id": generate_tracking_message_id(f"{invoice_id}-account.move"),
-            "parent_id": parents.get(invoice_id),
+            "message_id": [
+                generate_tracking_message_id(f"{fact['invoice_id']}-account.move") for fact in facts
+            ],
+            "parent_id": [parents.get(fact["invoice_id"]) for fact in facts],
         }
 
     @api.model
@@ -231,25 +231,13 @@ class BankStatementPosterPairs(models.AbstractModel):
 
     @api.model
     def _copy(self, table, rows):
-        if not rows:
-            return
-        # The database numbers tracked values itself; nothing refers to them.
-        own = set() if table == "mail_message" else {"id"}
-        columns = [
-            column
-            for column in self._columns(table)
-            if column not in own and any(row.get(column) is not None for row in rows)
-        ]
-        text = "".join(
-            "\t".join([copy_text(row.get(column)) for column in columns]) + "\n" for row in rows
-        )
-        statement = SQL(
-            "COPY %s (%s) FROM STDIN",
-            SQL.identifier(table),
-            SQL(", ").join(map(SQL.identifier, columns)),
-        )
-        # On Odoo's own connection, so in its transaction; the ORM has no way to COPY.
-        self.env.cr._obj.copy_expert(statement.code, io.StringIO(text))
+        """:param CopyRows rows: of the table; what nothing refers to is numbered by the database"""
+        if rows.count:
+            self.env["bank.statement.line.writer"]._copy(SQL.identifier(table), rows)
+
+
+def _without(row, *names):
+    return {column: value for column, value in row.items() if column not in names}
 
 
 def _rename(message, fact, counterpart_id):

@@ -8,6 +8,20 @@ from odoo.addons.bank_statement_api.tools import posting
 
 from .bank_statement_poster import QUIET
 
+ANALYTIC_METHODS = (
+    "_compute_analytic_distribution",
+    "_inverse_analytic_distribution",
+    "_related_analytic_distribution",
+)
+PLAN_METHODS = (
+    "_check_balanced",
+    "_get_sync_stack",
+    "_reconcile_plan",
+    "_sync_dynamic_line",
+    "_sync_dynamic_lines",
+    "_sync_invoice",
+)
+
 
 @dataclass
 class Entry:
@@ -226,10 +240,12 @@ class BankStatementPosterEntry(models.AbstractModel):
         with moves._check_balanced(container), moves._sync_dynamic_lines(container):
             notes = self._item_notes(suspense, is_new=False)
             suspense.with_context(**QUIET).unlink()
-            created = suspense.browse()
-            created = created.with_context(**QUIET).create(
-                [vals for entry in entries for vals in entry.vals_list]
-            )
+            created = suspense.browse().with_context(**QUIET)
+            vals_list = [vals for entry in entries for vals in entry.vals_list]
+            if self._has_no_analytic():
+                created = created.with_context(skip_analytic_sync=True)
+                vals_list = [{**vals, "analytic_distribution": False} for vals in vals_list]
+            created = created.create(vals_list)
             moves.with_context(**QUIET).write({"is_manually_modified": True})
         created = created.with_env(self.env)
         self._log(notes + self._item_notes(created, is_new=True) + partner_notes)
@@ -240,6 +256,51 @@ class BankStatementPosterEntry(models.AbstractModel):
                 item.id: (counterpart, item)
                 for counterpart, item in zip(own, entry.items, strict=False)
             }
+
+    @api.model
+    def _has_no_analytic(self):
+        """Whether no rule could give a new item an analytic distribution, so that none is looked for, item by item."""
+        distributions = self.env["account.analytic.distribution.model"].sudo()
+        return not (
+            self.env["bank.statement.line.writer"]._foreign_override(
+                ["account.move.line"], ANALYTIC_METHODS
+            )
+            or distributions.search_count([], limit=1)
+        )
+
+    # === RECONCILE === #
+
+    @api.model
+    def _reconcile(self, entries, plan):
+        """Odoo's ``_reconcile_plan``, without what it does beside for entries whose amounts change: here, none do.
+
+        It computes terms, taxes and roundings of all entries before and after, for the sake of entries that it makes:
+        of exchange differences and cash-basis taxes. Where there can be one, or a module that is not known here takes
+        part, it is left to do so.
+        """
+        items = self.env["account.move.line"]
+        if not self._makes_no_entry(entries) or self.env[
+            "bank.statement.line.writer"
+        ]._foreign_override(["account.move", "account.move.line"], PLAN_METHODS):
+            items._reconcile_plan(plan)
+            return
+        nodes, all_items = items._optimize_reconciliation_plan(plan)
+        # What is left of those computations: Odoo notes on each invoice that it wrote there.
+        invoices = all_items.move_id.filtered(lambda move: move.is_invoice(include_receipts=True))
+        invoices.with_context(**QUIET).write({"is_manually_modified": True})
+        items._reconcile_plan_with_sync(nodes, all_items)
+
+    @api.model
+    def _makes_no_entry(self, entries):
+        """Whether all is in the company's currency, and no tax falls due with the payment."""
+        return not any(
+            item.currency_id != item.company_currency_id or item.company_id.tax_exigibility
+            for entry in entries
+            for pair in entry.pairs.values()
+            for item in pair
+        )
+
+    # === HELPERS === #
 
     @api.model
     def _exact(self, currency, amount):

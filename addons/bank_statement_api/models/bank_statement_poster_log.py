@@ -1,6 +1,10 @@
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 from odoo.tools.mail import generate_tracking_message_id
+
+from odoo.addons.bank_statement_api.tools.copy_rows import CopyRows
 
 from .bank_statement_line_rows import PARTNER_COLUMNS
 
@@ -128,45 +132,62 @@ class BankStatementPosterEntry(models.AbstractModel):
 
     @api.model
     def _log(self, notes):
-        """Write notes into the logs of entries.
+        """Write notes into the logs of entries: Odoo the first, whose row is the pattern of the others.
 
         :param notes: tuples of entry, text and the commands that make the tracked values
         """
         if not notes:
             return
+        move, body, commands = notes[0]
+        first = move._message_log(body=Markup(body), tracking_value_ids=commands)  # noqa: S704 (a column's own text)
+        first.flush_recordset()
+        [row] = self.env["bank.statement.poster.pairs"]._read("mail_message", "id", first.ids)
+        self._copy_messages(
+            row,
+            [
+                (
+                    {
+                        "res_id": move.id,
+                        "body": body,
+                        "message_id": generate_tracking_message_id("message-notify"),
+                    },
+                    commands,
+                )
+                for move, body, commands in notes[1:]
+            ],
+        )
+
+    @api.model
+    def _copy_messages(self, row, messages):
+        """Write messages that are like one of Odoo's but for some columns.
+
+        :param dict row: Odoo's, all columns
+        :param messages: tuples of the columns that differ and the commands that make the tracked values
+        """
+        if not messages:
+            return
         pairs = self.env["bank.statement.poster.pairs"]
-        with self.env.cr.savepoint() as savepoint:
-            sample = notes[0][0]._message_log(body="")
-            self.env.flush_all()
-            [row] = pairs._read("mail_message", "id", sample.ids)
-            savepoint.rollback()
-        now = fields.Datetime.now()
-        ids = pairs._next_ids("mail_message", len(notes))
-        stamps = {
-            "create_uid": self.env.uid,
-            "write_uid": self.env.uid,
-            "create_date": now,
-            "write_date": now,
-        }
-        messages, values = [], []
-        for message_id, (move, body, commands) in zip(ids, notes, strict=True):
-            messages.append(
-                {
-                    **row,
-                    **stamps,
-                    "id": message_id,
-                    "res_id": move.id,
-                    "body": body,
-                    "message_id": generate_tracking_message_id("message-notify"),
-                    "date": now,
-                }
-            )
-            values += [
-                {**self._value_columns(vals), **stamps, "mail_message_id": message_id}
-                for _code, _id, vals in commands
-            ]
-        pairs._copy("mail_message", messages)
-        pairs._copy("mail_tracking_value", values)
+        now, uid = fields.Datetime.now(), self.env.uid
+        stamps = {"create_uid": uid, "write_uid": uid, "create_date": now, "write_date": now}
+        ids = pairs._next_ids("mail_message", len(messages))
+        columns = [columns for columns, _commands in messages]
+        values = [
+            {**self._value_columns(vals), "mail_message_id": message_id}
+            for message_id, (_columns, commands) in zip(ids, messages, strict=True)
+            for _code, _id, vals in commands
+        ]
+        for table, fixed, varying in (
+            (
+                "mail_message",
+                {**row, **stamps, "date": now},
+                {"id": ids, **_by_column(columns)},
+            ),
+            ("mail_tracking_value", stamps, _by_column(values)),
+        ):
+            rows = CopyRows()
+            if varying:
+                rows.add(fixed, varying)
+            pairs._copy(table, rows)
         self.env["mail.message"].invalidate_model()
         self.env["account.move"].invalidate_model(["message_ids"])
 
@@ -177,3 +198,9 @@ class BankStatementPosterEntry(models.AbstractModel):
             name: model._fields[name].convert_to_column_insert(value, model)
             for name, value in vals.items()
         }
+
+
+def _by_column(rows):
+    """:return: the values of each column that a row has"""
+    names = {name for row in rows for name in row}
+    return {name: [row.get(name) for row in rows] for name in sorted(names)}

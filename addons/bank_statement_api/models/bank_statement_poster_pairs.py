@@ -438,8 +438,8 @@ class BankStatementPosterPairs(models.AbstractModel):
         return [row[0] for row in rows]
 
     @api.model
-    def _read(self, table, column, ids):
-        return self.env["bank.statement.line.writer"]._read(table, column, ids)
+    def _read(self, table, column, ids, model=None):
+        return self.env["bank.statement.line.writer"]._read(table, column, ids, model)
 
     @api.model
     def _next_ids(self, table, count):

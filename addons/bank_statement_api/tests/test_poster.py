@@ -236,7 +236,7 @@ class TestPoster(StatementCase):
     def test_what_odoo_does_not_settle_is_taken_back(self):
         line, item = self.line(10), self.item(10)
         with patch.object(
-            self.registry["account.move.line"], "_reconcile_plan", lambda *_args: None
+            self.registry["account.move.line"], "_reconcile_plan_with_sync", lambda *_args: None
         ):
             [outcome] = self.poster._reconcile([self.pair(line, item)])
         self.assertIn("by hand", outcome.error)
