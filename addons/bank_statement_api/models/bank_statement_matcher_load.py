@@ -46,7 +46,7 @@ class BankStatementMatcher(models.AbstractModel):
         """
         if len(lines) > MANY:
             return Wanted(everything=True)
-        values, numbers = set(), set()
+        values, numbers = {line.mandate for line in lines if line.mandate}, set()
         for line in lines:
             for text in line.texts:
                 runs = [word for word, _start, _end in words.words(text.value)]

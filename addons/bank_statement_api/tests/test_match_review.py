@@ -330,6 +330,44 @@ class TestMatchReview(StatementCase):
         lesson.with_user(self.operator).action_refuse()
         self.assertFalse(matcher._parties(self.company_a, matcher._facts_of(lines)).ibans)
 
+    def test_habit_of_paying_several_items_is_learned_once_people_accept_it(self):
+        partner = self.make_invoice(1).partner_id
+        amounts = ((31, 23), (47, 19), (53, 11))
+        for both in amounts:
+            for invoice in [self.make_invoice(amount) for amount in both]:
+                invoice.button_draft()
+                invoice.partner_id = partner
+                invoice.action_post()
+        lines = self.waiting(
+            *(
+                Line(DAY, Decimal(sum(both)), "Our payment", reference=f"S{number}")
+                for number, both in enumerate(amounts)
+            )
+        )
+        lines.sudo().partner_id = partner
+        self.match()
+        for line in lines[:2]:
+            proposal = line.match_id.proposal_ids[0]
+            self.assertEqual(len(proposal.item_ids), 2)
+            proposal.action_accept()
+        lesson = self.env["bank.statement.match.lesson"].search([("kind", "=", "several_items")])
+        self.assertEqual((lesson.state, lesson.times, lesson.partner_id), ("proposed", 2, partner))
+        last = lines[2]
+
+        def known():
+            self.match()
+            proposal = last.match_id.proposal_ids[0]
+            self.assertEqual(len(proposal.item_ids), 2)
+            return proposal.score, any("several" in part["text"] for part in proposal.score_words)
+
+        before, is_said = known()
+        self.assertFalse(is_said)
+        lesson.with_user(self.operator).action_accept()
+        self.assertEqual(known(), (before + 5, True))
+        self.assertFalse(last.is_reconciled, "it proposes and posts nothing")
+        lesson.with_user(self.operator).action_refuse()
+        self.assertEqual(known(), (before, False))
+
     def test_text_is_learned_from_people_once_they_accept_it(self):
         model = self.env["account.reconcile.model"].create(
             {

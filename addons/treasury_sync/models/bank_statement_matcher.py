@@ -3,6 +3,8 @@ from dataclasses import replace
 from odoo import api, models
 from odoo.tools import SQL
 
+from odoo.addons.bank_statement_api.tools.matching import words
+
 _TRANSIT = "transit"
 _OUTSTANDING = (
     "account_journal_payment_debit_account_id",
@@ -11,7 +13,7 @@ _OUTSTANDING = (
 
 
 class BankStatementMatcher(models.AbstractModel):
-    """Payments are known by the end-to-end identification that they were given; so is what comes back."""
+    """Payments, and what comes back, are known by their end-to-end identification; collections by a mandate too."""
 
     _inherit = "bank.statement.matcher"
 
@@ -30,7 +32,7 @@ class BankStatementMatcher(models.AbstractModel):
         self.env["account.move"].flush_model(["reversed_entry_id"])
         rows = self.env.execute_query(
             SQL(
-                """SELECT move.id, instruction.end_to_end_id
+                """SELECT move.id, instruction.end_to_end_id, instruction.mandate_ref
                      FROM account_move move
                      JOIN account_payment payment ON payment.move_id IN (move.id, move.reversed_entry_id)
                      JOIN treasury_payment_instruction instruction ON instruction.payment_id = payment.id
@@ -38,13 +40,21 @@ class BankStatementMatcher(models.AbstractModel):
                 documents,
             )
         )
-        known = dict(rows)
+        known = {document: names for document, *names in rows}
         return [
-            replace(item, references=(*item.references, known[item.document]))
+            self._with_names(item, *known[item.document])
             if item.kind == _TRANSIT and item.document in known
             else item
             for item in items
         ]
+
+    @api.model
+    def _with_names(self, item, end_to_end_id, mandate_ref):
+        return replace(
+            item,
+            references=(*item.references, end_to_end_id),
+            mandate=words.normalise(mandate_ref),
+        )
 
     @api.model
     def _blocks(self, wanted):
@@ -57,8 +67,14 @@ class BankStatementMatcher(models.AbstractModel):
                   FROM treasury_payment_instruction instruction
                   JOIN account_payment payment ON payment.id = instruction.payment_id
                   JOIN account_move move ON payment.move_id IN (move.id, move.reversed_entry_id)
-                 WHERE regexp_replace(upper(instruction.end_to_end_id), '[^A-Z0-9]', '', 'g') = ANY(%s))""",
-            sorted(wanted.values),
+                 WHERE regexp_replace(upper(instruction.end_to_end_id), '[^A-Z0-9]', '', 'g') = ANY(%(values)s)
+                UNION
+                SELECT payment.move_id
+                  FROM treasury_mandate mandate
+                  JOIN treasury_payment_instruction instruction ON instruction.mandate_id = mandate.id
+                  JOIN account_payment payment ON payment.id = instruction.payment_id
+                 WHERE regexp_replace(upper(mandate.reference), '[^A-Z0-9]', '', 'g') = ANY(%(values)s))""",
+            values=sorted(wanted.values),
         )
         return SQL("(%s OR %s)", found, by_instruction)
 

@@ -72,6 +72,25 @@ class TestDirectDebit(TreasuryCase):
         second.action_generate()
         self.assertEqual(second._live().mandate_sequence, "RCUR")
 
+    def test_bank_line_that_names_the_mandate_finds_its_collection(self):
+        """Where a bank names nothing else: a proposal with its reason, as a mandate is used again and again."""
+        _invoice, order = self.collection(100)
+        order.action_generate()
+        payment = order.payment_ids
+        for mandate, expected in (("M-1", payment.outstanding_account_id), ("M-2", None)):
+            with self.subTest(mandate):
+                line = self.statement_line(90, payment_ref="LASTSCHRIFT")
+                line.sudo().transaction_details = {"remittance": [], "mandate_id": mandate}
+                self.env["bank.statement.matcher"]._match(line)
+                self.assertFalse(line.is_reconciled)
+                proposal = line.match_id.proposal_ids[:1]
+                if expected is None:
+                    self.assertFalse(proposal)
+                    continue
+                self.assertEqual(proposal.item_ids.move_id, payment.move_id)
+                self.assertEqual(proposal.item_ids.account_id, expected)
+                self.assertTrue(any("mandate" in part["text"] for part in proposal.score_words))
+
     def test_run_proposes_what_is_due_of_customers_with_a_mandate(self):
         other = self.make_vendor("Nobody SARL", "FR7630006000011234567890189")
         due = [

@@ -208,6 +208,13 @@ def test_cut_number_needs_the_party():
     assert one(line(text, iban="DE1"), item(12), parties=known).outcome == AUTO
 
 
+def test_mandate_finds_its_items_and_posts_nothing_by_itself():
+    decision = one(line("LASTSCHRIFT", mandate="M1"), item(12, mandate="M1"), item(13))
+    best = decision.proposals[0]
+    assert (decision.outcome, best.items) == (PROPOSE, (12,))
+    assert "party_mandate" in {part.code for part in best.parts}
+
+
 def test_amount_and_name_alone_are_a_suggestion():
     parties = {1: Parties(ibans={"DE1": frozenset([1])})}
     decision = one(line("thank you", iban="DE1"), item(12), parties=parties)

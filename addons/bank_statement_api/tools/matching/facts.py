@@ -71,6 +71,7 @@ class Item:
     :ivar residual: signed minor units still open, in ``currency``.
     :ivar references: as issued: payment references, end-to-end ids, whole and unnormalised.
     :ivar numbers: document numbers, as printed.
+    :ivar mandate: of the direct debit that collects it, normalised; as a line's.
     :ivar discounted: what is due instead of ``residual`` until ``discount_until``; None without a discount.
     :ivar kind: ``item`` (receivable, payable), ``transit`` (payment on its way), or a source's own.
     :ivar members: (item, minor units) that it stands for, where it is a batch or a payout; its own ``id`` is then

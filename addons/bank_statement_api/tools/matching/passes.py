@@ -140,9 +140,11 @@ def _single(
     kind, rule, parts = _compare(line, item, amount, world)
     party = _party(line, item, world.parties)
     pays = amount if kind == "short" else item.residual
-    certain = (kind == "exact" and strength >= LIKE and party in _KNOWN_PARTY) or (
-        kind in ("exact", *_EXPLAINED) and _is_sure(strength, party)
-    )
+    # A mandate is used again and again: it tells who pays, and not also what.
+    by_mandate_alone = strength == LIKE and party == "mandate"
+    certain = (
+        kind == "exact" and strength >= LIKE and party in _KNOWN_PARTY and not by_mandate_alone
+    ) or (kind in ("exact", *_EXPLAINED) and _is_sure(strength, party))
     if (
         certain
         and strength < REFERENCE
