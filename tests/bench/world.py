@@ -221,7 +221,20 @@ def analyse(env):
     env.cr.commit()
 
 
-def open_invoices(env, count, partners=2_000):
+def open_invoices_in_dollars(env, count):
+    """Those of a journal of their own, 83.33 each in the company's currency."""
+    dollar = env.ref("base.USD")
+    dollar.active = True
+    env["res.currency.rate"].create(
+        {"name": DAY, "currency_id": dollar.id, "company_id": env.company.id, "rate": 1.2}
+    )
+    journal = env["account.journal"].create(
+        {"name": "Sales in Dollars", "code": "BUSD", "type": "sale", "currency_id": dollar.id}
+    )
+    return open_invoices(env, count, partners=50, journal=journal)
+
+
+def open_invoices(env, count, partners=2_000, journal=None):
     """Posted customer invoices, all open: one made by Odoo for each partner, the others copies of its rows.
 
     :return: ids of their receivable items, in the order of their ids
@@ -234,6 +247,9 @@ def open_invoices(env, count, partners=2_000):
             "move_type": "out_invoice",
             "partner_id": partner.id,
             "invoice_date": DAY,
+            **(
+                {"journal_id": journal.id, "currency_id": journal.currency_id.id} if journal else {}
+            ),
             "invoice_line_ids": [
                 (0, 0, {"name": "Goods", "quantity": 1, "price_unit": 100, "tax_ids": [(5, 0, 0)]})
             ],

@@ -8,6 +8,7 @@ from odoo.addons.bank_statement_api.models import (
     bank_statement_poster,
     bank_statement_poster_pairs,
 )
+from odoo.addons.bank_statement_api.models.bank_statement_line_writer import KNOWN_MODULES
 from odoo.addons.bank_statement_api.tools.posting import Allocation, Proposal
 
 from .common import DAY, StatementCase
@@ -145,8 +146,13 @@ class TestPosterPairs(StatementCase):
     def assert_same_rows(self, pairs):
         odoo = self.rows(lambda: self.by_odoo(pairs), pairs)
         self.assert_rows(odoo, pairs, "set_based")
+        self.assert_same_through_orm(pairs, odoo)
+
+    def assert_same_through_orm(self, pairs, odoo=None):
+        odoo = odoo or self.rows(lambda: self.by_odoo(pairs), pairs)
         with patch.object(self.registry["bank.statement.poster"], "_why_not", lambda *_args: "x"):
             self.assert_rows(odoo, pairs, "orm")
+        return odoo
 
     def assert_rows(self, odoo, pairs, way):
         outcomes = []
@@ -230,6 +236,79 @@ class TestPosterPairs(StatementCase):
         ):
             self.poster._reconcile(self.proposals(pairs))
         self.assertGreaterEqual(set(paid), {item.move_id for _line, item in pairs})
+
+    # === THROUGH THE ORM === #
+
+    def test_messages_answer_what_odoo_has_them_answer(self):
+        for invoice in self.invoices[1:]:
+            invoice.message_post(body="We paid today.", message_type="comment")
+            invoice.message_post(body="Noted.")
+        self.assert_same_rows(self.make_pairs())
+
+    def test_followers_are_told_as_odoo_tells_them(self):
+        partner = self.env["res.partner"].create(
+            {"name": "Curious", "email": "curious@test.example"}
+        )
+        told = self.invoices[2]
+        told.message_subscribe(partner.ids, subtype_ids=self.env.ref("account.mt_invoice_paid").ids)
+        pairs = self.make_pairs()
+        self.assert_same_through_orm(pairs)
+        # As the commit does after a posting.
+        self.poster._reconcile(self.proposals(pairs))
+        self.settle()
+        notified = self.env["mail.notification"].search([("res_partner_id", "=", partner.id)])
+        self.assertEqual(notified.mail_message_id.mapped("res_id"), told.ids)
+
+    def test_rule_gives_its_analytic_distribution_as_odoo_does(self):
+        plan = self.env["account.analytic.plan"].create({"name": "Projects"})
+        project = self.env["account.analytic.account"].create({"name": "North", "plan_id": plan.id})
+        pairs = self.make_pairs()
+        self.env["account.analytic.distribution.model"].create(
+            {
+                "account_prefix": pairs[0][1].account_id.code[:3],
+                "analytic_distribution": {project.id: 100},
+            }
+        )
+        odoo = self.assert_same_through_orm(pairs)
+        self.assertTrue(any(row["analytic_distribution"] for row in odoo["item"]))
+
+    def test_odoos_plan_is_followed_whole_where_it_may_make_entries(self):
+        """Left out is only what it computes for entries that it makes, and nothing for a module that is not known."""
+        followed = []
+        original = self.registry["account.move.line"]._reconcile_plan
+
+        def follow(items, plan):
+            followed.append(plan)
+            return original(items, plan)
+
+        for name, values, known, expected in (
+            ("plain", {}, None, 0),
+            ("cash-basis taxes", {"tax_exigibility": True}, None, 1),
+            ("foreign override", {}, ("odoo.orm.", "odoo.addons.mail."), 1),
+        ):
+            with self.subTest(name), self.env.cr.savepoint() as savepoint:
+                self.company_a.write(values)
+                entries = self.env["bank.statement.poster.entry"]
+                pairs = self.make_pairs()
+                items = self.env["account.move.line"].union(*(item for _line, item in pairs))
+                prepared = [
+                    entries._prepare(proposal, line, items, {})
+                    for proposal, (line, _item) in zip(self.proposals(pairs), pairs, strict=True)
+                ]
+                entries._write(prepared)
+                plan = [
+                    sum(pair, items.browse()) for one in prepared for pair in one.pairs.values()
+                ]
+                followed.clear()
+                writer = "odoo.addons.bank_statement_api.models.bank_statement_line_writer"
+                with (
+                    patch(f"{writer}.KNOWN_MODULES", known or KNOWN_MODULES),
+                    patch.object(self.registry["account.move.line"], "_reconcile_plan", follow),
+                ):
+                    entries._reconcile(prepared, plan)
+                self.assertEqual(len(followed), expected)
+                self.assertTrue(all(item.reconciled for item in items))
+                savepoint.rollback()
 
     # === IN DOUBT === #
 
