@@ -228,8 +228,15 @@ def open_invoices_in_dollars(env, count):
     env["res.currency.rate"].create(
         {"name": DAY, "currency_id": dollar.id, "company_id": env.company.id, "rate": 1.2}
     )
+    sales = env["account.journal"].search([("type", "=", "sale")], limit=1)
     journal = env["account.journal"].create(
-        {"name": "Sales in Dollars", "code": "BUSD", "type": "sale", "currency_id": dollar.id}
+        {
+            "name": "Sales in Dollars",
+            "code": "BUSD",
+            "type": "sale",
+            "currency_id": dollar.id,
+            "default_account_id": sales.default_account_id.id,
+        }
     )
     return open_invoices(env, count, partners=50, journal=journal)
 

@@ -21,6 +21,8 @@ WATCHED_METHODS = (
 )
 TRACKED = "mail.tracking.account.move"
 """Where Odoo keeps, until a flush, what the tracked fields of entries were before."""
+OWN_WORDS = ("mail.tracking.message.account.move", "mail.tracking.author.account.move")
+"""Where it keeps the text and the author that the messages about some entries are to have."""
 
 
 class BankStatementPosterEntry(models.AbstractModel):
@@ -71,10 +73,7 @@ class BankStatementPosterEntry(models.AbstractModel):
     @api.model
     def _without_own_words(self, invoices):
         data = self.env.cr.precommit.data
-        own = {
-            *data.get("mail.tracking.message.account.move", ()),
-            *data.get("mail.tracking.author.account.move", ()),
-        }
+        own = {move_id for name in OWN_WORDS for move_id in data.get(name, ())}
         return invoices.filtered(lambda invoice: invoice.id not in own)
 
     @api.model
@@ -98,8 +97,11 @@ class BankStatementPosterEntry(models.AbstractModel):
         """:param found: tuples of an invoice of one company and subtype, and the commands of its tracked values"""
         pairs = self.env["bank.statement.poster.pairs"]
         parents = pairs._parents([{"invoice_id": invoice.id} for invoice, _commands in found])
-        first = found[0][0]
+        first, data = found[0][0], self.env.cr.precommit.data
+        # Odoo takes the words of all entries with the first message; they are for those that are left to it.
+        words = {name: data[name] for name in OWN_WORDS if name in data}
         first._message_track(tracked, before)
+        data.update(words)
         first.env["mail.message"].flush_model()
         row = pairs._read("mail_message", "res_id", first.ids, model="account.move")[-1]
         self._copy_messages(

@@ -250,6 +250,8 @@ class TestPosterPairs(StatementCase):
             {"name": "Curious", "email": "curious@test.example"}
         )
         told = self.invoices[2]
+        # Whoever is told gets a link, whose secret is another one each time it is made.
+        told._portal_ensure_token()
         told.message_subscribe(partner.ids, subtype_ids=self.env.ref("account.mt_invoice_paid").ids)
         pairs = self.make_pairs()
         self.assert_same_through_orm(pairs)
@@ -259,13 +261,32 @@ class TestPosterPairs(StatementCase):
         notified = self.env["mail.notification"].search([("res_partner_id", "=", partner.id)])
         self.assertEqual(notified.mail_message_id.mapped("res_id"), told.ids)
 
+    def test_entry_keeps_the_words_it_was_given(self):
+        pairs = self.make_pairs()
+        said = self.invoices[3]
+
+        def post(way):
+            said._track_set_log_message("Paid by the bank.")
+            way()
+
+        odoo = self.rows(lambda: post(lambda: self.by_odoo(pairs)), pairs)
+        self.assertEqual(
+            ["Paid by" in (row["body"] or "") for row in odoo["message"]].count(True), 1
+        )
+        with patch.object(self.registry["bank.statement.poster"], "_why_not", lambda *_args: "x"):
+            ours = self.rows(
+                lambda: post(lambda: self.poster._reconcile(self.proposals(pairs))), pairs
+            )
+        self.assertEqual(ours["message"], odoo["message"])
+
     def test_rule_gives_its_analytic_distribution_as_odoo_does(self):
         plan = self.env["account.analytic.plan"].create({"name": "Projects"})
         project = self.env["account.analytic.account"].create({"name": "North", "plan_id": plan.id})
         pairs = self.make_pairs()
         self.env["account.analytic.distribution.model"].create(
             {
-                "account_prefix": pairs[0][1].account_id.code[:3],
+                "company_id": self.company_a.id,
+                "partner_id": pairs[0][1].partner_id.id,
                 "analytic_distribution": {project.id: 100},
             }
         )
@@ -282,9 +303,9 @@ class TestPosterPairs(StatementCase):
             return original(items, plan)
 
         for name, values, known, expected in (
-            ("plain", {}, None, 0),
-            ("cash-basis taxes", {"tax_exigibility": True}, None, 1),
-            ("foreign override", {}, ("odoo.orm.", "odoo.addons.mail."), 1),
+            ("plain", {}, None, False),
+            ("cash-basis taxes", {"tax_exigibility": True}, None, True),
+            ("foreign override", {}, ("odoo.orm.", "odoo.addons.mail."), True),
         ):
             with self.subTest(name), self.env.cr.savepoint() as savepoint:
                 self.company_a.write(values)
@@ -306,7 +327,7 @@ class TestPosterPairs(StatementCase):
                     patch.object(self.registry["account.move.line"], "_reconcile_plan", follow),
                 ):
                     entries._reconcile(prepared, plan)
-                self.assertEqual(len(followed), expected)
+                self.assertEqual(bool(followed), expected)
                 self.assertTrue(all(item.reconciled for item in items))
                 savepoint.rollback()
 
