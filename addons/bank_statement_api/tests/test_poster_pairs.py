@@ -281,7 +281,9 @@ class TestPosterPairs(StatementCase):
 
     def test_rule_gives_its_analytic_distribution_as_odoo_does(self):
         plan = self.env["account.analytic.plan"].create({"name": "Projects"})
-        project = self.env["account.analytic.account"].create({"name": "North", "plan_id": plan.id})
+        project = self.env["account.analytic.account"].create(
+            {"name": "North", "plan_id": plan.id, "company_id": self.company_a.id}
+        )
         pairs = self.make_pairs()
         self.env["account.analytic.distribution.model"].create(
             {
