@@ -279,22 +279,6 @@ class TestPosterPairs(StatementCase):
             )
         self.assertEqual(ours["message"], odoo["message"])
 
-    def test_rule_gives_its_analytic_distribution_as_odoo_does(self):
-        plan = self.env["account.analytic.plan"].create({"name": "Projects"})
-        project = self.env["account.analytic.account"].create(
-            {"name": "North", "plan_id": plan.id, "company_id": self.company_a.id}
-        )
-        pairs = self.make_pairs()
-        self.env["account.analytic.distribution.model"].create(
-            {
-                "company_id": self.company_a.id,
-                "partner_id": pairs[0][1].partner_id.id,
-                "analytic_distribution": {project.id: 100},
-            }
-        )
-        odoo = self.assert_same_through_orm(pairs)
-        self.assertTrue(any(row["analytic_distribution"] for row in odoo["item"]))
-
     def test_odoos_plan_is_followed_whole_where_it_may_make_entries(self):
         """Left out is only what it computes for entries that it makes, and nothing for a module that is not known."""
         followed = []
