@@ -45,6 +45,7 @@ def run(stage: Stage) -> Shown:
         if account["difference"]
         and float(account["difference"]["unexplained"])
         and account["state"] != "broken"
+        and not _does_not_add_up(stage, account)
     ]
     return Shown(
         figures={
@@ -68,6 +69,18 @@ def run(stage: Stage) -> Shown:
         },
         sentences=(_told(frozen, held, len(accounts), fresh),),
     )
+
+
+def _does_not_add_up(stage: Stage, account: dict) -> bool:
+    """:return: whether the statement that ends with the balance of ``account`` does not make it"""
+    proof = stage.odoo.call(
+        "bank.statement.coverage",
+        "get_day",
+        journal_id=account["id"],
+        day=account["booked"]["date"],
+        context={"allowed_company_ids": sorted(stage.companies)},
+    )
+    return proof["state"] == "broken"
 
 
 def _told(frozen: dict, held: dict, accounts: int, fresh: int) -> str:

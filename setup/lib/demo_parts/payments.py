@@ -58,7 +58,9 @@ def run(stage: Stage) -> Shown:
         stage.sandbox.call("PUT", "/control/clock", {"now": f"{last_day.isoformat()}T20:00:00"})
         fetch(stage.odoo, told["feed_ids"], stage.context.folder)
         if waiting := stage.odoo.call(
-            "treasury.payment.order", "search", domain=[("next_question_at", "!=", False)]
+            "treasury.payment.order",
+            "search",
+            domain=[("id", "in", told["order_ids"]), ("next_question_at", "!=", False)],
         ):
             petra = Odoo(stage.context.odoo_url, told["preparer_key"])
             petra.call("treasury.payment.order", "action_ask_bank", ids=waiting)
@@ -110,7 +112,7 @@ def _count(stage: Stage) -> Shown:
     orders = stage.odoo.call(
         "treasury.payment.order",
         "search_read",
-        domain=[("state", "!=", "cancelled")],
+        domain=[("id", "in", stage.seeded["payments"]["order_ids"])],
         fields=["channel_id", "company_id", "approval_ids", "currency_id"],
     )
     asked = stage.odoo.call(
@@ -167,7 +169,7 @@ def _payments(stage: Stage, domain):
     return stage.odoo.call(
         "treasury.payment.instruction",
         "search_read",
-        domain=[("state", "!=", "cancelled"), *domain],
+        domain=[("order_id", "in", stage.seeded["payments"]["order_ids"]), *domain],
         fields=["end_to_end_id", "state", "amount", "currency_id"],
     )
 
@@ -177,7 +179,11 @@ def _open_payments(stage: Stage):
 
 
 def _orders(stage: Stage, state):
-    return stage.odoo.call("treasury.payment.order", "search", domain=[("state", "=", state)])
+    return stage.odoo.call(
+        "treasury.payment.order",
+        "search",
+        domain=[("id", "in", stage.seeded["payments"]["order_ids"]), ("state", "=", state)],
+    )
 
 
 def _wait(stage: Stage, condition, what):
