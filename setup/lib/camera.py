@@ -90,6 +90,53 @@ def _profile(page: Page) -> None:
     page.locator("div[name=preview]").scroll_into_view_if_needed()
 
 
+def _payment_run(page: Page) -> None:
+    page.get_by_role("button", name="Propose").click()
+    page.locator(".o_data_row, .o_kanban_record:not(.o_kanban_ghost)").first.wait_for()
+
+
+def _payment_order(page: Page) -> None:
+    """Make an order of what the run proposes, and ask for its approval."""
+    _payment_run(page)
+    page.get_by_role("button", name="Make Payment Order").click()
+    _press(page, "Ask for Approval")
+    page.locator(".o_arrow_button_current", has_text="To Approve").wait_for()
+
+
+def _approval(page: Page) -> None:
+    page.locator(".o_data_row, .o_kanban_record", has_text="To Approve").first.click()
+    page.locator(".o_form_view").wait_for()
+    page.get_by_role("tab", name="Instructions").click()
+
+
+def _payment_timeline(page: Page) -> None:
+    """The order whose payments went different ways."""
+    [order] = _call(
+        page,
+        "treasury.payment.order",
+        "search",
+        [["instruction_ids.state", "=", "returned"]],
+        limit=1,
+    )
+    page.goto(f"/odoo/finance-payments/{order}")
+    page.locator(".o_form_view").wait_for()
+    page.get_by_role("tab", name="Timeline").click()
+    news = page.locator("div[name=news_ids]")
+    news.locator(".o_data_row, .o_kanban_record").first.wait_for()
+    page.locator("div[name=version]").evaluate("(part) => part.scrollIntoView()")
+
+
+def _press(page: Page, name: str) -> None:
+    """Press a button of a form's header, which on a phone is under the cog."""
+    button = page.get_by_role("button", name=name, exact=True)
+    page.locator(".o_form_view").wait_for()
+    if not button.count():
+        page.locator(
+            ".o_statusbar_buttons .dropdown-toggle, .o_cp_action_menus button"
+        ).first.click()
+    button.first.click()
+
+
 def _held(page: Page) -> None:
     """Upload a statement whose figures do not agree, and wait until it is held."""
     [account] = _call(
@@ -189,6 +236,10 @@ _PICTURES = (
     ("coverage", "olivia", "/odoo/bank-coverage", _coverage),
     ("held", "olivia", "/odoo/finance", _held),
     ("column-profile", "martin", _PROFILE, _profile),
+    ("payment-run", "petra", "/odoo/finance-payment-run", _payment_run),
+    ("payment-order", "petra", "/odoo/finance-payment-run", _payment_order),
+    ("payment-approval", "anna", "/odoo/finance-payments", _approval),
+    ("payment-timeline", "anna", "/odoo/finance-payments", _payment_timeline),
     ("setup", "martin", "/odoo/connect-bank/new", _setup),
     ("settlement", "olivia", "/odoo/finance-settlements", _payment_with_refund),
     ("payout", "olivia", "/odoo/finance-payouts", _payout),
