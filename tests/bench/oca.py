@@ -33,25 +33,25 @@ print(json.dumps({{"wall": spent.wall, "cpu": spent.cpu}}))
 """
 
 
-def _addons():
-    """:return: the folder of OCA's addons, fetched once"""
+def addons(addon, wheels):
+    """:return: the folder of OCA's addons, this one and what ``wheels`` hold fetched once"""
     from lib.paths import RUN
 
     folder = RUN / "oca"
-    wheels, addons = folder / "wheels", folder / "odoo/addons"
-    if not (addons / ADDON).exists():
-        wheels.mkdir(parents=True, exist_ok=True)
+    fetched, found = folder / "wheels", folder / "odoo/addons"
+    if not (found / addon).exists():
+        fetched.mkdir(parents=True, exist_ok=True)
         subprocess.run(
             [
                 *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"),
-                *("--dest", str(wheels), *WHEELS),
+                *("--dest", str(fetched), *wheels),
             ],
             check=True,
         )
-        for wheel in sorted(wheels.glob("*.whl")):
+        for wheel in sorted(fetched.glob("*.whl")):
             with zipfile.ZipFile(wheel) as archive:
                 archive.extractall(folder)
-    return addons
+    return found
 
 
 @contextlib.contextmanager
@@ -65,7 +65,7 @@ def server_on_a_copy(cluster, source):
     database.copy(cluster, source, name)
     try:
         server = OdooServer(
-            cluster, name, queue=False, extra={"addons_path": f"{ADDONS},{_addons()}"}
+            cluster, name, queue=False, extra={"addons_path": f"{ADDONS},{addons(ADDON, WHEELS)}"}
         )
         odoo.run(
             *(Path(sys.executable), server.conf, "server", "--init", ADDON),
