@@ -30,6 +30,8 @@ world.Bank(env).fill()
 OURS = """
 import json
 bank = world.Bank.again(env)
+# What the first import of a process loads is kept for all later ones.
+bank.receive(bank.statement(100))
 content = bank.statement({count})
 before = world.peak_mb()
 with world.Spent(env) as spent:
@@ -47,6 +49,8 @@ vals = [
       "payment_ref": f"Payment {{number}}"}}
     for number in range({count})
 ]
+env["account.bank.statement.line"].create(vals[:100])
+env.cr.commit()
 with world.Spent(env) as spent:
     env["account.bank.statement.line"].create(vals)
     env.cr.commit()
@@ -56,7 +60,8 @@ print(json.dumps({{"wall": spent.wall, "cpu": spent.cpu}}))
 
 def _measure(server, script, count):
     head = f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom tests.bench import world\n"
-    return json.loads(server.shell(head + script.format(count=count)).splitlines()[-1])
+    told = server.shell(head + script.format(count=count)).splitlines()
+    return json.loads(next(line for line in reversed(told) if line.startswith("{")))
 
 
 def _report(size, runs, peer_name):
