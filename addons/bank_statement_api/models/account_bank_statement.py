@@ -53,6 +53,11 @@ class AccountBankStatement(models.Model):
 
     # === FIGURES === #
 
+    @api.model
+    def _figures_of_lines(self):
+        """:return: the fields that Odoo derives from the lines"""
+        return [field for field in self._fields.values() if field.compute in DERIVED]
+
     def _update_from_lines(self, stated):
         """Derive from the lines what Odoo does, by one query: Odoo reads every line and its entry into memory.
 

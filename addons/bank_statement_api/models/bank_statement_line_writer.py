@@ -373,7 +373,8 @@ class BankStatementLineWriter(models.AbstractModel):
         if not lines:
             return
         if self._foreign_override(MODELS, ("write",)):
-            lines.statement_id = statement
+            with self.env.protecting(statement._figures_of_lines(), statement):
+                lines.statement_id = statement
             return
         self.env.flush_all()
         for table, column in (

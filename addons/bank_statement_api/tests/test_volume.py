@@ -102,6 +102,24 @@ class TestVolume(StatementCase):
         self.assertEqual((statement.balance_end, len(statement.line_ids)), (250.0, 90))
         self.assertTrue(statement.is_complete)
 
+    def test_odoo_derives_the_figures_once_where_it_has_to(self):
+        statement_class = self.registry["account.bank.statement"]
+        compute, derived = statement_class._compute_balance_end, []
+
+        def counted(statements):
+            derived.append(len(statements.line_ids))
+            compute(statements)
+
+        with (
+            patch.object(bank_statement_line_writer, "KNOWN_MODULES", ("none",)),
+            patch.object(bank_statement_importer_lines, "CHUNK", 30),
+            patch.object(statement_class, "_compute_balance_end", counted),
+        ):
+            exchange = self.bring(self.next_file(90))
+        self.assertEqual(sum(exchange.result["by_orm"].values()), 90)
+        self.assertEqual([count for count in derived if count], [90])
+        self.assertEqual(self.lines().statement_id.balance_end, 190.0)
+
     def test_known_bookings_are_found_by_one_query(self):
         self.bring(self.next_file(40))
         content = self.next_file(40)
