@@ -47,6 +47,7 @@ def addons(addon, wheels):
                 *("--dest", str(fetched), *wheels),
             ],
             check=True,
+            stdout=sys.stderr,
         )
         for wheel in sorted(fetched.glob("*.whl")):
             with zipfile.ZipFile(wheel) as archive:
