@@ -33,6 +33,7 @@ bank = world.Bank.again(env)
 # What the first import of a process loads is kept for all later ones.
 bank.receive(bank.statement(100))
 content = bank.statement({count})
+world.forget_peak()
 before = world.peak_mb()
 with world.Spent(env) as spent:
     exchange = bank.receive(content)
