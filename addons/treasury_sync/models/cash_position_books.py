@@ -49,13 +49,13 @@ class CashPosition(models.AbstractModel):
                 ("unreconciled", _UNRECONCILED),
                 ("in_transit", _IN_TRANSIT),
                 ("timing", _TIMING),
-                ("first", _FIRST),
             )
         }
+        firsts = {row[0]: row[1:] for row in self.env.execute_query(SQL(_FIRST, **known))}
         found = {}
         for journal_id, account, by_hand in self.env.execute_query(SQL(_LEDGER, **known)):
             place = places[journal_id]
-            first = parts["first"].get(journal_id)
+            first, late = firsts.get(journal_id, (None, None))
             found[journal_id] = Books(
                 account=exact(account, place),
                 in_transit=exact(parts["in_transit"].get(journal_id), place),
@@ -64,6 +64,7 @@ class CashPosition(models.AbstractModel):
                 before_first=exact(first, place) - exact(by_hand, place)
                 if first is not None
                 else exact("0", place),
+                booked_late=exact(late, place),
                 timing=exact(parts["timing"].get(journal_id), place),
             )
         return found
@@ -150,18 +151,10 @@ _TIMING = """
 """
 
 # What the bank had before everything that is booked: the opening balance of its first statement, or where none is
-# stated its closing balance less the lines that led to it; less what came in for days before.
+# stated its closing balance less the lines that led to it; less what came in for days before. And what of that came in
+# after the first balance.
 _FIRST = """
-    SELECT journal.id,
-           (coalesce(opening.amount, first.amount) - coalesce((
-                SELECT sum(line.amount)
-                  FROM account_bank_statement_line line
-                 WHERE line.journal_id = journal.id
-                   AND (line.bank_booking_date < opening.date
-                        OR (opening.date IS NULL AND first.date IS NOT NULL AND line.bank_booking_date <= first.date)
-                        -- A balance without a day is of what had come in by then.
-                        OR (opening.date IS NULL AND first.date IS NULL AND line.exchange_id <= first.exchange_id))
-                ), 0))::text
+    SELECT journal.id, (coalesce(opening.amount, first.amount) - coalesce(before.total, 0))::text, before.late::text
       FROM account_journal journal
       JOIN res_company company ON company.id = journal.company_id
 CROSS JOIN LATERAL (
@@ -192,5 +185,15 @@ CROSS JOIN LATERAL (
          ORDER BY stated.date DESC, stated.type
             LIMIT 1
            ) opening ON TRUE
+CROSS JOIN LATERAL (
+           SELECT sum(line.amount) AS total,
+                  sum(line.amount) FILTER (WHERE line.exchange_id > first.exchange_id) AS late
+             FROM account_bank_statement_line line
+            WHERE line.journal_id = journal.id
+              AND (line.bank_booking_date < opening.date
+                   OR (opening.date IS NULL AND first.date IS NOT NULL AND line.bank_booking_date <= first.date)
+                   -- A balance without a day is of what had come in by then.
+                   OR (opening.date IS NULL AND first.date IS NULL AND line.exchange_id <= first.exchange_id))
+           ) before
      WHERE journal.id = ANY(%(journals)s)
 """

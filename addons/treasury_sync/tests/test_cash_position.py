@@ -281,6 +281,16 @@ class TestCashPositionBooks(CashPositionCase):
         line.unlink()
         self.assertEqual(self.difference()["unexplained"], 7)
 
+    def test_booked_late_for_a_day_before_the_first_balance_is_explained(self):
+        early = Line(DAY - timedelta(days=3), Decimal("7.70"), "late", reference="LATE")
+        self.close_day("5.00", day=DAY - timedelta(days=1))
+        today = Line(DAY, Decimal("2.00"), "x", reference="TODAY")
+        self.bring(self.file(early, today, opening=Decimal("105.00"), sequence=2), self.interface)
+        found = self.difference()
+        self.assertNotIn("unexplained", found)
+        self.assertEqual(found["before_first"], 100)
+        self.assertEqual(found["unreconciled"], Decimal("14.70"))
+
     def test_accounting_date_of_another_day_is_timing(self):
         self.close_day("5.00")
         self.lines().with_context(skip_readonly_check=True).date = "2026-03-05"

@@ -185,6 +185,18 @@ def test_payment_that_the_bank_has_not_booked_explains_the_difference():
     assert (books.balance, found.total, found.in_transit, found.unexplained) == (70, 30, 30, 0)
 
 
+@pytest.mark.parametrize(
+    ("bank", "before_first", "unexplained"),
+    [("107.70", "100.00", 0), ("100.00", "92.30", 0), ("107.69", "92.30", "7.69")],
+    ids=["booked late", "reached back to", "neither"],
+)
+def test_figures_tell_what_was_booked_late(bank, before_first, unexplained):
+    late = Decimal("7.70")
+    books = Books(account=late, before_first=Decimal(100) - late, booked_late=late)
+    found = explain(Decimal(bank), books)
+    assert (found.before_first, found.unexplained) == (Decimal(before_first), Decimal(unexplained))
+
+
 # === COMPLETENESS === #
 
 

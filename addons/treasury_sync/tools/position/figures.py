@@ -69,6 +69,7 @@ class Books:
         leaves is negative.
     :ivar unreconciled: booked by the bank, and nobody has said yet what it is.
     :ivar before_first: what the bank stated before the first statement, less what the ledger got without a statement.
+    :ivar booked_late: bookings of days before the first statement that came in after it.
     :ivar timing: lines that the stated balance holds and the ledger of that day does not, less the opposite.
     """
 
@@ -76,6 +77,7 @@ class Books:
     in_transit: Decimal = Decimal(0)
     unreconciled: Decimal = Decimal(0)
     before_first: Decimal = Decimal(0)
+    booked_late: Decimal = Decimal(0)
     timing: Decimal = Decimal(0)
 
     @property
@@ -141,7 +143,12 @@ def explain(bank: Decimal, books: Books) -> Difference:
         "before_first": books.before_first,
         "timing": books.timing,
     }
-    return Difference(total=total, **parts, unexplained=total - sum(parts.values(), Decimal(0)))
+    unexplained = total - sum(parts.values(), Decimal(0))
+    # What came in later for days before the first balance was in it, unless the bank booked it late. The figures tell.
+    if unexplained and unexplained == books.booked_late:
+        parts["before_first"] += unexplained
+        unexplained = Decimal(0)
+    return Difference(total=total, **parts, unexplained=unexplained)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
