@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from . import progress
-from .paths import LOGS, ROOT, SetupError
+from .paths import LOGS, ROOT, RUN, SetupError
 
 _ENTRY = re.compile(r"^\d{4}-\d\d-\d\d \S+ \d+ (?P<level>[A-Z]+) ")
 _BAD_LEVELS = {"WARNING", "ERROR", "CRITICAL"}
@@ -36,12 +36,15 @@ def command(python: Path, conf: Path, *arguments: str) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """The caller's, without what would change Odoo's or the suite's configuration."""
-    return {
+    """The caller's, without what would change Odoo's or the suite's configuration; compiled code is kept out of the
+    sources and, since Debian's Odoo brings none, once for all processes.
+    """
+    kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("PG", "ODOO_", "FINANCE_"))
-    } | {"PYTHONDONTWRITEBYTECODE": "1"}
+        if not name.startswith(("PG", "ODOO_", "FINANCE_")) and name != "PYTHONDONTWRITEBYTECODE"
+    }
+    return kept | {"PYTHONPYCACHEPREFIX": str(RUN / "pycache")}
 
 
 def run(
