@@ -6,6 +6,8 @@ from odoo.exceptions import ValidationError
 
 from odoo.addons.bank_statement_api.tools import documents
 
+CONSENT_CODES = ("consent_expired", "consent_invalid")
+
 
 class BankStatementFeed(models.Model):
     """One bank account, or one file drop, that is read on a schedule of its own."""
@@ -24,7 +26,7 @@ class BankStatementFeed(models.Model):
     _audit_subject = "feed"
     _audit_ignored = frozenset({"next_run_at"})
     _fetch_unit = "feed"
-    _fetch_exception = "feed_failing"
+    _fetch_exceptions = ("feed_failing", *CONSENT_CODES)
 
     name = fields.Char(required=True)
     active = fields.Boolean(default=True)
@@ -92,6 +94,7 @@ class BankStatementFeed(models.Model):
         string="Amounts",
         help="For formats that do not say how they write amounts (QIF). Empty: shown by the file itself, or refused.",
     )
+    next_run_at = fields.Datetime(index=True)
     overlap_days = fields.Integer(
         required=True,
         default=7,

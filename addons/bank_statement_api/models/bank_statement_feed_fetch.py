@@ -6,7 +6,8 @@ from odoo.addons.finance_connector_base.tools.digest import sha256_hex
 from odoo.addons.finance_connector_base.tools.errors import describe
 from odoo.addons.queue_job.exception import RetryableJobError
 
-CONSENT_CODES = ("consent_expired", "consent_invalid")
+from .bank_statement_feed import CONSENT_CODES
+
 NOTIFIED_PAUSE = 30
 """Seconds between two fetches that notifications cause: a flood of them is one fetch."""
 BUSY_PAUSE = 5
@@ -154,9 +155,6 @@ class BankStatementFeed(models.Model):
         if report.code in CONSENT_CODES:
             self.consent_id._set_state("expired" if report.code == "consent_expired" else "revoked")
         super()._record_failure(error)
-
-    def _exception_code(self, report):
-        return report.code if report.code in CONSENT_CODES else super()._exception_code(report)
 
     def _show_gap(self, reason):
         """Make the days that are missing by now visible, as one open record that grows."""

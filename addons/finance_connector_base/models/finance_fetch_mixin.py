@@ -28,8 +28,10 @@ class FinanceFetchMixin(models.AbstractModel):
 
     _fetch_unit = None
     """Short name of the kind, for locks and for the exceptions of one record, e.g. ``feed``."""
-    _fetch_exception = None
-    """Code of the exception that a lasting failure opens."""
+    _fetch_exceptions = ()
+    """Codes of the exception that a lasting failure opens: the failure's own where it is among them, else the first.
+    The next success closes it; other exceptions about the record are not its to close.
+    """
     _FETCH_STATE = frozenset(
         {"last_attempt_at", "last_success_at", "last_error", "failure_count", "next_run_at"}
     )
@@ -106,7 +108,9 @@ class FinanceFetchMixin(models.AbstractModel):
             }
         )
         self.env["finance.exception"]._resolve_by_system(
-            self, reason=self.env._("%s was fetched again without error.", self.name)
+            self,
+            codes=self._fetch_exceptions,
+            reason=self.env._("%s was fetched again without error.", self.name),
         )
 
     def _record_failure(self, error):
@@ -134,7 +138,7 @@ class FinanceFetchMixin(models.AbstractModel):
         lasting = report.error_class in ("final", "business")
         if lasting or failures >= FAILURES_BEFORE_EXCEPTION:
             self.env["finance.exception"]._open(
-                self._exception_code(report),
+                report.code if report.code in self._fetch_exceptions else self._fetch_exceptions[0],
                 self.env._(
                     "%(name)s cannot be fetched: %(error)s", name=self.name, error=report.message
                 ),
@@ -147,7 +151,3 @@ class FinanceFetchMixin(models.AbstractModel):
                 company=self.company_id,
                 connection=self.connection_id,
             )
-
-    def _exception_code(self, report):
-        """:param errors.ErrorReport report: of the failure"""
-        return self._fetch_exception

@@ -17,7 +17,7 @@ class TreasuryGateway(models.Model):
     _audit_subject = "gateway"
     _audit_ignored = FinanceFetchMixin._FETCH_STATE | {"event_cursor"}
     _fetch_unit = "gateway"
-    _fetch_exception = "gateway_failing"
+    _fetch_exceptions = ("gateway_failing",)
 
     name = fields.Char(required=True)
     active = fields.Boolean(default=True)
@@ -79,6 +79,7 @@ class TreasuryGateway(models.Model):
     clearing_balance = fields.Monetary(
         compute="_compute_clearing_balance", help="What the gateway owes us by the books."
     )
+    next_run_at = fields.Datetime(readonly=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
 
     _interface_uniq = models.UniqueIndex(

@@ -454,6 +454,19 @@ class TestGatewayFetch(GatewayCase):
             self.gateway._job_fetch()
         self.assertEqual(case.state, "resolved")
 
+    def test_success_closes_nothing_but_what_a_failure_opened(self):
+        other = self.env["finance.exception"]._open(
+            "payout_not_proven",
+            "A payout is not proven.",
+            kind="business",
+            unit_key="x",
+            record=self.gateway,
+            company=self.company_a,
+        )
+        with self.gateway_answers({"events": self.events()}):
+            self.gateway._job_fetch()
+        self.assertEqual(other.state, "open")
+
     def test_spent_limit_is_waited_for_and_is_no_failure(self):
         def spent(params):
             raise RetryableError("Too many requests.", 600.0, code="rate_limited")
