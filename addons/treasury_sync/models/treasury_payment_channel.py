@@ -1,7 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from odoo.addons.treasury_sync.tools import formats
+from odoo.addons.finance_connector_base.tools.errors import BusinessError
+from odoo.addons.treasury_sync.tools import formats, profiles
 
 KINDS = [("credit_transfer", "Credit Transfer"), ("direct_debit", "Direct Debit")]
 
@@ -45,8 +46,13 @@ class TreasuryPaymentChannel(models.Model):
     file_format = fields.Selection(
         selection="_selection_file_format", required=True, default="pain.001.001.09", tracking=True
     )
-    profile_code = fields.Char(
-        default="sepa", required=True, tracking=True, help="Name of the bank's profile."
+    profile_code = fields.Selection(
+        selection="_selection_profile",
+        string="Bank Profile",
+        required=True,
+        default="sepa",
+        tracking=True,
+        help="The rules that a file is checked against before anybody may approve it.",
     )
     profile_options = fields.Json(
         default=dict, help="Choices of the profile, by the names that the format documents."
@@ -89,6 +95,10 @@ class TreasuryPaymentChannel(models.Model):
     def _selection_file_format(self):
         return formats.choices()
 
+    @api.model
+    def _selection_profile(self):
+        return profiles.choices()
+
     # === CONSTRAINT METHODS === #
 
     @api.constrains("interface_id")
@@ -111,6 +121,14 @@ class TreasuryPaymentChannel(models.Model):
                         channel=channel.name,
                     )
                 )
+
+    @api.constrains("profile_code", "profile_options")
+    def _check_profile(self):
+        for channel in self:
+            try:
+                profiles.find(channel.profile_code, channel.profile_options)
+            except BusinessError as error:
+                raise ValidationError(" ".join((error.message, error.next_step))) from error
 
     # === BUSINESS METHODS === #
 

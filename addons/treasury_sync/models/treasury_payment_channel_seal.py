@@ -1,23 +1,14 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from odoo.addons.finance_connector_base.tools.errors import BusinessError
-from odoo.addons.treasury_sync.tools import profiles, seals
+from odoo.addons.treasury_sync.tools import seals
 
 
 class TreasuryPaymentChannel(models.Model):
-    """What the bank wants of a file beside its format: the rules of its profile, signature and encryption."""
+    """How the bank wants a file signed and encrypted."""
 
     _inherit = "treasury.payment.channel"
 
-    profile_code = fields.Selection(
-        selection="_selection_profile",
-        string="Bank Profile",
-        required=True,
-        default="sepa",
-        tracking=True,
-        help="The rules that a file is checked against before anybody may approve it.",
-    )
     seal_method = fields.Selection(
         selection="_selection_seal_method",
         string="Signature and Encryption",
@@ -28,22 +19,10 @@ class TreasuryPaymentChannel(models.Model):
     # === SELECTION METHODS === #
 
     @api.model
-    def _selection_profile(self):
-        return profiles.choices()
-
-    @api.model
     def _selection_seal_method(self):
         return seals.choices()
 
     # === CONSTRAINT METHODS === #
-
-    @api.constrains("profile_code", "profile_options")
-    def _check_profile(self):
-        for channel in self:
-            try:
-                profiles.find(channel.profile_code, channel.profile_options)
-            except BusinessError as error:
-                raise ValidationError(" ".join((error.message, error.next_step))) from error
 
     @api.constrains("seal_method", "interface_id", "file_format")
     def _check_seal_method(self):
