@@ -27,6 +27,21 @@ class TestRun(TreasuryCase):
             )
         )
 
+    def make_term(self, *instalments, early_discount=False):
+        """:param instalments: tuples of percents and days; a discount is of 2 % in 30 days"""
+        return self.env["account.payment.term"].create(
+            {
+                "name": "Term",
+                "early_discount": early_discount,
+                "discount_percentage": 2,
+                "discount_days": 30,
+                "line_ids": [
+                    (0, 0, {"value": "percent", "value_amount": share, "nb_days": days})
+                    for share, days in instalments
+                ],
+            }
+        )
+
     def fund(self, amount):
         line = self.statement_line(amount)
         self.assertTrue(line)
@@ -86,15 +101,7 @@ class TestRun(TreasuryCase):
 
     def test_early_payment_discount_is_taken_and_booked(self):
         self.fund(1000)
-        term = self.env["account.payment.term"].create(
-            {
-                "name": "2% in 30 days",
-                "early_discount": True,
-                "discount_percentage": 2,
-                "discount_days": 30,
-                "line_ids": [(0, 0, {"value": "percent", "value_amount": 100, "nb_days": 90})],
-            }
-        )
+        term = self.make_term((100, 90), early_discount=True)
         bill = self.make_bill(100, invoice_payment_term_id=term.id)
         run = self.run_for(due_until="2026-11-30")
         run.action_propose()
@@ -106,15 +113,7 @@ class TestRun(TreasuryCase):
 
     def test_discount_that_is_not_wanted_is_not_taken(self):
         self.fund(1000)
-        term = self.env["account.payment.term"].create(
-            {
-                "name": "2% in 30 days",
-                "early_discount": True,
-                "discount_percentage": 2,
-                "discount_days": 30,
-                "line_ids": [(0, 0, {"value": "percent", "value_amount": 100, "nb_days": 31})],
-            }
-        )
+        term = self.make_term((100, 31), early_discount=True)
         bill = self.make_bill(100, invoice_payment_term_id=term.id)
         run = self.run_for(take_discounts=False)
         run.action_propose()
@@ -125,15 +124,7 @@ class TestRun(TreasuryCase):
 
     def test_every_instalment_that_was_selected_is_paid_and_no_other(self):
         self.fund(1000)
-        term = self.env["account.payment.term"].create(
-            {
-                "name": "Three months",
-                "line_ids": [
-                    (0, 0, {"value": "percent", "value_amount": share, "nb_days": days})
-                    for share, days in ((50, 30), (30, 45), (20, 90))
-                ],
-            }
-        )
+        term = self.make_term((50, 30), (30, 45), (20, 90))
         bill = self.make_bill(100, invoice_payment_term_id=term.id)
         run = self.run_for()
         run.action_propose()
@@ -145,15 +136,7 @@ class TestRun(TreasuryCase):
 
     def test_many_vendors_are_paid_each_its_own_to_the_account_of_its_bills(self):
         self.fund(10000)
-        term = self.env["account.payment.term"].create(
-            {
-                "name": "2% in 30 days",
-                "early_discount": True,
-                "discount_percentage": 2,
-                "discount_days": 30,
-                "line_ids": [(0, 0, {"value": "percent", "value_amount": 100, "nb_days": 20})],
-            }
-        )
+        term = self.make_term((100, 20), early_discount=True)
         other = self.make_vendor("Other SARL", "FR1420041010050500013M02606")
         second = self.env["res.partner.bank"].create(
             {
@@ -164,15 +147,7 @@ class TestRun(TreasuryCase):
         )
         third = self.make_vendor("Third SARL", "BE68539007547034")
         fourth = self.make_vendor("Fourth BV", "NL91ABNA0417164300")
-        instalments = self.env["account.payment.term"].create(
-            {
-                "name": "Three months",
-                "line_ids": [
-                    (0, 0, {"value": "percent", "value_amount": share, "nb_days": days})
-                    for share, days in ((50, 30), (30, 45), (20, 90))
-                ],
-            }
-        )
+        instalments = self.make_term((50, 30), (30, 45), (20, 90))
         part = self.make_bill(100, vendor=fourth, invoice_payment_term_id=instalments.id)
         bills = self.make_bill(100) | self.make_bill(50)
         bills |= self.make_bill(70, vendor=other)
