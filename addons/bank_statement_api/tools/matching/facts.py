@@ -43,7 +43,6 @@ class Line:
     :ivar amounts: (currency, signed minor units), the booked one first, then those the bank stated as instructed.
     :ivar iban: account of the other party, normalised; empty when unknown.
     :ivar partner: party that the caller knows it is from; 0 when unknown.
-    :ivar charges: minor units that the bank says it kept, in the booked currency; 0 when it says nothing.
     """
 
     id: int
@@ -56,7 +55,6 @@ class Line:
     name: str = ""
     mandate: str = ""
     partner: int = 0
-    charges: int = 0
 
     @property
     def order(self):
