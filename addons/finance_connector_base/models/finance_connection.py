@@ -57,7 +57,8 @@ class FinanceConnection(models.Model):
         help="Allow addresses inside your own network, which are refused otherwise.",
     )
     ca_certificate = fields.Text(
-        help="PEM of the authority that signed the counterparty's certificate."
+        string="CA Certificate",
+        help="PEM of the authority that signed the counterparty's certificate.",
     )
     owner_id = fields.Many2one(
         "res.users", default=lambda self: self.env.user, tracking=True, index="btree_not_null"
