@@ -7,7 +7,7 @@ is paid beyond what is open. Small blocks are solved exactly; in a large one onl
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .catalogue import Catalogue
 from .facts import Proposal
@@ -20,8 +20,7 @@ _MOST_STEPS = 20_000
 _WORTH_CONTESTING = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """What a line got; ``rival`` is a line that could have had it as well, 0 for none."""
 
     proposal: Proposal
@@ -36,7 +35,8 @@ def assign(findings: Sequence[Finding], catalogue: Catalogue) -> dict[int, Given
     chosen: dict[int, Given] = {}
     wanted: dict[int, list[int]] = {}
     for place, finding in enumerate(findings):
-        for item in {item for one in _serious(finding) for item in catalogue.claims(one.items)}:
+        serious = _serious(finding)
+        for item in catalogue.claims([item for one in serious for item in one.items]):
             wanted.setdefault(item, []).append(place)
     for block in _blocks(len(findings), wanted.values()):
         members = [findings[place] for place in block if findings[place].proposals]
@@ -51,6 +51,8 @@ def _serious(finding: Finding) -> tuple[Proposal, ...]:
     """Proposals that keep others away: the best, and what comes close to it. Mere likeness contests nothing."""
     if not finding.proposals or finding.proposals[0].score < _WORTH_CONTESTING:
         return ()
+    if len(finding.proposals) == 1:
+        return finding.proposals
     least = max(_WORTH_CONTESTING, finding.proposals[0].score - CONTEST)
     return tuple(one for one in finding.proposals[:4] if one.score >= least)
 
@@ -69,9 +71,13 @@ def _blocks(count: int, groups: Iterable[list[int]]) -> list[list[int]]:
         for place in group[1:]:
             low, high = sorted((root(group[0]), root(place)))
             parent[high] = low
+    # The first of a block is its root.
     members: dict[int, list[int]] = {}
-    for place in range(count):
-        members.setdefault(root(place), []).append(place)
+    for place, above in enumerate(parent):
+        if above == place:
+            members[place] = [place]
+        else:
+            members[root(place)].append(place)
     return list(members.values())
 
 

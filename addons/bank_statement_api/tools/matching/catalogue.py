@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from . import numbers, schemes
 from .facts import CORE, NUMBER, REFERENCE, Item
-from .words import look_alike, normalise, shape
+from .words import look_alike, normalise
 
 SHORTEST = 5
 """Characters: a shorter reference would be found in any text, and is anybody's number in a field."""
 LONGEST = 35
+HEAD = 4
+"""Characters by which a word is told from all that could begin a reference."""
 _SHORTEST_STUB = 8
 _MOST_STUBS = 30
 
@@ -22,22 +24,26 @@ class Catalogue:
     """Indexes over the open items of one company.
 
     :param items: any order; of equal ids one counts.
-    :param shapes: of the company's document numbers, see :func:`numbers.learn`.
+    :param shapes: of the company's document numbers, see :func:`numbers.learn`: what has one of them looks like a
+        number that this company gave out, open or not.
     """
 
     def __init__(self, items: Iterable[Item], shapes: frozenset[str] = frozenset()):
         self.items = {item.id: item for item in sorted(items, key=lambda item: item.id)}
         self.batches = {item.id: item for item in self.items.values() if item.members}
         self.shapes = shapes
-        self.keys: dict[str, list[tuple[int, int]]] = {}
+        self.keys: dict[str, Sequence[tuple[int, int]]] = {}
         self.whole: dict[str, list[int]] = {}
         self.by_amount: dict[tuple[str, int], list[int]] = defaultdict(list)
         self.by_partner: dict[int, list[int]] = defaultdict(list)
         self.by_mandate: dict[str, list[int]] = defaultdict(list)
         for item in self.items.values():
             self._add(item)
-        self.starts = frozenset(key[:2] for key in self.keys)
-        self.shape_starts = frozenset(found[:2] for found in shapes)
+        heads = {key[:HEAD] for key in self.keys}
+        self.heads = frozenset(head[:size] for head in heads for size in range(1, HEAD + 1))
+        self.shape_heads = frozenset(
+            found[:size] for found in shapes for size in range(1, len(found) + 1)
+        )
 
     def _add(self, item: Item) -> None:
         self.by_amount[item.currency, item.residual].append(item.id)
@@ -61,8 +67,17 @@ class Catalogue:
         for number in item.numbers:
             for form in numbers.forms(number):
                 best.setdefault(form, CORE)
+        # One for all forms of a strength, and a list only where items share one: there are hundreds of thousands.
+        alone = {strength: ((strength, item.id),) for strength in set(best.values())}
+        keys = self.keys
         for value, strength in best.items():
-            self.keys.setdefault(value, []).append((strength, item.id))
+            hits = keys.get(value)
+            if hits is None:
+                keys[value] = alone[strength]
+            elif isinstance(hits, list):
+                hits += alone[strength]
+            else:
+                keys[value] = [*hits, *alone[strength]]
 
     # === BATCHES === #
 
@@ -127,10 +142,6 @@ class Catalogue:
             if len(found) > _MOST_STUBS:
                 return []
         return sorted(set(found))
-
-    def is_ours(self, value: str) -> bool:
-        """Say whether a normalised value looks like a number that this company gave out, open or not."""
-        return shape(value) in self.shapes
 
 
 def _is_telling(value: str) -> bool:

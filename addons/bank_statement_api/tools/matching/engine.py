@@ -34,6 +34,7 @@ MARGIN = 12
 """Points by which the best proposal has to lead; a closer runner-up makes the line ambiguous."""
 SHOWN = 5
 """Proposals that are kept for a line."""
+_CERTAIN, _CLOSED, _NOTHING = Part("certain", 0), Part("closed", 0), Part("nothing", 0)
 
 
 def match(
@@ -85,6 +86,10 @@ def _uncollected() -> Iterator[None]:
         yield
     finally:
         if was:
+            if not gc.get_freeze_count():
+                # To the oldest generation unseen: all that was made would be searched at once.
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 
@@ -101,7 +106,9 @@ def _decide(finding: Finding, given, world: World, trusted) -> Decision:
         outcome = AMBIGUOUS if len(finding.gated) > 1 else PROPOSE if finding.gated else NONE
         return Decision(line.id, outcome, _why_gated(finding, world))
     best = given.proposal if given else proposals[0]
-    ranked = _as_posted((best, *(one for one in proposals if one is not best)), world.catalogue)
+    if best is not proposals[0]:
+        proposals = (best, *(one for one in proposals if one is not best))
+    ranked = _as_posted(proposals, world.catalogue)
     reason, outcome = _doubt(finding, best, given, world)
     if reason is None and not best.certain:
         code = (
@@ -111,14 +118,13 @@ def _decide(finding: Finding, given, world: World, trusted) -> Decision:
     if reason is None and not trusted(line.company, best):
         reason, outcome = Part("precision", 0, (("pattern", best.pattern),)), PROPOSE
     if reason is None:
-        return Decision(line.id, AUTO, Part("certain", 0), ranked)
+        return Decision(line.id, AUTO, _CERTAIN, ranked)
     return Decision(line.id, outcome, reason, ranked)
 
 
 def _why_gated(finding: Finding, world: World) -> Part:
     if not finding.gated:
-        code = "closed" if finding.evidence.closed else "nothing"
-        return Part(code, 0)
+        return _CLOSED if finding.evidence.closed else _NOTHING
     item_id, gate = finding.gated[0]
     item = world.catalogue.items[item_id]
     figures = (
@@ -135,16 +141,8 @@ def _doubt(finding: Finding, best: Proposal, given, world: World):
         return Part("claimed", 0, (("item", str(best.items[0])),)), PROPOSE
     if given.rival:
         return Part("contested", 0, (("line", str(given.rival)),)), AMBIGUOUS
-    items = world.catalogue.items
-    claimed = world.catalogue.claims(best.items)
-    documents = {items[item].document for item in (*best.items, *claimed) if item in items}
-    others = {
-        items[item].document
-        for item in finding.named
-        if finding.evidence.strength(item) >= CORE
-        and not world.catalogue.claims((item,)) <= claimed
-    } - documents
-    if others and best.certain:
+    others = _others_named(finding, best, world.catalogue) if best.certain else ()
+    if others:
         return Part("names_others", 0, (("count", str(len(others))),)), AMBIGUOUS
     if best.difference_kind in ("short", "over"):
         code = f"amount_{best.difference_kind}"
@@ -157,7 +155,22 @@ def _doubt(finding: Finding, best: Proposal, given, world: World):
     return None, None
 
 
+def _others_named(finding: Finding, best: Proposal, catalogue: Catalogue) -> set[int]:
+    """:return: documents that the line names and that are not settled with the best proposal"""
+    if finding.named == best.items:
+        return set()
+    items, claimed = catalogue.items, catalogue.claims(best.items)
+    documents = {items[item].document for item in (*best.items, *claimed) if item in items}
+    return {
+        items[item].document
+        for item in finding.named
+        if finding.evidence.strength(item) >= CORE and not catalogue.claims((item,)) <= claimed
+    } - documents
+
+
 def _runner_up(finding: Finding, best: Proposal, catalogue: Catalogue) -> Proposal | None:
+    if len(finding.proposals) == 1:
+        return None
     items, claimed = catalogue.items, catalogue.claims(best.items)
     documents = {items[item].document for item in best.items}
     for other in finding.proposals:

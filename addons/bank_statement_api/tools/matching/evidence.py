@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from .catalogue import LONGEST, SHORTEST, Catalogue
+from .catalogue import HEAD, LONGEST, Catalogue
 from .facts import CORE, LIKE, NUMBER, REFERENCE, Line, Span, Text
 from .words import look_alike, shape, words
 
@@ -17,8 +17,7 @@ _CUT_FROM = 30
 _NO_REFERENCE = frozenset({"NOTPROVIDED", "NOTAVAILABLE", "NONREF", "UNKNOWN", "NOREF"})
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """A place in a line that names open items.
 
     :ivar items: all items that what stands there may mean.
@@ -36,17 +35,16 @@ class Mention:
         return Span(self.field, self.start, self.end, self.kind, item)
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """All mentions of a line.
 
     :ivar closed: it names a number of the company's that no open item has.
     :ivar strengths: how surely each item is named.
     """
 
-    mentions: tuple[Mention, ...] = ()
-    closed: tuple[Span, ...] = ()
-    strengths: dict[int, int] = field(default_factory=dict)
+    mentions: tuple[Mention, ...]
+    closed: tuple[Span, ...]
+    strengths: dict[int, int]
 
     def strength(self, item: int) -> int:
         return self.strengths.get(item, 0)
@@ -60,8 +58,10 @@ def gather(line: Line, catalogue: Catalogue) -> Evidence:
         runs = words(text.value)
         if not runs or (len(runs) == 1 and runs[0][0] in _NO_REFERENCE):
             continue
-        found = _cleared(list(_known(text, runs, catalogue)))
-        if not found:
+        found = _known(text, runs, catalogue)
+        if len(found) > 1:
+            found = _cleared(found)
+        elif not found:
             found = list(_like(text, runs, catalogue))
         mentions += found
         closed += _closed(text, runs, catalogue, found)
@@ -75,22 +75,24 @@ def gather(line: Line, catalogue: Catalogue) -> Evidence:
     return Evidence(tuple(mentions), tuple(closed), strengths)
 
 
-def _known(text: Text, runs, catalogue: Catalogue) -> Iterator[Mention]:
+def _known(text: Text, runs, catalogue: Catalogue) -> list[Mention]:
     """Join neighbouring words: separators get lost, and lines of 35 or 140 characters break words."""
-    keys, starts = catalogue.keys, catalogue.starts
+    keys, heads = catalogue.keys, catalogue.heads
+    found = []
     for place, (first, start, _end) in enumerate(runs):
         if first.startswith("RFRF"):
             first = first[2:]
-        if len(first) > 1 and first[:2] not in starts:
+        if first[:HEAD] not in heads:
             continue
         value = ""
-        for number, (word, _start, end) in enumerate(runs[place : place + _MAX_WORDS]):
-            value = first if not number else value + word
+        for word, _start, end in runs[place : place + _MAX_WORDS]:
+            value = value + word if value else first
             if len(value) > LONGEST:
                 break
             hits = keys.get(value)
-            if hits is not None and len(value) >= SHORTEST:
-                yield _mention(hits, value, text, start, end)
+            if hits is not None:
+                found.append(_mention(hits, value, text, start, end))
+    return found
 
 
 def _mention(hits, value: str, text: Text, start: int, end: int) -> Mention:
@@ -110,8 +112,6 @@ def _mention(hits, value: str, text: Text, start: int, end: int) -> Mention:
 
 def _cleared(found: list[Mention]) -> list[Mention]:
     """Leave out what is only a part of something longer: ``2026 00012`` inside of ``INV/2026/00012``."""
-    if len(found) < 2:
-        return found
     kept: list[Mention] = []
     for mention in sorted(found, key=lambda one: (one.start - one.end, -one.strength, one.start)):
         if not any(other.start <= mention.start and mention.end <= other.end for other in kept):
@@ -121,7 +121,7 @@ def _cleared(found: list[Mention]) -> list[Mention]:
 
 def _like(text: Text, runs, catalogue: Catalogue) -> Iterator[Mention]:
     """What only resembles a reference: a cut end, or characters taken for each other."""
-    if not any(char.isdigit() for char in text.value):
+    if not any(map(str.isdigit, text.value)):
         return
     for place, (_word, start, _end) in enumerate(runs):
         value = ""
@@ -129,7 +129,7 @@ def _like(text: Text, runs, catalogue: Catalogue) -> Iterator[Mention]:
             value += word
             if len(value) > LONGEST:
                 break
-            if len(value) >= 8 and any(char.isdigit() for char in value):
+            if len(value) >= 8 and any(map(str.isdigit, value)):
                 ids = catalogue.alike.get(look_alike(value))
                 if ids:
                     yield Mention(tuple(ids), LIKE, "lookalike", text.field, start, end)
@@ -139,8 +139,8 @@ def _like(text: Text, runs, catalogue: Catalogue) -> Iterator[Mention]:
 
 def _cut(text: Text, runs, catalogue: Catalogue) -> Iterator[Mention]:
     for place in range(max(0, len(runs) - _MAX_WORDS), len(runs)):
-        value = "".join(word for word, _start, _end in runs[place:])
-        if any(char.isdigit() for char in value):
+        value = "".join([word for word, _start, _end in runs[place:]])
+        if any(map(str.isdigit, value)):
             ids = catalogue.begun(value)
             if ids:
                 yield Mention(tuple(ids), LIKE, "cut", text.field, runs[place][1], runs[-1][2])
@@ -151,16 +151,19 @@ def _closed(text: Text, runs, catalogue: Catalogue, found: list[Mention]) -> Ite
     """Numbers of the company's own form that no open item has: paid already, or mistyped."""
     if not catalogue.shapes:
         return
+    shapes, heads = catalogue.shapes, catalogue.shape_heads
+    shaped = [shape(word) for word, _start, _end in runs]
     covered = -1
-    for place, (first, start, _end) in enumerate(runs):
-        if start < covered or (len(first) > 1 and shape(first[:2]) not in catalogue.shape_starts):
+    for place, (_word, start, _end) in enumerate(runs):
+        if start < covered or shaped[place] not in heads:
             continue
         value = ""
-        for word, _start, end in runs[place : place + _MAX_WORDS]:
-            value += word
-            if len(value) > LONGEST:
+        for number in range(place, min(place + _MAX_WORDS, len(runs))):
+            value += shaped[number]
+            if len(value) > LONGEST or value not in heads:
                 break
-            if catalogue.is_ours(value) and not any(
+            end = runs[number][2]
+            if value in shapes and not any(
                 mention.start < end and start < mention.end for mention in found
             ):
                 yield Span(text.field, start, end, "closed")

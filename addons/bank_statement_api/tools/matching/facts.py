@@ -178,7 +178,7 @@ class Proposal:
 
     @property
     def items(self) -> tuple[int, ...]:
-        return tuple(item for item, _amount in self.allocations)
+        return tuple([item for item, _amount in self.allocations])
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ document only is a matter of the numbers in use, so every form leads to all docu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 
 from .words import normalise, shape
@@ -16,8 +16,8 @@ _PARTS = re.compile(r"^(?P<prefix>.*?)(?P<number>\d+)(?P<suffix>\D*)$", re.ASCII
 _SHORTEST_CORE = 6
 
 
-def forms(number: str) -> Iterator[str]:
-    """Yield the normalised short forms of a document number, without the whole one.
+def forms(number: str) -> set[str]:
+    """Return the normalised short forms of a document number, without the whole one.
 
     Short forms keep at least six characters, so that a house number or a year alone is none.
 
@@ -25,10 +25,11 @@ def forms(number: str) -> Iterator[str]:
     """
     parts = _PARTS.match(number)
     if not parts:
-        return
+        return set()
     letters, digits = _head(parts["prefix"])
-    running = parts["number"]
-    suffix = normalise(parts["suffix"])
+    running, suffix = parts["number"], parts["suffix"]
+    if suffix:
+        suffix = normalise(suffix)
     short = running.lstrip("0") or "0"
     tail = running + suffix
     whole = letters + digits + tail
@@ -36,9 +37,7 @@ def forms(number: str) -> Iterator[str]:
     if len(digits) == 4 and digits[:2] in ("19", "20"):
         candidates |= {letters + digits[2:] + tail, letters + running + digits + suffix}
     candidates.discard(whole)
-    for form in sorted(candidates):
-        if len(form) >= _SHORTEST_CORE:
-            yield form
+    return {form for form in candidates if len(form) >= _SHORTEST_CORE}
 
 
 @lru_cache(maxsize=4_096)

@@ -5,8 +5,10 @@ Currency, company and direction are gates: what does not pass them is no proposa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import NamedTuple
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
@@ -49,6 +51,16 @@ _POINTS_PARTY = {
     "stranger": -3,
     "other": -8,
 }
+# One for all that have it; most have.
+_AMOUNT_EXACT = (Part("amount_exact", _POINTS_AMOUNT["exact"]),)
+_NAMED_PARTS = {
+    strength: (Part(f"named_{name}", _POINTS_REFERENCE[strength]),) if strength else ()
+    for strength, name in _NAMES_REFERENCE.items()
+}
+_PARTY_PARTS = {
+    party: (Part(f"party_{party}", points),) if party != "none" else ()
+    for party, points in _POINTS_PARTY.items()
+}
 _EXPLAINED = ("discount", "fee", "rounding", "withholding")
 _KNOWN_PARTY = ("iban", "mandate", "partner", "name")
 # Items of one amount beyond which an amount says nothing.
@@ -69,8 +81,7 @@ class World:
     tolerances: tuple[Tolerance, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """A line with all that was found for it.
 
     :ivar named: items that the line names, by strength; items of other currencies and directions included.
@@ -103,14 +114,17 @@ def examine(line: Line, world: World) -> Finding:
             continue
         proposals.append(_single(line, item, amount, named[item_id], evidence, world))
     for currency, items in open_to.items():
-        proposals += _together(line, items, currency, evidence, world)
-    if not any(named.get(item, 0) >= CORE for one in proposals for item in one.items):
+        if len(items) > 1:
+            proposals += _together(line, items, currency, evidence, world)
+    if not any(named.get(item, 0) >= CORE for one in proposals for item, _amount in one.allocations):
         proposals += _by_party(line, named, evidence, world)
         proposals += _by_amount(line, named, evidence, world)
     return Finding(line, evidence, _ranked(proposals), tuple(sorted(named)), tuple(gated))
 
 
-def _ranked(proposals: Iterable[Proposal]) -> tuple[Proposal, ...]:
+def _ranked(proposals: list[Proposal]) -> tuple[Proposal, ...]:
+    if len(proposals) < 2:
+        return tuple(proposals)
     best: dict[tuple, Proposal] = {}
     for proposal in proposals:
         known = best.get(proposal.allocations)
@@ -213,7 +227,7 @@ def _compare(line: Line, item: Item, amount: int, world: World):
     """:return: how the amounts relate, the rule that allows it, and the sentence's figures"""
     due = item.residual
     if amount == due:
-        return "exact", 0, (Part("amount_exact", _POINTS_AMOUNT["exact"]),)
+        return "exact", 0, _AMOUNT_EXACT
     if (
         item.discounted == amount
         and item.discount_until is not None
@@ -403,34 +417,31 @@ def _proposal(
 ):
     strength, kind, party = facts
     items = {item for item, _amount in allocations}
-    spans = tuple(
+    spans = [
         mention.span(next(item for item in mention.items if item in items))
         for mention in evidence.mentions
-        if items.intersection(mention.items) and mention.end
-    )
-    every = (
-        *(
-            (Part(f"named_{_NAMES_REFERENCE[strength]}", _POINTS_REFERENCE[strength]),)
-            if strength
-            else ()
-        ),
-        *parts,
-        *((Part(f"party_{party}", _POINTS_PARTY[party]),) if party != "none" else ()),
-    )
+        if not items.isdisjoint(mention.items) and mention.end
+    ]
+    every = (*_NAMED_PARTS[strength], *parts, *_PARTY_PARTS[party])
     return Proposal(
         line=line.id,
         allocations=allocations,
         currency=currency,
         found_by=found_by if strength else "fuzzy",
-        pattern=f"{_NAMES_REFERENCE[strength]}:{kind}:{'known' if party in _KNOWN_PARTY else party}",
-        score=max(0, min(100, sum(part.points for part in every))),
+        pattern=_pattern(strength, kind, party),
+        score=max(0, min(100, sum([part.points for part in every]))),
         parts=every,
-        spans=spans,
+        spans=tuple(spans),
         difference=difference,
         difference_kind=kind if difference or kind == "short" else "",
         rule=rule,
         certain=certain,
     )
+
+
+@lru_cache(maxsize=1_024)
+def _pattern(strength: int, kind: str, party: str) -> str:
+    return f"{_NAMES_REFERENCE[strength]}:{kind}:{'known' if party in _KNOWN_PARTY else party}"
 
 
 # === MANY LINES TO ONE ITEM === #
@@ -445,13 +456,13 @@ def join_parts(findings: list[Finding], catalogue: Catalogue) -> list[Finding]:
             for one in finding.proposals
             if one.found_by == "exact"
             and one.difference_kind == "short"
-            and len(one.items) == 1
+            and len(one.allocations) == 1
             and _is_sure(finding.evidence.strength(one.items[0]), _party_of(one))
         ]
         if len(sure) == 1 and len(finding.named) == 1:
             paying.setdefault(sure[0].items[0], []).append(place)
         for one in finding.proposals:
-            if one.certain and len(one.items) == 1 and not one.difference:
+            if one.certain and len(one.allocations) == 1 and not one.difference:
                 # A line that pays it whole: then nobody pays it in parts.
                 paying.setdefault(one.items[0], []).append(-1)
     result = list(findings)
@@ -495,4 +506,4 @@ def _part_payment(finding: Finding, item: Item, count: int) -> Finding:
         certain=True,
     )
     others = [one for one in finding.proposals if one is not proposal]
-    return replace(finding, proposals=_ranked([joined, *others]))
+    return finding._replace(proposals=_ranked([joined, *others]))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import math
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 TARGET = 0.999
@@ -45,6 +45,7 @@ def holds(found_by: str, pattern: str, right: int = 0, wrong: int = 0) -> bool:
     return False
 
 
+@lru_cache(maxsize=4_096)
 def prior_of(found_by: str, pattern: str) -> tuple[int, float]:
     """Return how many decisions of a kind the corpus had, and how many were wrong, scaled to :data:`MOST_PRIOR`.
 

@@ -71,7 +71,7 @@ def words(text: str) -> list[tuple[str, int, int]]:
     """Return the runs of letters and digits, in capitals without accents, with their place in ``text``."""
     text = text[:_MAX_TEXT]
     if text.isascii():
-        return [(run[0], run.start(), run.end()) for run in _RUN.finditer(text.upper())]
+        return [(run[0], *run.span()) for run in _RUN.finditer(text.upper())]
     folded, places = [], []
     for place, char in enumerate(text):
         for piece in unicodedata.normalize("NFKD", char).upper():
@@ -87,7 +87,8 @@ def words(text: str) -> list[tuple[str, int, int]]:
 def normalise(text: str | None) -> str:
     """Return the capital letters and digits of a text."""
     if text and text.isascii():
-        return "".join(_RUN.findall(text[:_MAX_TEXT].upper()))
+        capitals = text[:_MAX_TEXT].upper()
+        return capitals if capitals.isalnum() else "".join(_RUN.findall(capitals))
     return "".join(word for word, _start, _end in words(text or ""))
 
 
@@ -104,6 +105,10 @@ def shape(value: str) -> str:
 @lru_cache(maxsize=65_536)
 def fold_name(name: str) -> str:
     """Return a party's name for comparison: its words in order of the alphabet, without the legal form."""
-    every = [word for word, _start, _end in words(name)]
+    every = (
+        _RUN.findall(name[:_MAX_TEXT].upper())
+        if name.isascii()
+        else [word for word, _start, _end in words(name)]
+    )
     telling = [word for word in every if word not in _LEGAL_FORMS] or every
     return " ".join(sorted(telling))
