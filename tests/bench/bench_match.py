@@ -87,12 +87,9 @@ matcher = env["bank.statement.matcher"]
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 before_mb = peak()
 start, cpu = time.perf_counter(), time.process_time()
-own = matcher._facts_of(lines)
-parties = matcher._parties(company, own)
-items = matcher._candidates(company, matcher._wanted(own, parties))
-named = matcher._named_parties(parties, items)
+own, items, parties = matcher._load(company, lines)
 loaded, loaded_cpu = time.perf_counter(), time.process_time()
-decisions = matcher._engine(company, own, items, named)
+decisions = matcher._engine(company, own, items, parties)
 end, end_cpu = time.perf_counter(), time.process_time()
 assert len(decisions) == count and len(items) >= count
 auto = sum(one.outcome == "auto" for one in decisions)

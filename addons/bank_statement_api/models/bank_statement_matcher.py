@@ -1,6 +1,7 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import split_every
+from odoo.tools.gc import disabling_gc
 
 from odoo.addons.bank_statement_api.tools import posting
 from odoo.addons.bank_statement_api.tools.matching import engine, facts
@@ -84,11 +85,20 @@ class BankStatementMatcher(models.AbstractModel):
         :return: (line, ``facts.Decision``) by the engine's order
         :rtype: list
         """
-        own = self._facts_of(lines)
-        parties = self._parties(company, own)
-        items = self._candidates(company, self._wanted(own, parties))
-        decisions = self._engine(company, own, items, self._named_parties(parties, items), rules)
+        decisions = self._engine(company, *self._load(company, lines), rules)
         return [(lines.browse(one.line), one) for one in decisions]
+
+    @api.model
+    def _load(self, company, lines):
+        """:return: what the engine decides on: lines of one company, open items, and who is known by what
+        :rtype: tuple
+        """
+        # Hundreds of thousands of records without a cycle among them.
+        with disabling_gc():
+            own = self._facts_of(lines)
+            parties = self._parties(company, own)
+            items = self._candidates(company, self._wanted(own, parties))
+            return own, items, self._named_parties(parties, items)
 
     @api.model
     def _engine(self, company, lines, items, parties, rules=None):
