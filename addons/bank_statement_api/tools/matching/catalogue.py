@@ -67,10 +67,14 @@ class Catalogue:
         for number in item.numbers:
             for form in numbers.forms(number):
                 best.setdefault(form, CORE)
+        self._add_keys(item.id, best)
+
+    def _add_keys(self, item: int, forms: dict[str, int]) -> None:
+        """:param forms: with the strength of each"""
         # One for all forms of a strength, and a list only where items share one: there are hundreds of thousands.
-        alone = {strength: ((strength, item.id),) for strength in set(best.values())}
+        alone = {strength: ((strength, item),) for strength in set(forms.values())}
         keys = self.keys
-        for value, strength in best.items():
+        for value, strength in forms.items():
             hits = keys.get(value)
             if hits is None:
                 keys[value] = alone[strength]

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import NamedTuple
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
+from . import worth
 from .catalogue import Catalogue
 from .evidence import Evidence, gather
 from .facts import (
@@ -29,40 +29,9 @@ from .facts import (
 )
 from .subset import MAX_ITEMS, UNIQUE, unique_subset
 from .words import fold_name, normalise
+from .worth import AMOUNT_EXACT, KNOWN_PARTY, POINTS_AMOUNT
 
-_POINTS_REFERENCE = {REFERENCE: 60, NUMBER: 56, CORE: 40, LIKE: 30, 0: 0}
-_NAMES_REFERENCE = {REFERENCE: "reference", NUMBER: "number", CORE: "core", LIKE: "like", 0: "none"}
-_POINTS_AMOUNT = {
-    "exact": 28,
-    "discount": 26,
-    "fee": 20,
-    "rounding": 22,
-    "withholding": 22,
-    "short": 4,
-    "over": 0,
-}
-_POINTS_PARTY = {
-    "iban": 12,
-    "mandate": 12,
-    "partner": 10,
-    "name": 9,
-    "alike": 5,
-    "none": 0,
-    "stranger": -3,
-    "other": -8,
-}
-# One for all that have it; most have.
-_AMOUNT_EXACT = (Part("amount_exact", _POINTS_AMOUNT["exact"]),)
-_NAMED_PARTS = {
-    strength: (Part(f"named_{name}", _POINTS_REFERENCE[strength]),) if strength else ()
-    for strength, name in _NAMES_REFERENCE.items()
-}
-_PARTY_PARTS = {
-    party: (Part(f"party_{party}", points),) if party != "none" else ()
-    for party, points in _POINTS_PARTY.items()
-}
 _EXPLAINED = ("discount", "fee", "rounding", "withholding")
-_KNOWN_PARTY = ("iban", "mandate", "partner", "name")
 # Items of one amount beyond which an amount says nothing.
 _MOST_OF_AMOUNT = 20
 _MOST_COMPARED = 200
@@ -116,7 +85,9 @@ def examine(line: Line, world: World) -> Finding:
     for currency, items in open_to.items():
         if len(items) > 1:
             proposals += _together(line, items, currency, evidence, world)
-    if not any(named.get(item, 0) >= CORE for one in proposals for item, _amount in one.allocations):
+    if not any(
+        named.get(item, 0) >= CORE for one in proposals for item, _amount in one.allocations
+    ):
         proposals += _by_party(line, named, evidence, world)
         proposals += _by_amount(line, named, evidence, world)
     return Finding(line, evidence, _ranked(proposals), tuple(sorted(named)), tuple(gated))
@@ -157,18 +128,18 @@ def _single(
     # A mandate is used again and again: it tells who pays, and not also what.
     by_mandate_alone = strength == LIKE and party == "mandate"
     certain = (
-        kind == "exact" and strength >= LIKE and party in _KNOWN_PARTY and not by_mandate_alone
+        kind == "exact" and strength >= LIKE and party in KNOWN_PARTY and not by_mandate_alone
     ) or (kind in ("exact", *_EXPLAINED) and _is_sure(strength, party))
     if (
         certain
         and strength < REFERENCE
-        and party not in _KNOWN_PARTY
+        and party not in KNOWN_PARTY
         and _confusable(line, item, amount, party, world)
     ):
         certain = False
         parts = (*parts, Part("confusable", 0))
     foreign = item.currency != line.amounts[0][0]
-    return _proposal(
+    return worth.proposal(
         line,
         ((item.id, pays),),
         item.currency,
@@ -212,7 +183,7 @@ def _confusable(line: Line, item: Item, amount: int, party: str, world: World) -
 
 def _is_sure(strength: int, party: str) -> bool:
     """A part of a number is enough where the party is known as well."""
-    return strength >= NUMBER or (strength == CORE and party in _KNOWN_PARTY)
+    return strength >= NUMBER or (strength == CORE and party in KNOWN_PARTY)
 
 
 def _pass(kind: str, strength: int, foreign: bool) -> str:
@@ -227,22 +198,22 @@ def _compare(line: Line, item: Item, amount: int, world: World):
     """:return: how the amounts relate, the rule that allows it, and the sentence's figures"""
     due = item.residual
     if amount == due:
-        return "exact", 0, _AMOUNT_EXACT
+        return "exact", 0, AMOUNT_EXACT
     if (
         item.discounted == amount
         and item.discount_until is not None
         and line.date <= item.discount_until
     ):
         until = (("until", item.discount_until.isoformat()),)
-        return "discount", 0, (Part("amount_discount", _POINTS_AMOUNT["discount"], until),)
+        return "discount", 0, (Part("amount_discount", POINTS_AMOUNT["discount"], until),)
     for tolerance in world.tolerances:
         if _tolerates(tolerance, line, item, amount):
             kind = tolerance.kind
             figures = (("difference", str(amount - due)), ("currency", item.currency))
-            return kind, tolerance.rule, (Part(f"amount_{kind}", _POINTS_AMOUNT[kind], figures),)
+            return kind, tolerance.rule, (Part(f"amount_{kind}", POINTS_AMOUNT[kind], figures),)
     kind = "short" if abs(amount) < abs(due) else "over"
     figures = (("due", str(due)), ("paid", str(amount)), ("currency", item.currency))
-    return kind, 0, (Part(f"amount_{kind}", _POINTS_AMOUNT[kind], figures),)
+    return kind, 0, (Part(f"amount_{kind}", POINTS_AMOUNT[kind], figures),)
 
 
 def _tolerates(tolerance: Tolerance, line: Line, item: Item, amount: int) -> bool:
@@ -333,11 +304,11 @@ def _group(
         if mention.strength >= CORE
     )
     amount = _amount_in(line, items[0].currency)
-    parts = [Part(f"sum_{how}", _POINTS_AMOUNT["exact"], (("count", str(len(items))),))]
+    parts = [Part(f"sum_{how}", POINTS_AMOUNT["exact"], (("count", str(len(items))),))]
     if how == "party" and items[0].partner in world.parties.several:
         parts.append(Part("party_several", 5))
     total = sum(item.residual for item in items)
-    return _proposal(
+    return worth.proposal(
         line,
         tuple((item.id, item.residual) for item in items),
         items[0].currency,
@@ -409,41 +380,6 @@ def _by_amount(
                     yield _single(line, world.catalogue.items[item], amount, 0, evidence, world)
 
 
-# === WHAT A PROPOSAL IS WORTH === #
-
-
-def _proposal(
-    line, allocations, currency, *, found_by, facts, evidence, parts, certain, difference, rule=0
-):
-    strength, kind, party = facts
-    items = {item for item, _amount in allocations}
-    spans = [
-        mention.span(next(item for item in mention.items if item in items))
-        for mention in evidence.mentions
-        if not items.isdisjoint(mention.items) and mention.end
-    ]
-    every = (*_NAMED_PARTS[strength], *parts, *_PARTY_PARTS[party])
-    return Proposal(
-        line=line.id,
-        allocations=allocations,
-        currency=currency,
-        found_by=found_by if strength else "fuzzy",
-        pattern=_pattern(strength, kind, party),
-        score=max(0, min(100, sum([part.points for part in every]))),
-        parts=every,
-        spans=tuple(spans),
-        difference=difference,
-        difference_kind=kind if difference or kind == "short" else "",
-        rule=rule,
-        certain=certain,
-    )
-
-
-@lru_cache(maxsize=1_024)
-def _pattern(strength: int, kind: str, party: str) -> str:
-    return f"{_NAMES_REFERENCE[strength]}:{kind}:{'known' if party in _KNOWN_PARTY else party}"
-
-
 # === MANY LINES TO ONE ITEM === #
 
 
@@ -488,7 +424,7 @@ def _part_payment(finding: Finding, item: Item, count: int) -> Finding:
     [proposal] = [one for one in finding.proposals if one.items == (item.id,)]
     amount = _amount_in(finding.line, item.currency)
     parts = tuple(
-        Part("sum_lines", _POINTS_AMOUNT["exact"], (("count", str(count)),))
+        Part("sum_lines", POINTS_AMOUNT["exact"], (("count", str(count)),))
         if part.code == "amount_short"
         else part
         for part in proposal.parts
