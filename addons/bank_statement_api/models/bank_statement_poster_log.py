@@ -41,6 +41,7 @@ class BankStatementPosterEntry(models.AbstractModel):
             self._write_partner_rows(some, derived)
         if changed:
             self.env.invalidate_all(flush=False)
+            self._distribute(self._bank_items(changed))
         ref_fields = moves.fields_get(tracked)
         return [
             (move, "", commands)
@@ -49,13 +50,29 @@ class BankStatementPosterEntry(models.AbstractModel):
         ]
 
     @api.model
+    def _bank_items(self, entries):
+        return self.env["account.move.line"].union(
+            *(entry.line._seek_for_lines()[0] for entry in entries)
+        )
+
+    @api.model
+    def _distribute(self, items):
+        """Give items whose partner changed the analytic distribution that Odoo derives from it, and its analytic lines.
+
+        :param items: ``account.move.line``
+        """
+        if not self._has_no_analytic():
+            self.env.add_to_compute(items._fields["analytic_distribution"], items)
+            items._inverse_analytic_distribution()
+
+    @api.model
     def _is_tracked(self, records, name):
         return bool(getattr(records._fields[name], "tracking", None))
 
     @api.model
     def _write_partner_rows(self, entries, derived):
         """:param derived: columns of an entry by partner id"""
-        bank_items = [(entry.line._seek_for_lines()[0], entry.partner) for entry in entries]
+        bank_items = [(self._bank_items([entry]), entry.partner) for entry in entries]
         columns = [
             [derived[entry.partner.id][name] for entry in entries] for name in PARTNER_COLUMNS
         ]

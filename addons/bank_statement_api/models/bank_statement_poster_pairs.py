@@ -55,6 +55,9 @@ class BankStatementPosterPairs(models.AbstractModel):
             return "cash-basis taxes"
         if company.restrictive_audit_trail or company.account_storno:
             return "storno accounting or restrictive audit trail"
+        if not self.env["bank.statement.poster.entry"]._has_no_analytic():
+            # One that names the partner of some pairs would not show in the sample of another.
+            return "analytic models"
         journals = self.env["account.journal"].browse({fact["journal_id"] for fact in facts})
         if journals.suspense_account_id.filtered("reconcile"):
             return "reconciliation on the suspense account"

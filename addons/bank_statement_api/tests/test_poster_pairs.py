@@ -26,6 +26,7 @@ IDS = {
     "credit_move_id",
     "mail_message_id",
     "match_before",
+    "move_line_id",
 }
 
 
@@ -121,6 +122,11 @@ class TestPosterPairs(StatementCase):
                     """SELECT t.* FROM mail_tracking_value t JOIN mail_message m ON m.id = t.mail_message_id
                         WHERE m.model = 'account.move' AND m.res_id = ANY(%s) ORDER BY m.res_id, t.id""",
                 ),
+                (
+                    "analytic",
+                    """SELECT a.* FROM account_analytic_line a JOIN account_move_line i ON i.id = a.move_line_id
+                        WHERE i.move_id = ANY(%s) ORDER BY i.move_id, i.account_id, a.id""",
+                ),
             ):
                 self.env.cr.execute(query, [move_ids])
                 found[table] = [
@@ -161,7 +167,7 @@ class TestPosterPairs(StatementCase):
         )
         self.assertEqual({outcome.way for outcome in outcomes}, {way})
         for table, rows in odoo.items():
-            self.assertTrue(rows, table)
+            self.assertTrue(rows or table == "analytic", table)
             self.assertEqual(len(ours[table]), len(rows), table)
             for mine, theirs in zip(ours[table], rows, strict=True):
                 self.assertEqual(mine, theirs, table)
@@ -209,6 +215,38 @@ class TestPosterPairs(StatementCase):
     def test_rows_equal_odoos_in_a_second_company(self):
         invoices = [self.make_invoice(50, company=self.company_b) for _number in range(PAIRS)]
         self.assert_same_rows(self.make_pairs(self.items(invoices)))
+
+    def test_rows_equal_odoos_where_a_partner_has_an_analytic_distribution(self):
+        region, product = (
+            self.env["account.analytic.account"].create(
+                {
+                    "name": name,
+                    "plan_id": self.env["account.analytic.plan"].create({"name": name}).id,
+                    "company_id": self.company_a.id,
+                }
+            )
+            for name in ("Region", "Product")
+        )
+        pairs = self.make_pairs()
+        by_hand = pairs[3][0]._seek_for_lines()[0]
+        by_hand.analytic_distribution = {str(product.id): 50}
+        # Not of the first, which Odoo reconciles as the sample of its kind.
+        partner = pairs[2][1].partner_id
+        self.env["account.analytic.distribution.model"].create(
+            [
+                {
+                    "partner_id": some.id,
+                    "company_id": self.company_a.id,
+                    "analytic_distribution": {str(region.id): 100},
+                }
+                for some in (partner, pairs[3][1].partner_id)
+            ]
+        )
+        odoo = self.rows(lambda: self.by_odoo(pairs), pairs)
+        given = [row["partner_id"] for row in odoo["item"] if row["analytic_distribution"]]
+        self.assertEqual(given.count(partner.id), 2, "the bank's item, and its counterpart")
+        self.assertGreaterEqual(len(odoo["analytic"]), 4)
+        self.assert_rows(odoo, pairs, "orm")
 
     def test_undo_restores_what_was_posted_set_based(self):
         other = self.env["res.partner"].create({"name": "Other"})
@@ -380,6 +418,10 @@ class TestPosterPairs(StatementCase):
                 self.company_a.write(values)
                 self.assertIn(reason, self.pairs._why_not(self.company_a, facts))
                 savepoint.rollback()
+        with self.env.cr.savepoint() as savepoint:
+            self.env["account.analytic.distribution.model"].create({})
+            self.assertIn("analytic", self.pairs._why_not(self.company_a, facts))
+            savepoint.rollback()
         with patch.object(
             self.registry["res.company"], "_get_violated_lock_dates", lambda *_args: [(DAY, "x")]
         ):
