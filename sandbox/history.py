@@ -63,13 +63,14 @@ def exchange_rate(source, target, day):
     return _RATES[source, target] + drift
 
 
+@cache
 def bookings_announced_on(account, day, seed, first_day):
     """Return the bookings that first show on ``day``; some are only booked on the next business day.
 
     :param first_day: first day of the history: nothing before it is taken back.
     """
     if not is_business_day(day):
-        return []
+        return ()
     traffic = _Traffic(account, day, seed)
     traffic.customers()
     traffic.suppliers()
@@ -89,7 +90,7 @@ def bookings_announced_on(account, day, seed, first_day):
         traffic.wire()
     if day.weekday() == 1:
         traffic.conversion()
-    return traffic.bookings
+    return tuple(traffic.bookings)
 
 
 def _business_day_until(day):

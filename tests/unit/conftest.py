@@ -4,6 +4,7 @@
 file alone; an import of ``odoo.api`` or of a model fails, which keeps the pure layer pure.
 """
 
+import gc
 import sys
 import types
 from pathlib import Path
@@ -35,7 +36,13 @@ settings.register_profile("unit", max_examples=examples(100), deadline=None, dat
 settings.load_profile("unit")
 
 
+def pytest_collection_finish():
+    """What was imported by now stays to the end: the garbage collector need not look it through at every turn."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_make_parametrize_id(config, val, argname):
-    """Bytes and long texts are named by their argument: made by chance, they would be another test in each process."""
+    """Bytes and long texts are named by their argument: made by chance, they would be another test in each run."""
     long = isinstance(val, bytes) or (isinstance(val, str) and len(val) > 40)
     return argname if long else None
