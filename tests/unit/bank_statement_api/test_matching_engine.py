@@ -105,6 +105,30 @@ def test_direction_is_a_gate():
     )
 
 
+RETURNED = item(13, name="PAY/2026/00013", kind="transit")
+REOPENED = item(12, -5_000, name="BILL/2026/00012")
+
+
+def test_what_comes_back_is_not_contested_by_the_bill_that_is_open_again():
+    decision = one(line("RETURN PAY/2026/00013 BILL/2026/00012"), RETURNED, REOPENED)
+    assert (decision.outcome, decision.proposals[0].items) == (AUTO, (13,))
+
+
+def test_what_comes_back_in_part_is_left_to_a_person():
+    # Who names both may mean the one less the other, whatever a rule accepts.
+    fees = [Tolerance(1, 1, "fee", "EUR", maximum=300)]
+    a_line = line("RETURN PAY/2026/00013 BILL/2026/00012", 4_800)
+    decision = one(a_line, RETURNED, REOPENED, tolerances=fees)
+    assert (decision.outcome, decision.reason.code) == (AMBIGUOUS, "names_others")
+
+
+def test_what_comes_back_is_contested_by_another_of_its_direction():
+    other = item(14, 3_000, name="PAY/2026/00014", kind="transit")
+    text = "RETURN PAY/2026/00013 BILL/2026/00012 PAY/2026/00014"
+    decision = one(line(text), RETURNED, REOPENED, other)
+    assert (decision.outcome, decision.reason.code) == (AMBIGUOUS, "names_others")
+
+
 def test_currency_is_a_gate():
     decision = one(line("INV/2026/00012"), item(12, currency="USD"))
     assert decision.reason.code == "gate_currency"

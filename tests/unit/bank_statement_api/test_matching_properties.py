@@ -4,12 +4,13 @@ import datetime
 from dataclasses import replace
 
 from effort import examples
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from odoo.addons.bank_statement_api.tools.matching import numbers
-from odoo.addons.bank_statement_api.tools.matching.engine import match
+from odoo.addons.bank_statement_api.tools.matching.engine import MARGIN, match
 from odoo.addons.bank_statement_api.tools.matching.facts import (
+    AMBIGUOUS,
     AUTO,
     Item,
     Line,
@@ -195,6 +196,43 @@ def test_equal_rival_makes_a_certain_match_ambiguous(some_lines, some_items):
             other for other in decide(some_lines, [*some_items, rival]) if other.line == one.line
         ]
         assert after.outcome != AUTO
+
+
+@settings(max_examples=examples(200))
+@given(
+    st.sampled_from(["", "DE1"]),
+    st.sampled_from(["", "Nord", "Nordd", "Süd"]),
+    st.sampled_from([0, 1]),
+    st.sampled_from([0, 1, 2, 3]),
+)
+@example("DE1", "Süd", 0, 2)  # 3 points behind: another knows the payer by name
+@example("", "Nord", 0, 0)  # 9 points: nobody's
+@example("DE1", "", 0, 0)  # 12 points, which is the margin
+@example("DE1", "", 0, 2)  # 20 points: somebody else's
+def test_rival_within_the_margin_makes_a_certain_match_ambiguous(iban, name, payer, owner):
+    # Read with O for 0; the rival's number looks the same, and only the party tells the two apart.
+    texts = (Text("payment_ref", "INV/2O26/OO050"),)
+    a_line = replace(SURE_LINE, texts=texts, iban=iban, name=name, partner=payer)
+    rival = replace(SURE_ITEM, id=99, document=99, partner=owner, numbers=("1NV/2026/00050",))
+    parties = {1: replace(PARTIES[1], names={"NORD": frozenset([1]), "SUD": frozenset([2])})}
+    [alone] = match([a_line], [SURE_ITEM], parties=parties)
+    [beside] = match([a_line], [SURE_ITEM, rival], parties=parties)
+    best, other = beside.proposals[:2]
+    if alone.outcome == AUTO:
+        lead = best.score - other.score
+        assert (beside.outcome, best.items) == (
+            (AMBIGUOUS, best.items) if lead < MARGIN else (AUTO, (50,))
+        )
+
+
+@settings(max_examples=examples(200))
+@given(lines(), items())
+def test_certain_match_leads_by_the_margin(some_lines, some_items):
+    for one in decide([*some_lines, SURE_LINE], [*some_items, SURE_ITEM]):
+        if one.outcome == AUTO:
+            best, *others = one.proposals
+            near = [other for other in others if best.score - other.score < MARGIN]
+            assert all(set(other.items) == set(best.items) for other in near)
 
 
 @settings(max_examples=examples(100))

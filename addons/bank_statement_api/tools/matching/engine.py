@@ -28,7 +28,7 @@ from .facts import (
 )
 from .passes import Finding, World, examine, join_parts
 
-VERSION = 1
+VERSION = 2
 """Kept with each decision; raised when the engine would decide otherwise."""
 MARGIN = 12
 """Points by which the best proposal has to lead; a closer runner-up makes the line ambiguous."""
@@ -156,15 +156,24 @@ def _doubt(finding: Finding, best: Proposal, given, world: World):
 
 
 def _others_named(finding: Finding, best: Proposal, catalogue: Catalogue) -> set[int]:
-    """:return: documents that the line names and that are not settled with the best proposal"""
+    """Where the amount is exact, one of the other direction is none: what comes back names what is open again with it.
+
+    :return: documents that the line names and that are not settled with the best proposal
+    """
     if finding.named == best.items:
         return set()
     items, claimed = catalogue.items, catalogue.claims(best.items)
     documents = {items[item].document for item in (*best.items, *claimed) if item in items}
+    # A difference may be what the one is less than the other.
+    opposite = (
+        () if best.difference else [item for item, gate in finding.gated if gate == "direction"]
+    )
     return {
         items[item].document
         for item in finding.named
-        if finding.evidence.strength(item) >= CORE and not catalogue.claims((item,)) <= claimed
+        if finding.evidence.strength(item) >= CORE
+        and item not in opposite
+        and not catalogue.claims((item,)) <= claimed
     } - documents
 
 
