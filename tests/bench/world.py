@@ -357,7 +357,7 @@ def copied_lines(env, bank, count):
     """
     bank.receive(bank.statement(1))
     line = env["account.bank.statement.line"].search([], limit=1)
-    with _bare(env, "account_bank_statement_line"):
+    with bare(env, "account_bank_statement_line"):
         _copy_rows(
             env,
             "account_bank_statement_line",
@@ -378,21 +378,34 @@ def copied_lines(env, bank, count):
 
 
 @contextlib.contextmanager
-def _bare(env, table):
-    """The table without checks and indexes, which are made anew from what was filled in."""
+def bare(env, *tables):
+    """The tables without checks and indexes, which are made anew from what was filled in."""
     env.cr.execute(
         """SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid)
-             FROM pg_index WHERE indrelid = %s::regclass AND NOT indisprimary""",
-        [table],
+             FROM pg_index
+            WHERE indrelid = ANY(%s::regclass[])
+              AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)""",
+        [list(tables)],
     )
     indexes = env.cr.fetchall()
     env.cr.execute("SET LOCAL session_replication_role = replica")
+    env.cr.execute("SET LOCAL maintenance_work_mem = '1GB'")
     for name, _definition in indexes:
         env.cr.execute(f"DROP INDEX {name}")
     yield
     for _name, definition in indexes:
         env.cr.execute(definition)
     env.cr.commit()
+
+
+@contextlib.contextmanager
+def autocommit(env):
+    """A cursor beside Odoo's, for what PostgreSQL does in no transaction."""
+    connection = psycopg2.connect(env.cr._cnx.dsn)
+    with contextlib.closing(connection):
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            yield cursor
 
 
 def bring_part(env, bank, content, count):

@@ -37,6 +37,7 @@ class AccountBankStatement(models.Model):
         "(journal_id, bank_date, bank_statement_ref) WHERE bank_statement_ref IS NOT NULL",
         "This statement of the bank is booked already.",
     )
+    _bank_date_idx = models.Index("(journal_id, bank_date) WHERE bank_date IS NOT NULL")
 
     # === PROVENANCE === #
 

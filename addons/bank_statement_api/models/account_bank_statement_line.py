@@ -178,7 +178,7 @@ class AccountBankStatementLine(models.Model):
         "(journal_id, split_part(provider_uid, '|', 1)) WHERE bank_channel IN ('plaid', 'ponto')"
     )
     _bank_date_idx = models.Index(
-        "(journal_id, bank_booking_date) WHERE bank_booking_date IS NOT NULL"
+        "(journal_id, bank_booking_date, exchange_id) WHERE bank_booking_date IS NOT NULL"
     )
 
     # === COMPUTE METHODS === #

@@ -46,13 +46,14 @@ class BankStatementBalance(models.Model):
         readonly=True, help="Format that it came in; the numbers of statements are the format's."
     )
     exchange_id = fields.Many2one(
-        "finance.exchange", required=True, readonly=True, index=True, ondelete="restrict"
+        "finance.exchange", required=True, readonly=True, ondelete="restrict"
     )
 
     _balance_uniq = models.Constraint(
         "UNIQUE(journal_id, type, currency_id, date, exchange_id, electronic_sequence)",
         "A statement states a balance once.",
     )
+    _exchange_idx = models.Index("(exchange_id, journal_id)")
     _closing_idx = models.Index("(journal_id, date DESC, id DESC) WHERE type = 'CLBD'")
 
     # === COMPUTE METHODS === #

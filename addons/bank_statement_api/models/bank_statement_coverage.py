@@ -1,5 +1,6 @@
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -10,8 +11,13 @@ from odoo.addons.bank_statement_api.tools import coverage
 from odoo.addons.finance_connector_base.tools.exception_codes import describe_code
 
 _MOST_DAYS = 400
-# Statements are at most monthly: so far back lies the balance that the first of some days continues.
-_CHAIN = timedelta(days=45)
+# So long before the balance that some days continue, bookings are looked for that came in after it.
+_LATE = timedelta(days=_MOST_DAYS)
+# Of the balances "closing": the links of the chain of "journal".
+_IS_LINK = SQL(
+    """closing.journal_id = journal.id AND closing.type = 'CLBD' AND closing.document_kind = 'statement'
+       AND closing.currency_id = coalesce(journal.currency_id, company.currency_id)"""
+)
 _MOST_ACCOUNTS = 200
 _MARKS = {
     coverage.COMPLETE: "c",
@@ -19,6 +25,26 @@ _MARKS = {
     coverage.BROKEN: "b",
     coverage.NOT_EXPECTED: "-",
 }
+
+
+class Span(NamedTuple):
+    """What is read of an account to prove some of its days.
+
+    :ivar begun: the day of the account's first closing balance.
+    :ivar since: the day of the closing balance that the first of the days continues.
+    :ivar known: the exchange that brought it.
+    :ivar until: the day of the closing balance that proves the last of the days.
+    :ivar first_booked: the first day that a booking is known of, where not all are read.
+    :ivar from_day: earlier bookings are not looked for.
+    """
+
+    journal_id: int
+    begun: date | None
+    since: date
+    known: int
+    until: date
+    first_booked: date | None
+    from_day: date
 
 
 class BankStatementCoverage(models.AbstractModel):
@@ -71,7 +97,7 @@ class BankStatementCoverage(models.AbstractModel):
         total = len(journals)
         if not only_open:
             journals = journals[offset : offset + limit]
-        days = self._days(journals, first, last, fields.Date.context_today(self))
+        days = self._marks_of(journals, first, last, fields.Date.context_today(self))
         if only_open:
             journals = journals.filtered(
                 lambda journal: (
@@ -143,15 +169,6 @@ class BankStatementCoverage(models.AbstractModel):
     # === FACTS === #
 
     @api.model
-    def _marks_of(self, journals, first, last, today):
-        """The letters of :meth:`get_coverage` for a few days, without reading all that was ever stored.
-
-        :return: journal id -> a letter for each day
-        :rtype: dict[int, str]
-        """
-        return self._days(journals, first, last, today, since=first - _CHAIN)
-
-    @api.model
     def _range(self, date_from, date_to):
         if not self.env.user.has_group("finance_connector_base.group_finance_viewer"):
             raise AccessError(self.env._("Coverage is for viewers of Finance Connectivity."))
@@ -166,25 +183,32 @@ class BankStatementCoverage(models.AbstractModel):
         return first, last
 
     @api.model
-    def _days(self, journals, first, last, today, since=None):
+    def _marks_of(self, journals, first, last, today):
         """
-        :param date since: as for :meth:`_facts`
-        :return: journal id -> a letter for each day
+        :return: journal id -> the letters of :meth:`get_coverage`
         :rtype: dict[int, str]
         """
+        facts = self._facts(journals, self._spans(journals, first, last))
         return {
             journal_id: "".join(
-                _MARKS[day.state] for day in coverage.prove(facts, first, last, today)
+                _MARKS[day.state] for day in coverage.prove(account, first, last, today)
             )
-            for journal_id, facts in self._facts(journals, since).items()
+            for journal_id, account in facts.items()
         }
 
     @api.model
-    def _facts(self, journals, since=None):
+    def _facts(self, journals, spans=None):
         """
-        :param date since: leave out what was stated and booked for earlier days
+        :param list spans: of :meth:`_spans`; by default all that was ever stated and booked
         :return: journal id -> :class:`coverage.Account`, by five queries however many journals
         """
+        # Many look-ups of few rows, which PostgreSQL would compile as if they were many.
+        self.env.cr.execute("SET LOCAL jit = off")
+        if spans is None:
+            spans = [
+                Span(journal.id, None, date.min, 0, date.max, None, date.min)
+                for journal in journals
+            ]
         for model in (
             "bank.statement.balance",
             "account.bank.statement",
@@ -192,7 +216,8 @@ class BankStatementCoverage(models.AbstractModel):
             "account.move",
         ):
             self.env[model].flush_model()
-        closings, booked = self._closings(journals, since), self._booked(journals, since)
+        closings, booked = self._closings(spans), self._booked(spans)
+        begins = {span.journal_id: span.first_booked for span in spans}
         windows, gaps, held = self._windows(journals), self._gaps(journals), self._held(journals)
         return {
             journal.id: coverage.Account(
@@ -202,36 +227,83 @@ class BankStatementCoverage(models.AbstractModel):
                 gaps=gaps.get(journal.id, ()),
                 held=held.get(journal.id, {}),
                 calendar=journal.bank_calendar,
+                begin=begins[journal.id],
             )
             for journal in journals
         }
 
     @api.model
-    def _closings(self, journals, since=None):
+    def _spans(self, journals, first, last):
+        """What some days depend on: what is stated and booked from the balance that the first of them continues to the
+        one that proves the last.
+
+        :return: a span for each journal
+        :rtype: list[Span]
+        """
+        for model in ("bank.statement.balance", "account.bank.statement.line"):
+            self.env[model].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT journal.id, begun.date,
+                          coalesce(previous.date, least(%(first)s::date, begun.date - 40) - 1),
+                          coalesce(previous.known, begun.known, 0),
+                          coalesce(following.date, %(last)s::date),
+                          booked.date
+                     FROM account_journal journal
+                     JOIN res_company company ON company.id = journal.company_id
+        LEFT JOIN LATERAL (SELECT closing.date, min(closing.exchange_id) AS known
+                             FROM bank_statement_balance closing
+                            WHERE %(link)s
+                            GROUP BY closing.date ORDER BY closing.date LIMIT 1) begun ON TRUE
+        LEFT JOIN LATERAL (SELECT closing.date, min(closing.exchange_id) AS known
+                             FROM bank_statement_balance closing
+                            WHERE %(link)s AND closing.date < %(first)s
+                            GROUP BY closing.date ORDER BY closing.date DESC LIMIT 1) previous ON TRUE
+        LEFT JOIN LATERAL (SELECT closing.date
+                             FROM bank_statement_balance closing
+                            WHERE %(link)s AND closing.date >= %(last)s
+                            ORDER BY closing.date LIMIT 1) following ON TRUE
+        LEFT JOIN LATERAL (SELECT line.bank_booking_date AS date
+                             FROM account_bank_statement_line line
+                            WHERE line.journal_id = journal.id AND line.bank_booking_date IS NOT NULL
+                            ORDER BY line.bank_booking_date LIMIT 1) booked ON TRUE
+                    WHERE journal.id = ANY(%(journals)s)""",
+                link=_IS_LINK,
+                journals=journals.ids,
+                first=first,
+                last=last,
+            )
+        )
+        return [Span(*row, from_day=row[2] - _LATE) for row in rows]
+
+    @api.model
+    def _closings(self, spans):
         """Closing balances with the opening of the same statement; one sent again in another file counts once."""
         rows = self.env.execute_query(
             SQL(
                 """SELECT DISTINCT ON (closing.journal_id, closing.date, closing.electronic_sequence, closing.amount)
                           closing.journal_id, closing.date, closing.amount::text, opening.amount::text, opening.date,
                           closing.electronic_sequence, closing.exchange_id
-                     FROM bank_statement_balance closing
-                     JOIN account_journal journal ON journal.id = closing.journal_id
+                     FROM %(spans)s
+                     JOIN account_journal journal ON journal.id = span.journal_id
                      JOIN res_company company ON company.id = journal.company_id
-                LEFT JOIN bank_statement_balance opening
-                       ON opening.exchange_id = closing.exchange_id
-                      AND opening.journal_id = closing.journal_id
-                      AND opening.currency_id = closing.currency_id
-                      AND opening.electronic_sequence = closing.electronic_sequence
-                      AND opening.type IN ('OPBD', 'PRCD')
-                      AND opening.date BETWEEN closing.date - 40 AND closing.date
-                    WHERE closing.type = 'CLBD' AND closing.document_kind = 'statement'
-                      AND closing.journal_id = ANY(%s)
-                      AND closing.currency_id = coalesce(journal.currency_id, company.currency_id)
-                      AND closing.date >= %s
+       CROSS JOIN LATERAL (SELECT * FROM bank_statement_balance closing
+                            WHERE %(link)s AND closing.date BETWEEN span.since AND span.until
+                            UNION ALL
+                           SELECT * FROM bank_statement_balance closing
+                            WHERE %(link)s AND closing.date = span.begun AND span.begun < span.since) closing
+        LEFT JOIN LATERAL (SELECT * FROM bank_statement_balance opening
+                            WHERE opening.exchange_id = closing.exchange_id
+                              AND opening.journal_id = closing.journal_id
+                              AND opening.currency_id = closing.currency_id
+                              AND opening.electronic_sequence = closing.electronic_sequence
+                              AND opening.type IN ('OPBD', 'PRCD')
+                              AND opening.date BETWEEN closing.date - 40 AND closing.date
+                            ORDER BY opening.date DESC, opening.type LIMIT 1) opening ON TRUE
                     ORDER BY closing.journal_id, closing.date, closing.electronic_sequence, closing.amount,
-                             opening.date DESC NULLS LAST, opening.type, closing.exchange_id""",
-                journals.ids,
-                since or date.min,
+                             closing.exchange_id""",
+                spans=self._span_table(spans),
+                link=_IS_LINK,
             )
         )
         found = {}
@@ -250,21 +322,55 @@ class BankStatementCoverage(models.AbstractModel):
         return found
 
     @api.model
-    def _booked(self, journals, since=None):
+    def _booked(self, spans):
+        """Bookings of the days of a span, or of its statements, and those of earlier days that no balance before it
+        has taken in.
+        """
         rows = self.env.execute_query(
             SQL(
                 """SELECT line.journal_id, line.bank_booking_date, statement.bank_date, line.exchange_id,
-                          sum(line.amount)::text, count(*)
-                     FROM account_bank_statement_line line
-                LEFT JOIN account_bank_statement statement ON statement.id = line.statement_id
-                    WHERE line.journal_id = ANY(%s) AND line.bank_booking_date >= %s
-                    GROUP BY 1, 2, 3, 4""",
-                journals.ids,
-                since or date.min,
+                          coalesce(other.is_link, FALSE), sum(line.amount)::text, count(*)
+                     FROM %(spans)s
+                     JOIN account_journal journal ON journal.id = span.journal_id
+                     JOIN res_company company ON company.id = journal.company_id
+       CROSS JOIN LATERAL (SELECT line.*, FALSE AS is_late
+                             FROM account_bank_statement_line line
+                            WHERE line.journal_id = journal.id
+                              AND line.bank_booking_date > span.since AND line.bank_booking_date <= span.until
+                            UNION ALL
+                           SELECT line.*, FALSE
+                             FROM account_bank_statement within
+                             JOIN account_bank_statement_line line ON line.statement_id = within.id
+                            WHERE within.journal_id = journal.id
+                              AND within.bank_date > span.since AND within.bank_date <= span.until
+                              AND NOT (line.bank_booking_date > span.since AND line.bank_booking_date <= span.until)
+                            UNION ALL
+                           SELECT line.*, TRUE
+                             FROM account_bank_statement_line line
+                            WHERE line.journal_id = journal.id
+                              AND line.bank_booking_date BETWEEN span.from_day AND span.since
+                              AND line.exchange_id > span.known) line
+        LEFT JOIN LATERAL (SELECT bank_date FROM account_bank_statement
+                            WHERE id = line.statement_id LIMIT 1) statement ON TRUE
+       CROSS JOIN LATERAL (SELECT CASE WHEN NOT statement.bank_date BETWEEN span.since AND span.until
+                                       THEN EXISTS (SELECT FROM bank_statement_balance closing
+                                                     WHERE %(link)s AND closing.date = statement.bank_date)
+                                       END AS is_link) other
+                    WHERE NOT line.is_late
+                       OR (other.is_link IS NOT TRUE
+                           AND (statement.bank_date > span.since AND statement.bank_date <= span.until) IS NOT TRUE
+                           AND NOT EXISTS (SELECT FROM bank_statement_balance closing
+                                            WHERE %(link)s
+                                              AND closing.date BETWEEN line.bank_booking_date AND span.since
+                                            GROUP BY closing.date, closing.electronic_sequence, closing.amount
+                                           HAVING min(closing.exchange_id) >= line.exchange_id))
+                    GROUP BY 1, 2, 3, 4, 5""",
+                spans=self._span_table(spans),
+                link=_IS_LINK,
             )
         )
         found = {}
-        for journal_id, day, statement_day, exchange_id, total, count in rows:
+        for journal_id, day, statement_day, exchange_id, elsewhere, total, count in rows:
             found.setdefault(journal_id, []).append(
                 coverage.Booked(
                     day=day,
@@ -272,9 +378,20 @@ class BankStatementCoverage(models.AbstractModel):
                     count=count,
                     statement_day=statement_day,
                     order=exchange_id or 0,
+                    elsewhere=elsewhere,
                 )
             )
         return found
+
+    @api.model
+    def _span_table(self, spans):
+        """:return: the spans as the table "span" of a query"""
+        columns = [list(column) for column in zip(*spans, strict=True)] or [[]] * len(Span._fields)
+        return SQL(
+            "unnest(%s::int[], %s::date[], %s::date[], %s::int[], %s::date[], %s::date[], %s::date[])"
+            " AS span(journal_id, begun, since, known, until, first_booked, from_day)",
+            *columns,
+        )
 
     @api.model
     def _windows(self, journals):

@@ -1,3 +1,4 @@
+import random
 from datetime import timedelta
 from decimal import Decimal
 
@@ -5,6 +6,9 @@ from freezegun import freeze_time
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+
+from odoo.addons.bank_statement_api.models import bank_statement_coverage as coverage_model
+from odoo.addons.bank_statement_api.tools import coverage
 
 from .camt_writer import Line
 from .common import DAY, StatementCase
@@ -67,6 +71,96 @@ class TestCoverage(StatementCase):
         self.statement(0, "5.00", "100.00")
         self.journal.bank_calendar = "daily"
         self.assertEqual(self.days(), "cmmmmmm")
+
+    def test_days_are_proven_from_few_rows_as_from_all_that_was_ever_stated(self):
+        exchanges = self.env["finance.exchange"]
+        for number in range(9):
+            exchanges |= exchanges._receive(
+                self.interface, f"chain-{number}", b"%d" % number, source="upload"
+            )[0]
+        lines = self.env["account.bank.statement.line"].create(
+            [
+                {"journal_id": self.journal.id, "amount": 1.0, "payment_ref": "x", "date": DAY}
+                for _number in range(30)
+            ]
+        )
+        seen = set()
+        for seed in range(12):
+            with self.subTest(seed), self.env.cr.savepoint() as savepoint:
+                self.scatter(random.Random(seed), lines, exchanges)
+                seen |= self.compare_windows()
+                savepoint.rollback()
+        self.assertLessEqual({"c", "m", "b", "-"}, seen)
+
+    def scatter(self, dice, lines, exchanges):
+        """State balances and book lines at random, which no bank would: anything may have happened to them since."""
+
+        def day(first=-8, last=30):
+            return MONDAY + timedelta(days=dice.randrange(first, last))
+
+        bound = dice.random()
+        model = self.env["bank.statement.balance"]
+        statements = self.env["account.bank.statement"]
+        for number in range(dice.choice((0, 3, 6, 9))):
+            closing = day(0)
+            exchange = dice.choice(exchanges)
+            common = {
+                "journal_id": self.journal.id,
+                "currency_id": self.company_a.currency_id.id,
+                "electronic_sequence": number % 5,
+                "exchange_id": exchange.id,
+            }
+            for _sent_again in range(dice.choice((1, 1, 2))):
+                if not model.search_count(
+                    [*((key, "=", value) for key, value in common.items()), ("date", "=", closing)]
+                ):
+                    model.create(
+                        {**common, "type": "CLBD", "amount": dice.randrange(3), "date": closing}
+                    )
+                    if dice.random() < 0.7:
+                        opening = closing - timedelta(days=dice.choice((0, 1, 4)))
+                        model.create(
+                            {**common, "type": "OPBD", "amount": dice.randrange(3), "date": opening}
+                        )
+                common["exchange_id"] = dice.choice(exchanges).id
+            statement = statements.create({"name": f"S{number}"})
+            self.env.cr.execute(
+                "UPDATE account_bank_statement SET bank_date = %s, journal_id = %s WHERE id = %s",
+                [closing, self.journal.id, statement.id],
+            )
+            statements |= statement
+        for line in lines:
+            self.env.cr.execute(
+                "UPDATE account_bank_statement_line"
+                " SET bank_booking_date = %s, amount = %s, exchange_id = %s, statement_id = %s WHERE id = %s",
+                [
+                    dice.choice((None, day(), day(), day())),
+                    dice.choice((-1, 0, 0, 1)),
+                    dice.choice((None, *exchanges.ids)),
+                    dice.choice(statements.ids) if statements and dice.random() < bound else None,
+                    line.id,
+                ],
+            )
+        self.env.invalidate_all()
+
+    def compare_windows(self):
+        model = self.env["bank.statement.coverage"]
+        today = DAY + timedelta(days=60)
+        everything = model._facts(self.journal)[self.journal.id]
+        seen = set()
+        for start in range(-10, 40, 2):
+            for length in (1, 9):
+                first = MONDAY + timedelta(days=start)
+                last = first + timedelta(days=length - 1)
+                proven = coverage.prove(everything, first, last, today)
+                marks = model._marks_of(self.journal, first, last, today)[self.journal.id]
+                self.assertEqual(
+                    marks,
+                    "".join(coverage_model._MARKS[day.state] for day in proven),
+                    (first, last),
+                )
+                seen |= set(marks)
+        return seen
 
     def test_only_the_viewers_own_companies(self):
         self.statement(0, "5.00", "100.00")

@@ -42,6 +42,7 @@ class Booked:
     """Bookings of one day that arrived together.
 
     :ivar statement_day: of the closing of the statement that they belong to; None when they belong to none.
+    :ivar elsewhere: that closing is not among those given.
     """
 
     day: datetime.date
@@ -49,6 +50,7 @@ class Booked:
     count: int
     statement_day: datetime.date | None = None
     order: int = 0
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ class Account:
     :ivar windows: first and last day that an interface delivered in full.
     :ivar gaps: first and last day that it should have and did not.
     :ivar held: what stands against documents of a day that wait for a person.
+    :ivar begin: the first day that a booking is known of, where ``booked`` does not have them all.
     """
 
     closings: Sequence[Closing] = ()
@@ -66,6 +69,7 @@ class Account:
     gaps: Iterable[tuple[datetime.date, datetime.date]] = ()
     held: Mapping[datetime.date, Sequence[str]] = field(default_factory=dict)
     calendar: str = "target"
+    begin: datetime.date | None = None
 
 
 @dataclass(slots=True)
@@ -128,6 +132,7 @@ def _begin(account):
     known = [each.opening_day or each.day for each in account.closings]
     known += [each.day for each in account.booked]
     known += [start for start, _end in account.windows]
+    known += [account.begin] if account.begin else []
     return min(known, default=None)
 
 
@@ -152,7 +157,7 @@ def _chain(account, days):
             of_statement[each.statement_day] = (
                 of_statement.get(each.statement_day, Decimal(0)) + each.total
             )
-        else:
+        elif not each.elsewhere:
             loose.append(each)
     begin = None
     first = next(iter(groups.values()), None)

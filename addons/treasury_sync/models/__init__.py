@@ -40,6 +40,7 @@ from . import bank_statement_notification
 from . import bank_statement_pending
 from . import finance_exchange
 from . import account_move
+from . import account_bank_statement_line
 from . import account_move_line
 from . import account_payment
 from . import account_payment_guard

@@ -202,6 +202,8 @@ class CashPosition(models.AbstractModel):
                 company.id: company.company_registry or f"company-{company.id}"
                 for company in companies
             }
+        # Many look-ups of few rows, which PostgreSQL takes for more work than they are: compiling took 3 of 4 seconds.
+        self.env.cr.execute("SET LOCAL jit = off")
         today = fields.Date.context_today(self)
         # Rows carry the time of their transaction, which may be ahead of this one's.
         until = known_at or "infinity"

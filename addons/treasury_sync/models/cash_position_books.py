@@ -1,6 +1,7 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from odoo.addons.treasury_sync.models.account_bank_statement_line import DATED_APART
 from odoo.addons.treasury_sync.models.cash_position_bank import COUNTS, exact
 from odoo.addons.treasury_sync.tools.position.figures import Books, last_booked
 
@@ -42,6 +43,7 @@ class CashPosition(models.AbstractModel):
             "day": day,
             "until": until,
             "apart": _APART,
+            "dated_apart": SQL(DATED_APART),
         }
         parts = {
             name: dict(self.env.execute_query(SQL(query, **known)))
@@ -135,16 +137,25 @@ _IN_TRANSIT = """
   GROUP BY journal.id
 """
 
-# The day of the last booked balance cuts the bank's lines, the day asked for cuts the ledger's.
+# The day of the last booked balance cuts the bank's lines, the day asked for cuts the ledger's: lines between the two
+# days, and those that accounting dates otherwise than the bank, which have an index of their own.
 _TIMING = """
     SELECT journal.id,
            sum(CASE WHEN line.bank_booking_date <= journal.day AND move.date > %(day)s THEN line.amount
                     WHEN line.bank_booking_date > journal.day AND move.date <= %(day)s THEN -line.amount
                     ELSE 0 END)::text
       FROM unnest(%(booked)s::int[], %(booked_days)s::date[]) AS journal(id, day)
-      JOIN account_bank_statement_line line
-        ON line.journal_id = journal.id
-       AND line.bank_booking_date BETWEEN journal.day - %(apart)s::int AND %(day)s::date + %(apart)s::int
+CROSS JOIN LATERAL (
+           SELECT * FROM account_bank_statement_line line
+            WHERE line.journal_id = journal.id
+              AND line.bank_booking_date > journal.day AND line.bank_booking_date <= %(day)s
+              AND NOT %(dated_apart)s
+            UNION ALL
+           SELECT * FROM account_bank_statement_line line
+            WHERE line.journal_id = journal.id
+              AND line.bank_booking_date BETWEEN journal.day - %(apart)s::int AND %(day)s::date + %(apart)s::int
+              AND %(dated_apart)s
+           ) line
       JOIN account_move move ON move.id = line.move_id AND move.state = 'posted'
      WHERE line.create_date <= %(until)s
   GROUP BY journal.id
@@ -181,19 +192,21 @@ CROSS JOIN LATERAL (
               AND stated.electronic_sequence = first.electronic_sequence
               AND stated.currency_id = first.currency_id
               AND stated.type IN ('OPBD', 'PRCD')
-              AND (stated.date <= first.date OR first.date IS NULL)
+              AND stated.date <= coalesce(first.date, 'infinity')
          ORDER BY stated.date DESC, stated.type
             LIMIT 1
            ) opening ON TRUE
 CROSS JOIN LATERAL (
            SELECT sum(line.amount) AS total,
                   sum(line.amount) FILTER (WHERE line.exchange_id > first.exchange_id) AS late
-             FROM account_bank_statement_line line
-            WHERE line.journal_id = journal.id
-              AND (line.bank_booking_date < opening.date
-                   OR (opening.date IS NULL AND first.date IS NOT NULL AND line.bank_booking_date <= first.date)
+             FROM (SELECT amount, exchange_id FROM account_bank_statement_line
+                    WHERE journal_id = journal.id
+                      AND bank_booking_date < coalesce(opening.date, first.date + 1)
+                    UNION ALL
                    -- A balance without a day is of what had come in by then.
-                   OR (opening.date IS NULL AND first.date IS NULL AND line.exchange_id <= first.exchange_id))
+                   SELECT amount, exchange_id FROM account_bank_statement_line
+                    WHERE opening.date IS NULL AND first.date IS NULL
+                      AND journal_id = journal.id AND exchange_id <= first.exchange_id) line
            ) before
      WHERE journal.id = ANY(%(journals)s)
 """
