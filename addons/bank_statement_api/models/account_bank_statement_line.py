@@ -370,16 +370,22 @@ class AccountBankStatementLine(models.Model):
 
     def action_undo_reconciliation(self):
         """Odoo's undoing, which forgets that the line had another partner and an entry nobody had changed."""
-        before = {line: line.match_before for line in self if line.match_before}
-        for line, values in before.items():
-            if line.partner_id.id == values["posted_partner_id"]:
-                line._write_partner(self.env["res.partner"].browse(values["partner_id"]).exists())
-        result = super().action_undo_reconciliation()
-        for line, values in before.items():
-            line.move_id.with_context(skip_readonly_check=True).write(
-                {name: values[name] for name in ("checked", "is_manually_modified")}
+        matched = self.filtered("match_before")
+        before = {line: line.match_before for line in matched}
+        for partner_id, lines in matched.grouped(lambda line: before[line]["partner_id"]).items():
+            as_posted = lines.filtered(
+                lambda line: line.partner_id.id == before[line]["posted_partner_id"]
             )
-            line.sudo().match_before = False
+            as_posted._write_partner(self.env["res.partner"].browse(partner_id).exists())
+        result = super().action_undo_reconciliation()
+        names = ("checked", "is_manually_modified")
+        for values, lines in matched.grouped(
+            lambda line: tuple(before[line][name] for name in names)
+        ).items():
+            lines.move_id.with_context(skip_readonly_check=True).write(
+                dict(zip(names, values, strict=True))
+            )
+        matched.sudo().match_before = False
         return result
 
     # === POSTING === #

@@ -207,16 +207,15 @@ class BankStatementPoster(models.AbstractModel):
         :return: one :class:`tools.posting.Outcome` for each, in their order
         :rtype: list
         """
-        outcomes = []
-        for line in lines:
-            try:
-                with self.env.cr.savepoint():
-                    line.action_undo_reconciliation()
-            except (UserError, IntegrityError) as error:
-                outcomes.append(posting.Outcome(line.id, None, self._sentence(error)))
-            else:
-                outcomes.append(posting.Outcome(line.id, "orm"))
-        return outcomes
+        try:
+            with self.env.cr.savepoint():
+                lines.action_undo_reconciliation()
+        except (UserError, IntegrityError) as error:
+            if len(lines) > 1:
+                # One of them: the others do not suffer for it.
+                return [outcome for line in lines for outcome in self._undo(line)]
+            return [posting.Outcome(lines.id, None, self._sentence(error))]
+        return [posting.Outcome(line.id, "orm") for line in lines]
 
     # === HELPERS === #
 

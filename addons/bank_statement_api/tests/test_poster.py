@@ -261,6 +261,21 @@ class TestPoster(StatementCase):
             self.assertEqual(item.amount_residual, item.balance)
             self.assertFalse(item.matching_number)
 
+    def test_undo_of_many_restores_each_as_it_was(self):
+        partners = self.env["res.partner"].create([{"name": "Guessed"}, {"name": "By the bank"}])
+        lines = [self.line(10 + number, partner_id=partners[number % 2].id) for number in range(4)]
+        lines[0].move_id.checked = False
+        items = [self.item(10 + number) for number in range(4)]
+        before = [self.figures(line) for line in lines]
+        pairs = [self.pair(line, item) for line, item in zip(lines, items, strict=True)]
+        self.assert_done(self.poster._reconcile(pairs))
+        by_hand = self.env["res.partner"].create({"name": "Corrected since"})
+        lines[3]._write_partner(by_hand)
+        self.assert_done(self.poster._undo(lines[0].union(*lines)))
+        self.assertEqual([self.figures(line) for line in lines[:3]], before[:3])
+        self.assertEqual(lines[3].partner_id, by_hand)
+        self.assertFalse(any(item.reconciled for item in items))
+
     def test_undo_reverses_the_exchange_difference(self):
         item = self.item(125, currency=self.dollar)
         line = self.line(99)
