@@ -14,6 +14,8 @@ from sandbox.bookings import Booking, bank_reference, next_business_day
 from sandbox.nextgenpsd2 import problem
 from sandbox.router import ProblemError, Response, json_response, refusal
 
+#: How a recipient decides on a recall, by rule; ``silent``: the bank does not even answer.
+DECISIONS = ("refuse", "accept", "silent")
 OUTCOMES = ("accept", "reject", "return", "silent")
 _ENDED = ("RJCT", "ACSC", "CANC")
 #: Payments are executed at this time of their day.
@@ -37,6 +39,7 @@ class Payment:
     status: str = "ACSP"
     reason: str = ""
     outcome: str = "accept"
+    decision: str = "refuse"
 
 
 @dataclass
@@ -209,6 +212,7 @@ class Payments:
                 return replace(
                     payment,
                     outcome=rule["outcome"],
+                    decision=rule["recall"],
                     status="RJCT" if rejected else "ACSP",
                     reason=rule["reason"] if rule["outcome"] in ("reject", "return") else "",
                 )
@@ -302,12 +306,15 @@ class Payments:
                 raise ProblemError(
                     refusal(400, f"creditor_iban, and outcome: one of {', '.join(OUTCOMES)}")
                 )
+            if rule.get("recall", "refuse") not in DECISIONS:
+                raise ProblemError(refusal(400, f"recall: one of {', '.join(DECISIONS)}"))
             self._rules.append(
                 {
                     "creditor_iban": rule["creditor_iban"],
                     "outcome": rule["outcome"],
                     "reason": rule.get("reason", "AC04"),
                     "count": rule.get("count"),
+                    "recall": rule.get("recall", "refuse"),
                 }
             )
         return json_response(201, {"rules": len(self._rules)})
@@ -328,13 +335,23 @@ class Payments:
                 self._book(item, -item.amount, due, f"Payment {item.text}", "PMNT-ICDT-ESCT")
                 if item.outcome == "return":
                     back = datetime.combine(next_business_day(due.date()), _EXECUTION)
-                    self._book(
-                        item,
-                        item.amount,
-                        back,
-                        f"Return {item.reason} {item.text}",
-                        "PMNT-ICDT-RRTN",
-                    )
+                    self.give_back(item, back, item.reason)
+
+    def give_back(self, item, moment, reason):
+        """Book an executed payment's money back.
+
+        :param str reason: why, as a code.
+        """
+        self._book(item, item.amount, moment, f"Return {reason} {item.text}", "PMNT-ICDT-RRTN")
+
+    def of_message(self, message_id):
+        """Return the payments of the order that was sent with this message identification."""
+        return [
+            item
+            for order in self._orders.values()
+            if order.message_id == message_id
+            for item in order.payments
+        ]
 
     def _book(self, item, amount, moment, text, code):
         identification = self._world.serial(f"payment/{item.account}")

@@ -1,14 +1,15 @@
 """The bank's file gateway: payment files are taken out of a folder, status reports are put into another one.
 
-``<folder>/payments`` is where customers put pain.001 files, each after its ``.sha256``; ``taken`` is where they go.
-``<folder>/payments/answers`` is where the bank puts a pain.002 whenever it has news of an order; the file's name begins
-with the account's.
+``<folder>/payments`` is where customers put pain.001 and camt.055 files, each after its ``.sha256``; ``taken`` is where
+they go. ``<folder>/payments/answers`` is where the bank puts a pain.002 at each news of an order, and a camt.029
+for news of a recall; the file's name goes on with the account's.
 """
 
 import hashlib
 from pathlib import Path
 
 from sandbox.nextgenpsd2_payments import pain002
+from sandbox.recalls import MARK, Recalls
 from sandbox.router import ProblemError, json_response, refusal
 
 
@@ -23,6 +24,7 @@ class PaymentFiles:
         self._world = world
         self._inbox = folder and Path(folder) / "payments"
         self._payments = payments
+        self._recalls = Recalls(world, payments)
         self._orders = {}
         self._told = {}
         world.on_clock.append(self._report)
@@ -41,13 +43,22 @@ class PaymentFiles:
             wrong = _checksum_problem(path, content)
             if wrong is None:
                 try:
-                    self._orders[path.name] = self._payments.take(content, path.name, "/files")
+                    self._take(path.name, content)
                 except ProblemError as error:
                     wrong = error.response.body.decode()
             (refused if wrong else taken).append({"name": path.name, "problem": wrong})
             _move(path, "refused" if wrong else "taken")
         self._report(self._world.now)
         return json_response(200, {"taken": taken, "refused": refused})
+
+    def _take(self, name, content):
+        if MARK not in content:
+            self._orders[name] = self._payments.take(content, name, "/files")
+            return
+        self._recalls.take(content)
+        for known, order in self._orders.items():
+            # What is cancelled is told in the answer to the recall, not twice.
+            self._told[known] = _news(order)
 
     def _remember(self, request):
         """Give a bank that was started anew back what it took.
@@ -73,17 +84,28 @@ class PaymentFiles:
 
     def _report(self, now):
         for name, order in self._orders.items():
-            news = [(item.end_to_end_id, item.status) for item in order.payments]
+            news = _news(order)
             if order.silent or self._told.get(name) == news:
                 continue
             self._told[name] = news
-            answers = self._inbox / "answers"
-            answers.mkdir(parents=True, exist_ok=True)
             account = order.payments[0].account
-            target = answers / f"pain002_{account}_{order.message_id}_{now:%Y%m%d%H%M}.xml"
-            part = answers / f".{target.name}.part"
-            part.write_bytes(pain002(order, now))
-            part.replace(target)
+            self._answer(f"pain002_{account}_{order.message_id}", now, pain002(order, now))
+        self._recalls.decide(now)
+        for case in self._recalls.cases.values():
+            if case.has_news():
+                self._answer(f"camt029_{case.account}_{case.case_id}", now, case.answer(now))
+
+    def _answer(self, name, now, content):
+        answers = self._inbox / "answers"
+        answers.mkdir(parents=True, exist_ok=True)
+        target = answers / f"{name}_{now:%Y%m%d%H%M}.xml"
+        part = answers / f".{target.name}.part"
+        part.write_bytes(content)
+        part.replace(target)
+
+
+def _news(order):
+    return [(item.end_to_end_id, item.status) for item in order.payments]
 
 
 def _checksum_problem(path, content):

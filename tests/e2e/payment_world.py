@@ -1,4 +1,4 @@
-"""What the payment tests do in Odoo's shell: a company that pays over the sandbox bank's API."""
+"""What the payment tests do in Odoo's shell: a company that pays over the sandbox bank's API, or in files over SFTP."""
 
 SETUP = """
 from odoo import Command
@@ -54,4 +54,17 @@ for number in range(count):
             order.with_user(users[login])._approve(order.digest)
     orders |= order
 print(interface.id, *orders.ids)
+"""
+
+SFTP = """
+connection = env["finance.connection"].create({{
+    "name": "Bank's server", "adapter": "sftp", "environment": "sandbox", "endpoint": {address!r},
+    "allow_private_address": True, "company_id": env.company.id, "host_key": {host_key!r}}})
+env["finance.credential"].create({{
+    "name": "Key", "connection_id": connection.id, "kind": "private_key", "secret": {private_key!r}}})
+interface = env["finance.interface"].browse({interface_id})
+interface.connection_id = connection
+channel = env["treasury.payment.channel"].search([("interface_id", "=", interface.id)])
+channel.outbox_folder = {outbox!r}
+interface.action_set_live()
 """

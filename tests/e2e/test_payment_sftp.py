@@ -4,26 +4,13 @@ import hashlib
 import json
 
 import pytest
-from payment_world import SETUP
+from payment_world import SETUP, SFTP
 
 from lib.sshd import SshServer
 from sandbox.server import SandboxServer
 from tests.relay import Relay
 
 ORDERS = 4
-
-SFTP = """
-connection = env["finance.connection"].create({{
-    "name": "Bank's server", "adapter": "sftp", "environment": "sandbox", "endpoint": {address!r},
-    "allow_private_address": True, "company_id": env.company.id, "host_key": {host_key!r}}})
-env["finance.credential"].create({{
-    "name": "Key", "connection_id": connection.id, "kind": "private_key", "secret": {private_key!r}}})
-interface = env["finance.interface"].browse({interface_id})
-interface.connection_id = connection
-channel = env["treasury.payment.channel"].search([("interface_id", "=", interface.id)])
-channel.outbox_folder = "outbox"
-interface.action_set_live()
-"""
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +39,7 @@ def server(odoo_server, ssh):
             host_key=f"ssh-ed25519 {ssh.fingerprint}",
             private_key=ssh.private_key,
             interface_id=server.interface_id,
+            outbox="outbox",
         )
     )
     return server

@@ -90,6 +90,7 @@ OWN_METHODS = bank_statement_api.OWN_METHODS | {
     "treasury.payment.recall": {
         "action_accepted",
         "action_approve",
+        "action_download",
         "action_refused",
         "action_withdraw",
     },

@@ -19,9 +19,9 @@ class FinanceAdapterFolder(models.AbstractModel):
 
     @api.model
     @contextmanager
-    def _open_payment_drop(self, order):
-        base = self._folder(order.exchange_id.connection_id)
-        folder = (base / (order.channel_id.outbox_folder or "")).resolve()
+    def _open_payment_drop(self, document):
+        base = self._folder(document.exchange_id.connection_id)
+        folder = (base / (document.channel_id.outbox_folder or "")).resolve()
         if not folder.is_relative_to(base):
             raise FinalError(
                 f"{folder} is not below the folder of the connection.", code="folder_not_allowed"

@@ -17,10 +17,10 @@ class FinanceAdapterSftp(models.AbstractModel):
 
     @api.model
     @contextmanager
-    def _open_payment_drop(self, order):
-        connection = order.exchange_id.connection_id
+    def _open_payment_drop(self, document):
+        connection = document.exchange_id.connection_id
         base = sftp_address.parse_address(connection.sudo().endpoint).folder
-        folder = posixpath.join(base, order.channel_id.outbox_folder or "")
+        folder = posixpath.join(base, document.channel_id.outbox_folder or "")
         with connection._sftp_client() as client:
             yield _RemoteDrop(client, folder)
 

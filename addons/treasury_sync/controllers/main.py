@@ -8,13 +8,23 @@ class PaymentFiles(http.Controller):
     )
     def download(self, order_id):
         """The file of an order, for whoever prepares or approves payments."""
-        order = request.env["treasury.payment.order"].browse(order_id).exists()
-        name, content = order._download()
-        return request.make_response(
-            content,
-            headers=[
-                ("Content-Type", "application/octet-stream"),
-                ("Content-Disposition", content_disposition(name)),
-                ("Cache-Control", "no-store"),
-            ],
-        )
+        return _download(request.env["treasury.payment.order"].browse(order_id).exists())
+
+    @http.route(
+        "/treasury_sync/recall/<int:recall_id>/file", type="http", auth="user", methods=["GET"]
+    )
+    def download_recall(self, recall_id):
+        """The file of a recall, for whoever prepares or approves payments."""
+        return _download(request.env["treasury.payment.recall"].browse(recall_id).exists())
+
+
+def _download(document):
+    name, content = document._download()
+    return request.make_response(
+        content,
+        headers=[
+            ("Content-Type", "application/octet-stream"),
+            ("Content-Disposition", content_disposition(name)),
+            ("Cache-Control", "no-store"),
+        ],
+    )

@@ -6,6 +6,9 @@ from odoo.addons.finance_connector_base.tools.errors import FinalError
 class FinanceAdapter(models.AbstractModel):
     _inherit = "finance.adapter"
 
+    # Whether a recall in a file goes the way that payment files go.
+    _carries_recall_files = False
+
     @api.model
     def _read_payment_status(self, order, content):
         """What a kept answer of the bank says of the payments of an order.

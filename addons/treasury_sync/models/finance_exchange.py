@@ -1,8 +1,7 @@
 from odoo import models
 
-from odoo.addons.finance_connector_base.tools.errors import ErrorClass, FinanceError
+from odoo.addons.finance_connector_base.tools.errors import FinanceError
 from odoo.addons.finance_connector_base.tools.states import TERMINAL
-from odoo.addons.queue_job.exception import RetryableJobError
 from odoo.addons.treasury_sync.tools import life
 
 from .engine import as_engine
@@ -13,8 +12,8 @@ class FinanceExchange(models.Model):
 
     _inherit = "finance.exchange"
 
-    def _withdraw_payment_order(self, reason):
-        """End the exchange of an order that is taken back; a worker that has it by now wins.
+    def _withdraw_payment(self, reason):
+        """End the exchange of an order or recall that is taken back; a worker that has it by now wins.
 
         :param str reason: why
         :raise UserError: it is at work, or may have reached the bank
@@ -116,31 +115,6 @@ class FinanceExchange(models.Model):
                 exchange._ask_about_payments()
             as_engine(order)._plan_next_question()
             exchange._checkpoint()
-
-    def _enqueue_recall(self, recall):
-        self.with_delay(
-            channel="root.finance.outbound",
-            description=f"Recall the payments of {self.name}",
-            identity_key=f"finance.exchange.recall:{recall.id}",
-        )._job_recall(recall.id)
-
-    def _job_recall(self, recall_id):
-        """Take an approved recall to the bank; whether the payments stopped is asked afterwards, as ever."""
-        with self._exclusive() as exchange:
-            if not exchange:
-                raise RetryableJobError("The order is being worked on.", seconds=5)
-            recall = as_engine(self.env["treasury.payment.recall"]).browse(recall_id)
-            if recall.state != "approved":
-                return
-            try:
-                with exchange.connection_id._call("recall"):
-                    outcome = exchange.connection_id._adapter()._recall(exchange, recall)
-            except FinanceError as error:
-                if error.error_class in (ErrorClass.RETRYABLE, ErrorClass.UNKNOWN):
-                    raise RetryableJobError(error.message, seconds=60) from error
-                outcome = {"state": "refused", "answer": error.message}
-            recall._move(outcome["state"], answer=outcome["answer"])
-            exchange._enqueue_follow()
 
     def _ask_about_payments(self):
         """Ask about an order that the bank took; whatever the question brings, the sending stands."""

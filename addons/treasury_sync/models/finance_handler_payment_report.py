@@ -1,7 +1,7 @@
 from odoo import api, models
 
 from odoo.addons.finance_connector_base.tools.errors import BusinessError
-from odoo.addons.treasury_sync.tools import pain002, status_json
+from odoo.addons.treasury_sync.tools import camt029, pain002, recalls, status_json
 
 
 class FinanceHandlerPaymentReport(models.AbstractModel):
@@ -22,13 +22,18 @@ class FinanceHandlerPaymentReport(models.AbstractModel):
     def _validate(self, exchange, content):
         if content.lstrip().startswith(b"{"):
             return status_json.read(content)
+        if camt029.looks_like(content):
+            return camt029.read(content)
         return pain002.read(content)
 
     @api.model
     def _transform(self, exchange, document):
-        """:return: the order that the report is about, and the report
-        :raise BusinessError: ``payment_status_unknown``
+        """:return: the order or recall that the report is about, and the report
+        :raise BusinessError: ``payment_status_unknown``, ``payment_recall_unknown``
         """
+        if isinstance(document, recalls.RecallAnswer):
+            company = exchange.company_id
+            return self.env["treasury.payment.recall"]._find_answered(document, company), document
         message = document.original_message_id
         order = (
             self.env["treasury.payment.order"]
@@ -53,6 +58,9 @@ class FinanceHandlerPaymentReport(models.AbstractModel):
     @api.model
     def _post(self, exchange, prepared):
         order, report = prepared
+        if isinstance(report, recalls.RecallAnswer):
+            cancelled = order._take_answer(report, exchange)
+            return {"order": order.order_id.name, "moved": len(cancelled)}
         moved = order._take_report(
             report,
             source="webhook" if exchange.source == "webhook" else "report",

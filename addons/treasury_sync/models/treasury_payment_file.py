@@ -6,7 +6,7 @@ from odoo.addons.finance_connector_base.tools.vault import TamperedValueError
 
 
 class TreasuryPaymentFile(models.Model):
-    """The exact bytes that approvers approve and that are sent, encrypted; one for each version of an order."""
+    """The exact bytes that approvers approve and that leave, encrypted; one for each version of an order or recall."""
 
     _name = "treasury.payment.file"
     _description = "Payment File"
@@ -17,6 +17,9 @@ class TreasuryPaymentFile(models.Model):
     order_id = fields.Many2one(
         "treasury.payment.order", required=True, readonly=True, index=True, ondelete="restrict"
     )
+    recall_id = fields.Many2one(
+        "treasury.payment.recall", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
     company_id = fields.Many2one(related="order_id.company_id", store=True, index=True)
     version = fields.Integer(required=True, readonly=True)
     role = fields.Selection(
@@ -25,6 +28,7 @@ class TreasuryPaymentFile(models.Model):
             ("sealed", "Signed or encrypted file"),
             ("signature", "Signature"),
             ("proof", "Proof"),
+            ("recall", "Recall"),
         ],
         required=True,
         readonly=True,
@@ -43,8 +47,12 @@ class TreasuryPaymentFile(models.Model):
         "(order_id, version) WHERE role = 'file'", "Each version of an order has one file."
     )
     _one_sealed_uniq = models.UniqueIndex(
-        "(order_id, version, role) WHERE role IN ('sealed', 'signature')",
+        "(order_id, version, role) WHERE role IN ('sealed', 'signature') AND recall_id IS NULL",
         "Each version of an order is signed or encrypted once.",
+    )
+    _one_recall_uniq = models.UniqueIndex(
+        "(recall_id, role) WHERE recall_id IS NOT NULL",
+        "Each recall has one file, which is signed or encrypted once.",
     )
 
     def _why_fixed(self):

@@ -12,6 +12,7 @@ SOURCES = [
     ("report", "Status report"),
     ("notification", "Notification of the bank"),
     ("statement", "Statement"),
+    ("recall", "Answer to a recall"),
     ("person", "A person"),
 ]
 

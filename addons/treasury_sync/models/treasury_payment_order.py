@@ -250,7 +250,7 @@ class TreasuryPaymentOrder(models.Model):
         exchange = self.sudo().exchange_id
         if exchange:
             # Also takes the lock of a worker that is about to send it.
-            exchange._withdraw_payment_order(reason)
+            exchange._withdraw_payment(reason)
         order = as_engine(self)
         order._void_approvals(reason)
         order._live()._advance(life.Fate.CANCELLED, source="order", reason=reason)

@@ -122,4 +122,4 @@ class TreasuryPaymentOrder(models.Model):
         exchange = self.sudo().exchange_id
         if exchange:
             # Whatever takes its lock now is refused; what may have left already refuses this.
-            exchange._withdraw_payment_order(self.env._("Transmitted by hand: %s", reference))
+            exchange._withdraw_payment(self.env._("Transmitted by hand: %s", reference))

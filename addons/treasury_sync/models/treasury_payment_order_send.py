@@ -2,7 +2,7 @@ from odoo import models
 from odoo.exceptions import UserError
 
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
-from odoo.addons.finance_connector_base.tools.errors import BusinessError, FinalError, Severity
+from odoo.addons.finance_connector_base.tools.errors import BusinessError, Severity
 
 from .engine import as_engine
 
@@ -54,33 +54,6 @@ class TreasuryPaymentOrder(models.Model):
         )
         as_engine(self).exchange_id = exchange
         self._log("released", exchange=exchange.name)
-
-    def _found_in_drop(self, found, name):
-        """Say what a look into the bank's folder tells of this order.
-
-        :param str found: as returned by ``adapters.file_drop.find``
-        :param str name: of the file
-        :return: answer of an adapter to a question
-        :rtype: dict
-        :raise FinalError: it may have been taken away
-        """
-        if found is None:
-            raise FinalError(
-                self.env._(
-                    "%s is not in the folder: the bank has taken it, or it never got there.", name
-                ),
-                code="payment_status_unavailable",
-                next_step=self.env._(
-                    "Look at the bank's portal or call the bank, then record what it has on the payment order."
-                ),
-            )
-        return {"status": found, "external_ref": name}
-
-    def _content_to_send(self):
-        """:return: the approved bytes
-        :rtype: bytes
-        """
-        return self._file()._content()
 
     def _release_problem(self):
         """:return: what keeps an approved order from being sent, or an empty text
@@ -152,8 +125,3 @@ class TreasuryPaymentOrder(models.Model):
                 evidence={"order": self.name, "digest": self.digest},
                 severity=Severity.CRITICAL,
             )
-
-    def _not_approved(self, message):
-        return BusinessError(
-            "payment_not_approved", message, evidence={"order": self.name}, severity=Severity.HIGH
-        )

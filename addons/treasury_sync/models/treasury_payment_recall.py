@@ -35,6 +35,8 @@ class TreasuryPaymentRecall(models.Model):
         "treasury.payment.order", required=True, readonly=True, index=True, ondelete="restrict"
     )
     company_id = fields.Many2one(related="order_id.company_id", store=True, index=True)
+    channel_id = fields.Many2one(related="order_id.channel_id")
+    version = fields.Integer(readonly=True, help="Of the order.")
     instruction_ids = fields.Many2many(
         "treasury.payment.instruction", string="Payments", readonly=True
     )
@@ -50,6 +52,7 @@ class TreasuryPaymentRecall(models.Model):
             ("approved", "Approved"),
             ("sent", "With the Bank"),
             ("accepted", "Accepted"),
+            ("partly", "Accepted in Part"),
             ("refused", "Refused"),
             ("withdrawn", "Withdrawn"),
         ],
@@ -102,7 +105,7 @@ class TreasuryPaymentRecall(models.Model):
         for recall in self:
             recall.order_id._check_group("preparer", "approver")
             recall._check_state("requested", "approved")
-            recall._move("withdrawn")
+            recall._take_back()
         return True
 
     def action_accepted(self):
@@ -144,12 +147,14 @@ class TreasuryPaymentRecall(models.Model):
         recall = as_engine(self).create(
             {
                 "order_id": order.id,
+                "version": order.version,
                 "instruction_ids": [Command.set(wanted.ids)],
                 "reason": reason,
                 "note": note,
                 "requested_by_id": self.env.uid,
             }
         )
+        recall._generate()
         order._log("recall_requested", reason=reason, payments=len(wanted))
         return recall.with_env(self.env)
 
@@ -168,28 +173,47 @@ class TreasuryPaymentRecall(models.Model):
         self.order_id._log("recall_approved")
         if len(engine.approver_ids) >= LEAST_APPROVALS:
             self._move("approved")
-            if self._is_carried():
-                self.order_id.sudo().exchange_id._enqueue_recall(self)
+            self._release()
+
+    def _release(self):
+        """Let an approved recall go: by the channel's own call, where it has one for whole orders."""
+        self.ensure_one()
+        if self._is_carried():
+            self.order_id.sudo().exchange_id._enqueue_recall(self)
+
+    def _take_back(self):
+        """End a recall that has not left."""
+        self._move("withdrawn")
 
     def _is_carried(self):
-        """:return: whether the channel carries the recall of the whole order"""
+        """:return: whether the channel carries it: all that is left of the order, by a call of its own"""
         self.ensure_one()
-        order = self.order_id.sudo()
-        connection = order.exchange_id.connection_id
+        exchange = self._find_order_exchange()
         return (
-            bool(connection)
-            and "recall_payments" in connection._adapter()._capabilities
-            and self.sudo().instruction_ids == order._live()
+            bool(exchange)
+            and "recall_payments" in exchange.connection_id._adapter()._capabilities
+            and self.sudo().instruction_ids == self.order_id.sudo()._live()
+        )
+
+    def _find_order_exchange(self):
+        """:return: ``finance.exchange`` that brought the order to the bank; none where a person did"""
+        exchange = self.order_id.sudo().exchange_id
+        return exchange.filtered(
+            lambda item: item.connection_id and item.work_status != "cancelled"
         )
 
     def _record_answer(self, state):
         for recall in self:
             recall.order_id._check_group("approver")
-            if not recall.by_hand:
+            if not recall._is_told_by_people():
                 raise UserError(self.env._("The channel brings the bank's answer."))
             recall._check_state("approved", "sent")
             recall._move(state, answer=self.env._("Recorded by %s", self.env.user.name))
         return True
+
+    def _is_told_by_people(self):
+        """:return: whether a person may say what the bank answered"""
+        return not self._is_carried()
 
     def _check_state(self, *states):
         self.ensure_one()

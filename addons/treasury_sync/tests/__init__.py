@@ -11,6 +11,7 @@ from . import test_order
 from . import test_payout
 from . import test_payment_life
 from . import test_recall
+from . import test_recall_file
 from . import test_payment_transaction
 from . import test_run
 from . import test_seal

@@ -141,6 +141,34 @@ class TestSeal(FollowCase):
         self.assertEqual(self.files()[order._sent_name()], seen[0])
         self.assertEqual(len(order._sealed_file()), 1)
 
+    def test_recall_is_sealed_as_its_payments_are(self):
+        self.enter_keys()
+        self.channel.recall_format = "camt.055.001.08"
+        order = self.sent(100)
+        recall = (
+            self.env["treasury.payment.recall"]
+            .with_user(self.preparer)
+            ._request(order.with_user(self.preparer), order._live(), "FRAD", "")
+        )
+        for user in (self.approver, self.second_approver):
+            recall.with_user(user)._approve()
+        recall.exchange_id._job_send()
+        sent = self.files()[f"{recall.case_ref}.xml.p7m"]
+        signed = self.openssl(
+            *("-decrypt", "-in", "sealed", "-inkey", "key", "-recip", "cert"),
+            sealed=sent,
+            key=self.bank_key.encode(),
+            cert=self.bank_certificate.encode(),
+        )
+        content = self.openssl(
+            *("-verify", "-in", "signed", "-CAfile", "ca", "-purpose", "any"),
+            signed=signed,
+            ca=self.our_certificate.encode(),
+        )
+        self.assertEqual(content, recall._file()._content())
+        self.assertEqual(recall._sealed_file()._content(), sent)
+        self.assertEqual(order._sealed_file().filename, f"{order._file().filename}.p7m")
+
     def test_a_signature_beside_goes_first_and_the_file_as_it_was_approved(self):
         self.enter_keys()
         self.channel.seal_method = "cms_sign_beside"

@@ -110,6 +110,21 @@ register(
     " Do not pay again before you know.",
 )
 
+register(
+    "payment_recall_refused",
+    "The bank does not cancel a payment",
+    Severity.HIGH,
+    "Read the bank's reason. The payment goes on, or has gone: ask the recipient to send the money back. Do not pay its"
+    " bill again.",
+)
+register(
+    "payment_recall_unknown",
+    "The bank answers a recall that is not known",
+    Severity.HIGH,
+    "Compare the answer with the recalls of the order, and ask the bank which payment it means. Until then all payments"
+    " count as before.",
+)
+
 # === CASH POSITIONS === #
 
 register(

@@ -7,6 +7,7 @@ texts are fitted to the profile's characters and length. What is written is judg
 
 from dataclasses import dataclass
 from datetime import UTC
+from decimal import Decimal
 from functools import partial
 
 from lxml import etree
@@ -75,25 +76,24 @@ class PaymentWriter:
         self._tag = f"{{{version.namespace}}}".__add__
 
     def document(self, order):
-        """Write the message around ``group``, which the writer of each message defines.
+        """Write the message around ``content``, which the writer of each message defines.
 
         :rtype: bytes
         :raise BusinessError: ``payment_file_invalid``
         """
         root = etree.Element(self._tag("Document"), nsmap={None: self.version.namespace})
-        initiation = self.element(root, self.root_tag)
+        self.content(self.element(root, self.root_tag), order)
+        refuse(self.violations)
+        return b'<?xml version="1.0" encoding="UTF-8"?>\n' + etree.tostring(root, encoding="UTF-8")
+
+    def content(self, initiation, order):
         header = self.element(initiation, "GrpHdr")
         self.text(header, "MsgId", order.message_id)
-        self.text(
-            header, "CreDtTm", order.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        )
-        self.text(header, "NbOfTxs", str(len(order.instructions)))
-        self.text(header, "CtrlSum", format(order.control_sum, "f"))
+        self.moment(header, "CreDtTm", order.created_at)
+        self.totals(header, order.instructions)
         self.party(header, "InitgPty", order.initiator, address=False)
         for group in order.groups:
             self.group(initiation, group)
-        refuse(self.violations)
-        return b'<?xml version="1.0" encoding="UTF-8"?>\n' + etree.tostring(root, encoding="UTF-8")
 
     def group(self, parent, group):
         raise NotImplementedError
@@ -111,8 +111,7 @@ class PaymentWriter:
         self.text(element, "PmtMtd", method)
         if group.batch_booking is not None:
             self.text(element, "BtchBookg", "true" if group.batch_booking else "false")
-        self.text(element, "NbOfTxs", str(len(group.instructions)))
-        self.text(element, "CtrlSum", format(group.control_sum, "f"))
+        self.totals(element, group.instructions)
         kind = etree.Element(self._tag("PmtTpInf"))
         self.code(kind, "SvcLvl", group.service_level or next(iter(self.rules.service_levels), ""))
         self.code(
@@ -141,10 +140,16 @@ class PaymentWriter:
             self.text(element, "UETR", instruction.uetr)
         self._subject = f"Payment {instruction.end_to_end_id} ({instruction.party.name})"
 
-    def amount(self, parent, instruction):
-        self.text(parent, "InstdAmt", format(instruction.amount, "f")).set(
-            "Ccy", instruction.currency
-        )
+    def amount(self, parent, instruction, tag="InstdAmt"):
+        self.text(parent, tag, format(instruction.amount, "f")).set("Ccy", instruction.currency)
+
+    def totals(self, parent, instructions):
+        self.text(parent, "NbOfTxs", str(len(instructions)))
+        total = sum((item.amount for item in instructions), Decimal())
+        self.text(parent, "CtrlSum", format(total, "f"))
+
+    def moment(self, parent, tag, moment):
+        self.text(parent, tag, moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
 
     def party(self, parent, tag, party, *, address=True):
         if party is None:

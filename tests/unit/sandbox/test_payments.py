@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from odoo.addons.treasury_sync.tools import status_json
+from odoo.addons.treasury_sync.tools import camt029, status_json
 
 from sandbox.nextgenpsd2_payments import Payments
 from sandbox.payment_files import PaymentFiles
@@ -163,6 +163,78 @@ def test_bank_that_was_started_anew_is_told_what_it_had(bank):
     assert [text.count("ACSC") for text in reports(folder)] == [0, 3]
     booked = world.all_bookings(world.account("nordhafen-eur"))
     assert sum(item.kind == "payment" for item in booked) == 4
+
+
+RECALL = """<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.055.001.08"><CstmrPmtCxlReq>
+<Assgnmt><Id>{case}</Id></Assgnmt><Undrlyg><OrgnlGrpInfAndCxl><OrgnlMsgId>{message}</OrgnlMsgId></OrgnlGrpInfAndCxl>
+<OrgnlPmtInfAndCxl>{payments}</OrgnlPmtInfAndCxl></Undrlyg></CstmrPmtCxlReq></Document>"""
+
+
+def recall(case, message, *numbers):
+    payments = "".join(
+        f"<TxInf><OrgnlEndToEndId>{message}-E{number}</OrgnlEndToEndId></TxInf>"
+        for number in numbers
+    )
+    return RECALL.format(case=case, message=message, payments=payments).encode()
+
+
+def answers(folder):
+    """What the bank answered on each payment, one answer after the other."""
+    found = []
+    for path in sorted((folder / "answers").glob("camt029_*.xml")):
+        [group] = camt029.read(path.read_bytes()).groups
+        found.append({item.identification[-2:]: item.status for item in group.parts})
+    return found
+
+
+def test_recalled_before_its_day_it_is_cancelled_and_never_booked(bank):
+    world, files, folder = bank
+    put(folder, "M1.xml", order(world))
+    files._collect(Request())
+    put(folder, "R1.xml", recall("R1", "M1", 1, 9))
+    files._collect(Request())
+    assert answers(folder) == [{"E1": "ACCR", "E9": "RJCR"}]
+    put(folder, "R1.xml", recall("R1", "M1", 1))
+    files._collect(Request())
+    assert len(answers(folder)) == 1, "the same case again is no news"
+    world.move_clock(datetime(2026, 11, 24, 20))
+    booked = world.booked(world.account("nordhafen-eur"))
+    assert [item.amount for item in booked if item.end_to_end_id.startswith("M1")] == [-2000]
+
+
+@pytest.mark.parametrize(
+    ("decision", "last", "amounts"),
+    [("refuse", "RJCR", [-1000]), ("accept", "ACCR", [-1000, 1000])],
+)
+def test_recalled_after_the_execution_the_recipient_decides(bank, decision, last, amounts):
+    world, files, folder = bank
+    rule = {"creditor_iban": "FR1", "outcome": "accept", "recall": decision}
+    files._payments._add_rules(Request(json=[rule]))
+    put(folder, "M1.xml", order(world, "M1", "10.00"))
+    files._collect(Request())
+    world.move_clock(datetime(2026, 11, 24, 20))
+    put(folder, "R1.xml", recall("R1", "M1", 1))
+    files._collect(Request())
+    assert answers(folder) == [{"E1": "PDCR"}]
+    world.move_clock(datetime(2026, 11, 27, 20))
+    assert answers(folder) == [{"E1": "PDCR"}, {"E1": last}]
+    booked = world.booked(world.account("nordhafen-eur"))
+    assert [item.amount for item in booked if item.end_to_end_id.startswith("M1")] == amounts
+
+
+def test_recall_of_what_is_not_here_is_refused_and_a_silent_bank_says_nothing(bank):
+    world, files, folder = bank
+    rule = {"creditor_iban": "FR1", "outcome": "accept", "recall": "silent"}
+    files._payments._add_rules(Request(json=[rule]))
+    put(folder, "M1.xml", order(world, "M1", "10.00"))
+    files._collect(Request())
+    put(folder, "R1.xml", recall("R1", "M1", 1))
+    put(folder, "R2.xml", recall("R2", "M2", 1))
+    files._collect(Request())
+    assert (folder / "refused" / "R2.xml").exists()
+    assert answers(folder) == []
+    with pytest.raises(ProblemError):
+        files._payments._add_rules(Request(json=[{**rule, "recall": "maybe"}]))
 
 
 # === JSON, AND THE TREASURY PLATFORM === #
