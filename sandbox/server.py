@@ -24,6 +24,7 @@ from sandbox.nextgenpsd2_accounts import Accounts
 from sandbox.nextgenpsd2_consents import Consents
 from sandbox.nextgenpsd2_payments import Payments
 from sandbox.oauth import OAuth
+from sandbox.payees import Payees
 from sandbox.payment_files import PaymentFiles
 from sandbox.plaid import Plaid
 from sandbox.ponto import Ponto
@@ -95,6 +96,7 @@ class Application:
             consents,
             accounts,
             payments,
+            Payees(guard),
             PaymentFiles(world, folder, payments),
             TreasuryPlatform(world, oauth, payments),
             gate,

@@ -111,6 +111,7 @@ OWN_METHODS = bank_statement_api.OWN_METHODS | {
         "action_recall",
         "action_refuse",
         "action_send",
+        "action_verify_payees",
     },
 }
 """Model -> its own public methods; those of Odoo's own base classes are tried as well."""

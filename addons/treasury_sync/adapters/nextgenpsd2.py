@@ -1,9 +1,10 @@
 import json
+import uuid
 
 from odoo import api, fields, models
 
 from odoo.addons.finance_connector_base.tools.errors import BusinessError, FinalError
-from odoo.addons.treasury_sync.tools import pain002, psd2_json
+from odoo.addons.treasury_sync.tools import pain002, payees, psd2_json
 
 from . import bearer
 
@@ -25,7 +26,7 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
     _inherit = "finance.adapter.nextgenpsd2"
 
     _capabilities = frozenset(
-        {"fetch_statements", "fetch_balances", "query_payments", "recall_payments"}
+        {"fetch_statements", "fetch_balances", "query_payments", "recall_payments", "verify_payees"}
     )
 
     @api.model
@@ -93,6 +94,19 @@ class FinanceAdapterNextgenpsd2(models.AbstractModel):
         # 202: the bank asks the account holder first (section 5.7.1).
         state = "sent" if response.status == 202 else "accepted"
         return {"state": state, "answer": f"HTTP {response.status}"}
+
+    @api.model
+    def _verify_payee(self, connection, name, iban, bic):
+        response = bearer.request(
+            connection,
+            "POST",
+            payees.PATH,
+            idempotent=True,
+            headers={"Content-Type": "application/json", "X-Request-ID": str(uuid.uuid4())},
+            body=payees.request(name, iban, bic),
+        )
+        response.raise_for_status(fields.Datetime.now())
+        return payees.read(response.body)
 
     # === REQUESTS === #
 

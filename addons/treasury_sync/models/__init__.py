@@ -28,6 +28,10 @@ from . import treasury_payment_news
 from . import treasury_payment_order_seal
 from . import treasury_payment_order_status
 from . import treasury_payment_order_follow
+from . import treasury_payee_verification
+from . import treasury_payment_channel_payee
+from . import treasury_payment_instruction_payee
+from . import treasury_payment_order_payee
 from . import treasury_payment_order_waits
 from . import treasury_payment_recall
 from . import treasury_payment_recall_file

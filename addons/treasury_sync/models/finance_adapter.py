@@ -21,6 +21,19 @@ class FinanceAdapter(models.AbstractModel):
         return
 
     @api.model
+    def _verify_payee(self, connection, name, iban, bic):
+        """Ask whether an account is of somebody of that name.
+
+        :param connection: ``finance.connection``
+        :rtype: payees.Verification
+        :raise FinanceError: there is no answer that counts
+        """
+        raise FinalError(
+            f"The adapter of {connection.display_name} verifies no payees.",
+            code="capability_missing",
+        )
+
+    @api.model
     def _recall(self, exchange, recall):
         """Ask the bank to cancel a whole order; repeating the question changes nothing over there.
 

@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from odoo.addons.treasury_sync.tools import payees
+
 PAID = ("transmitted", "acknowledged", "executed", "booked")
 
 
@@ -29,6 +31,7 @@ class TreasuryFraudRule(models.Model):
             ("country", "The account is in a country of the list"),
             ("unusual_amount", "Much more than the vendor usually gets"),
             ("combined_limit", "All payments to the vendor together are above a limit"),
+            ("payee", "The bank does not confirm the payee"),
         ],
         required=True,
         tracking=True,
@@ -107,6 +110,9 @@ class TreasuryFraudRule(models.Model):
         )
         total = sum(self._in_currency(other) for other in together)
         return self.currency_id.compare_amounts(total, self.limit_amount) > 0
+
+    def _is_payee(self, item):
+        return item.payee_code not in (False, payees.MATCH)
 
     def _since(self):
         return fields.Datetime.now() - timedelta(days=self.days)

@@ -26,6 +26,7 @@ class TreasuryPaymentHold(models.Model):
         index=True,
         ondelete="restrict",
     )
+    payee_text = fields.Char(related="instruction_id.payee_text")
     rule_id = fields.Many2one(
         "treasury.fraud.rule", required=True, readonly=True, ondelete="restrict"
     )

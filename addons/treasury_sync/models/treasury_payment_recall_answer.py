@@ -51,7 +51,9 @@ class TreasuryPaymentRecall(models.Model):
 
     _inherit = "treasury.payment.recall"
 
-    answer_ids = fields.One2many("treasury.payment.recall.answer", "recall_id", readonly=True)
+    answer_ids = fields.One2many(
+        "treasury.payment.recall.answer", "recall_id", string="Answers", readonly=True
+    )
 
     @api.model
     def _find_answered(self, answer, company):

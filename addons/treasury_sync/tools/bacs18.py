@@ -2,7 +2,15 @@
 
 Choices of the profile under ``sender``: ``service_user_number`` (six digits). A file carries one processing day, the
 first day of the three-day cycle; the channel's date is that day.
+
+The labels are those of HSBC's "Message Implementation Guide, BACS Standard 18" as MYOB's manual has them in tables
+("Settings of the BACS HSBC Plug-In"), VOL1 and HDR1 also of Bank of Ireland's "BACS File Specification", appendix 2:
+VOL1 serial number 5-10, service user 42-47; HDR1 service user 6-11 and 16-21, creation 42-47, expiration 48-53, block
+count 55-60; HDR2 block and record length 6-15; UHL1 processing day 5-10, currency 21-22, country 23-28, work code 29-37,
+file number 38-40; EOF1 and EOF2 as HDR1 and HDR2, the former without a block count; UTL1 totals 5-30, counts 31-44.
 """
+
+from datetime import timedelta
 
 from .documents import DIRECT_DEBIT
 from .flat_payment import FlatCheck, FlatWriter, offer
@@ -33,9 +41,12 @@ class _Writer(FlatWriter):
                 "Make an order for each day.",
             )
         serial = "".join(filter(str.isalnum, order.message_id))[-6:].upper().rjust(6, "0")
-        created, processed = (f" {day:%y%j}" for day in (order.created_at, min(days)))
-        identifier = f"A{user}S  1{user}"
-        first = f"1{identifier:17}{serial}00010001{'':6}{created}{'':6} 000000{'':20}"
+        # The file may be overwritten once its day of processing is over.
+        expires = min(days) + timedelta(days=1)
+        created, processed, expired = (
+            f" {day:%y%j}" for day in (order.created_at, min(days), expires)
+        )
+        first = f"1A{user}S  1{user}{serial}00010001{'':6}{created}{expired} "
         second = f"2F0200000100{'':35}00{'':28}"
         records, sums = [], [0, 0, 0, 0]
         for group in order.groups:
@@ -43,11 +54,11 @@ class _Writer(FlatWriter):
         self.subject = ""
         lines = [
             f"VOL1{serial}{'':1}{'':20}{'':6}{'':4}{user}{'':4}{'':28}1",
-            f"HDR{first}",
+            f"HDR{first}000000{'':20}",
             f"HDR{second}",
-            f"UHL1{processed}999999{'':4}00{'':6}1 DAILY  001{'':40}",
+            f"UHL1{processed}999999{'':4}000000001 DAILY  001{'':40}",
             *records,
-            f"EOF{first}",
+            f"EOF{first}{'':26}",
             f"EOF{second}",
             f"UTL1{_totals(*sums)}{'':36}",
         ]
@@ -110,7 +121,7 @@ class _Check(FlatCheck):
             if len(line) != wanted:
                 self.differ(f"line {number}", str(len(line)), f"A record has {wanted} characters")
                 return
-        self.same("EOF1", lines[-3][3:], lines[1][3:])
+        self.same("EOF1", lines[-3][3:54], lines[1][3:54])
         self.same("EOF2", lines[-2][3:], lines[2][3:])
         self._records(lines[4:-3], lines[-1])
 

@@ -7,9 +7,10 @@ from datetime import datetime
 
 import pytest
 
-from odoo.addons.treasury_sync.tools import camt029, status_json
+from odoo.addons.treasury_sync.tools import camt029, payees, status_json
 
 from sandbox.nextgenpsd2_payments import Payments
+from sandbox.payees import Payees
 from sandbox.payment_files import PaymentFiles
 from sandbox.router import ProblemError
 from sandbox.treasury_platform import TreasuryPlatform
@@ -298,3 +299,27 @@ def test_platform_takes_an_order_once_and_never_other_bytes_under_its_key(world,
     report = json.loads(platform._show(Request(params={"key": "M1"})).body)
     assert report["original_message_id"] == "M1"
     assert status_json.read(json.dumps(report).encode()).groups[0].transactions[0].status == "ACSP"
+
+
+# === PAYEES === #
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ("vendor  sarl", {"partyNameMatch": "MTCH"}),
+        ("Vendor SAR", {"partyNameMatch": "CMTC", "matchedName": "Vendor SARL"}),
+        ("Somebody Else", {"partyNameMatch": "NMTC"}),
+    ],
+)
+def test_bank_tells_whether_an_account_belongs_to_a_name(asked, answer):
+    holders = Payees(guard=None)
+    holders._tell(Request(json=[{"iban": "FR1", "name": "Vendor SARL"}]))
+
+    def ask(iban):
+        found = holders._verify(Request(json=json.loads(payees.request(asked, iban))))
+        assert payees.read(found.body).code == json.loads(found.body)["partyNameMatch"]
+        return json.loads(found.body)
+
+    assert ask("FR1") == answer
+    assert ask("FR2") == {"partyNameMatch": "NOAP"}

@@ -85,13 +85,13 @@ def test_uk_file_is_this_to_the_column():
     identification = "1A654321S  1654321000PO100010001"
     assert content.split("\r\n") == [
         "VOL1000PO1" + " " * 31 + "654321" + " " * 32 + "1",
-        "HDR" + identification + " " * 6 + " 26330" + " " * 6 + " 000000" + " " * 20,
+        "HDR" + identification + " " * 6 + " 26330 26332 000000" + " " * 20,
         "HDR2F0200000100" + " " * 35 + "00" + " " * 28,
-        "UHL1 26331999999    00      1 DAILY  001" + " " * 40,
+        "UHL1 26331999999    000000001 DAILY  001" + " " * 40,
         "2000001234567809940000087654321    00000010050ALDER AG          INVOICE V1        VENDOR SARL       ",
         "2000001234567809940000087654321    00000000001ALDER AG          INVOICE V1        VENDOR SARL       ",
         "4000008765432101740000087654321    00000010051ALDER AG          CONTRA            ALDER AG          ",
-        "EOF" + identification + " " * 6 + " 26330" + " " * 6 + " 000000" + " " * 20,
+        "EOF" + identification + " " * 6 + " 26330 26332" + " " * 27,
         "EOF2F0200000100" + " " * 35 + "00" + " " * 28,
         "UTL1" + "0000000010051" * 2 + "0000001" + "0000002" + " " * 36,
         "",
