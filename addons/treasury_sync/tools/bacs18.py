@@ -6,8 +6,9 @@ first day of the three-day cycle; the channel's date is that day.
 The labels are those of HSBC's "Message Implementation Guide, BACS Standard 18" as MYOB's manual has them in tables
 ("Settings of the BACS HSBC Plug-In"), VOL1 and HDR1 also of Bank of Ireland's "BACS File Specification", appendix 2:
 VOL1 serial number 5-10, service user 42-47; HDR1 service user 6-11 and 16-21, creation 42-47, expiration 48-53, block
-count 55-60; HDR2 block and record length 6-15; UHL1 processing day 5-10, currency 21-22, country 23-28, work code 29-37,
-file number 38-40; EOF1 and EOF2 as HDR1 and HDR2, the former without a block count; UTL1 totals 5-30, counts 31-44.
+count 55-60; HDR2 block and record length 6-15; UHL1 processing day 5-10, currency 21-22, country 23-28, work code
+29-37, file number 38-40; EOF1 and EOF2 as HDR1 and HDR2, the former without a block count; UTL1 totals 5-30, counts
+31-44.
 """
 
 from datetime import timedelta
