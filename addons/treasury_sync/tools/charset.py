@@ -37,7 +37,6 @@ _SCRIPTS = (
     "FULLWIDTH LATIN ",
     "MICRO ",
 )
-_SPACES = re.compile(r"\s+")
 
 
 class LostTextError(ValueError):
@@ -65,10 +64,12 @@ class Charset:
     code: str
     allowed: str
     upper: bool = False
+    _inside: re.Pattern = field(init=False, repr=False, compare=False)
     _outside: re.Pattern = field(init=False, repr=False, compare=False)
     _replaced: dict[str, str] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self):
+        object.__setattr__(self, "_inside", re.compile(f"{self.allowed}*"))
         object.__setattr__(self, "_outside", re.compile(f"(?!{self.allowed})[\\s\\S]"))
 
     def outside(self, text):
@@ -76,6 +77,8 @@ class Charset:
 
         :rtype: str
         """
+        if self._inside.fullmatch(text):
+            return ""
         return "".join(dict.fromkeys(self._outside.findall(text)))
 
     def fit(self, text):
@@ -83,10 +86,10 @@ class Charset:
 
         :raise LostTextError: a letter or digit would be lost, or nothing is left of what was written.
         """
-        text = _SPACES.sub(" ", text).strip()
+        text = " ".join(text.split())
         if self.upper:
             text = text.upper()
-        if not self._outside.search(text):
+        if self._inside.fullmatch(text):
             return text
         # The marks of a letter are one with it; a ligature or a full-width letter is what it stands for.
         known = unicodedata.normalize("NFC", text)
@@ -94,7 +97,7 @@ class Charset:
         if lost := "".join(filter(self._is_lost, outside)):
             raise LostTextError(text, lost)
         fitted = known.translate({ord(char): self._replace(char) for char in outside})
-        fitted = _SPACES.sub(" ", fitted).strip()
+        fitted = " ".join(fitted.split())
         if text and not any(map(str.isalnum, fitted)):
             raise LostTextError(text, "".join(dict.fromkeys(text)))
         return fitted

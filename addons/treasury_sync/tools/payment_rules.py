@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from decimal import Decimal
 
+from lxml import etree
 from stdnum.iso7064 import mod_97_10
 
 from odoo.addons.finance_connector_base.tools.safe_xml import XmlRefusedError, local_name, parse
@@ -53,28 +54,41 @@ class Node:
 
     def __init__(self, element):
         self.element = element
-        self._children, self._nodes = {}, {}
+        self._nodes = {}
+        self._children = children = {}
+        # Most of the time of judging a file is spent here.
         for child in () if element is None else element:
-            self._children.setdefault(local_name(child), []).append(child)
+            tag = child.tag
+            name = tag[tag.rfind("}") + 1 :]
+            if name in children:
+                children[name].append(child)
+            else:
+                children[name] = [child]
 
     def all(self, name):
-        return self._children.get(name, [])
+        return self._children.get(name, ())
 
     def child(self, *path):
         node = self
         for name in path:
-            if name not in node._nodes:
-                node._nodes[name] = Node(next(iter(node.all(name)), None))
-            node = node._nodes[name]
+            found = node._nodes.get(name)
+            if found is None:
+                elements = node._children.get(name)
+                found = node._nodes[name] = Node(elements[0]) if elements else _ABSENT
+            node = found
         return node
 
     def text(self, *path):
-        node = self.child(*path[:-1])
-        found = node.all(path[-1])
+        *parents, name = path
+        node = self.child(*parents) if parents else self
+        found = node._children.get(name)
         return (found[0].text or "") if found else ""
 
     def __bool__(self):
         return self.element is not None
+
+
+_ABSENT = Node(None)
 
 
 class ProfileCheck:
@@ -84,6 +98,7 @@ class ProfileCheck:
         self.version = version
         self.rules = rules
         self.violations = []
+        self._identifiers = {"InstrId": [], "EndToEndId": []}
 
     def run(self, initiation):
         """:return: what the profile does not allow
@@ -104,9 +119,8 @@ class ProfileCheck:
         self._totals("GrpHdr", header, amounts)
         self._unlike(groups)
         self._unique("PmtInfId", [group.text("PmtInfId") for group in groups])
-        for tag in ("InstrId", "EndToEndId"):
-            name = f"{{*}}PmtInf/{{*}}*/{{*}}PmtId/{{*}}{tag}"
-            self._unique(tag, [element.text for element in initiation.iterfind(name)])
+        for tag, values in self._identifiers.items():
+            self._unique(tag, values)
         self._characters(initiation)
         return self.violations
 
@@ -146,7 +160,11 @@ class ProfileCheck:
         amounts = []
         for tag in payment_schema.TRANSACTIONS:
             for element in group.all(tag):
-                amounts.append(check_transaction(self, Node(element), bearer))
+                transaction = Node(element)
+                amounts.append(check_transaction(self, transaction, bearer))
+                for name, values in self._identifiers.items():
+                    if transaction.child("PmtId").all(name):
+                        values.append(transaction.text("PmtId", name))
         self._totals("PmtInf", group, amounts)
         return amounts
 
@@ -280,7 +298,7 @@ class ProfileCheck:
 
     def _characters(self, initiation):
         charset = CHARSETS[self.rules.charset]
-        if not charset.outside("".join(initiation.itertext())):
+        if not charset.outside(etree.tostring(initiation, method="text", encoding="unicode")):
             return
         for element in initiation.iter():
             outside = charset.outside(element.text or "")
