@@ -95,7 +95,8 @@ class ReportingRun(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("exchange_id.work_status", "exchange_id.milestone")
+    # The engine tells of its steps: see finance.exchange._tell_reporting_runs.
+    @api.depends("exchange_id")
     def _compute_state(self):
         for run in self:
             exchange = run.exchange_id

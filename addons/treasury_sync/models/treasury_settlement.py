@@ -211,7 +211,13 @@ class TreasurySettlement(models.Model):
             ]
             settlement = as_engine(self).search(key)
             if not settlement:
-                settlement = as_engine(self).create({name: value for name, _operator, value in key})
+                # Its news are its history: a message that it was created tells nobody anything.
+                settlement = (
+                    as_engine(self)
+                    .with_context(tracking_disable=True)
+                    .create({name: value for name, _operator, value in key})
+                    .with_env(self.env)
+                )
             self.env["treasury.settlement.news"]._keep(settlement, observation, exchange)
             found |= settlement
         due = found.browse()

@@ -48,6 +48,10 @@ const VIEWS = [
     { key: "by_currency", label: _t("By currency"), of: "currency" },
 ];
 
+/** Of a list that may be long, shown at first: the largest sums, and a page of accounts. */
+const BARS = 8;
+const PAGE = 50;
+
 /** The morning screen of a treasurer: what is there, what is coming, and whether the picture is complete. */
 export class CashPosition extends Component {
     static template = "treasury_sync.CashPosition";
@@ -66,6 +70,9 @@ export class CashPosition extends Component {
             position: null,
             groups: [],
             filter: null,
+            search: "",
+            shown: PAGE,
+            expanded: {},
             opened: null,
             error: "",
         });
@@ -85,6 +92,7 @@ export class CashPosition extends Component {
     async load() {
         this.state.error = "";
         this.state.filter = this.state.opened = null;
+        this.state.shown = PAGE;
         if (!this.state.group && !this.isViewer) {
             this.state.position = null;
             return;
@@ -153,7 +161,7 @@ export class CashPosition extends Component {
     }
 
     bars(view) {
-        const sums = this.state.position[view.key];
+        const sums = this.state.position[view.key].slice(0, this.hidden(view) ? BARS : undefined);
         const largest = Math.max(...sums.map((sum) => Math.abs(parseFloat(sum.amount))), 1);
         return sums.map((sum) => ({
             ...sum,
@@ -161,6 +169,12 @@ export class CashPosition extends Component {
             negative: this.isNegative(sum.amount),
             chosen: this.isChosen(view, sum),
         }));
+    }
+
+    /** How many sums are not shown; the server has the largest first. */
+    hidden(view) {
+        const count = this.state.position[view.key].length;
+        return this.state.expanded[view.key] || count <= BARS + 2 ? 0 : count - BARS;
     }
 
     isChosen(view, sum) {
@@ -171,21 +185,44 @@ export class CashPosition extends Component {
     filterBy(view, sum) {
         this.state.filter = this.isChosen(view, sum) ? null : { of: view.of, code: sum.code, name: sum.name };
         this.state.opened = null;
+        this.state.shown = PAGE;
+    }
+
+    search(text) {
+        this.state.search = text;
+        this.state.shown = PAGE;
+    }
+
+    get matching() {
+        const { filter, position } = this.state;
+        const wanted = this.state.search.trim().toLowerCase();
+        return position.accounts.filter(
+            (account) =>
+                (!filter || account[filter.of] === filter.code) &&
+                [account.name, account.number, account.entity, account.bank, account.currency].some((text) =>
+                    text.toLowerCase().includes(wanted)
+                )
+        );
     }
 
     get accounts() {
-        const filter = this.state.filter;
-        return this.state.position.accounts
-            .filter((account) => !filter || account[filter.of] === filter.code)
-            .map((account) => ({
-                ...account,
-                mark: STATES[account.state],
-                strip: Array.from(account.days, (letter, index) => ({
-                    ...MARKS[letter],
-                    index,
-                    day: this.stripDay(account, index),
-                })),
-            }));
+        return this.matching.slice(0, this.state.shown).map((account) => ({
+            ...account,
+            mark: STATES[account.state],
+            strip: Array.from(account.days, (letter, index) => ({
+                ...MARKS[letter],
+                index,
+                day: this.stripDay(account, index),
+            })),
+        }));
+    }
+
+    get more() {
+        return this.matching.length - this.state.shown;
+    }
+
+    showMore() {
+        this.state.shown += PAGE;
     }
 
     stripDay(account, index) {
@@ -197,8 +234,7 @@ export class CashPosition extends Component {
     }
 
     get stripDays() {
-        const first = this.accounts.find((account) => account.strip.length);
-        return first ? first.strip.map((mark) => ({ index: mark.index, day: mark.day.toFormat("d"), weekday: mark.day.toFormat("ccc") })) : [];
+        return Math.max(0, ...this.state.position.accounts.map((account) => account.days.length));
     }
 
     parts(account) {
