@@ -1,8 +1,8 @@
 """A gateway's events, in several orders of arrival, doubled, some lost, with kills of the worker: one end state.
 
 For each order a database of its own, a sandbox in which the same happened, the queue's runner, webhooks over HTTP and
-``kill -9`` of the server with all its workers. Every order has to end with the gateway's own figures, nothing twice, and
-exactly the rows of money that the first order has. Milliseconds an event, from the first delivery until all are worked
+``kill -9`` of the server with all its workers. Every order has to end with the gateway's own figures, nothing twice,
+and exactly the rows of money that the first order has. Milliseconds an event, from the first delivery until all are worked
 on and every payout is proven, beside what Odoo's wizard takes to register a payment. The first argument is the number
 of invoices, each of which makes some four events; the others are orders of arrival.
 """
@@ -43,7 +43,8 @@ print(1000 * (time.perf_counter() - start) / {count})
 MONEY = {
     "objects": """
         SELECT item.kind, item.external_id, item.state, item.amount, currency.name, parent.external_id,
-               item.occurred_on, item.proof_state, item.total_gross, item.total_fee, payment.amount, payment.state, partner.name,
+               item.occurred_on, item.proof_state, item.total_gross, item.total_fee, payment.amount, payment.state,
+               partner.name,
                (SELECT array_agg(invoice.name ORDER BY invoice.name) FROM treasury_settlement_invoice_rel link
                   JOIN account_move invoice ON invoice.id = link.account_move_id
                  WHERE link.treasury_settlement_id = item.id)
