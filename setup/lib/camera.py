@@ -137,6 +137,20 @@ def _press(page: Page, name: str) -> None:
     button.first.click()
 
 
+def _shadow(page: Page) -> None:
+    _record(page, "GoCardless").click()
+    page.locator(
+        "div[name=day_ids] .o_data_row, div[name=day_ids] .o_kanban_record"
+    ).first.wait_for()
+
+
+def _shadow_lines(page: Page) -> None:
+    _shadow(page)
+    page.locator("button[name=action_open_lines]").first.click()
+    page.locator(".o_facet_remove").first.click()
+    _record(page, "Only New Channel").scroll_into_view_if_needed()
+
+
 def _held(page: Page) -> None:
     """Upload a statement whose figures do not agree, and wait until it is held."""
     [account] = _call(
@@ -234,6 +248,9 @@ _PICTURES = (
     ("cash-accounts", "olivia", "/odoo/cash-position", _position_accounts),
     ("cash-frozen", "olivia", "/odoo/cash-frozen", _frozen_position),
     ("coverage", "olivia", "/odoo/bank-coverage", _coverage),
+    ("shadow", "martin", "/odoo/bank-shadow", _shadow),
+    ("shadow-lines", "martin", "/odoo/bank-shadow", _shadow_lines),
+    ("audit", "anton", "/odoo/finance-audit", None),
     ("held", "olivia", "/odoo/finance", _held),
     ("column-profile", "martin", _PROFILE, _profile),
     ("payment-run", "petra", "/odoo/finance-payment-run", _payment_run),

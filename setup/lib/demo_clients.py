@@ -45,6 +45,14 @@ class Odoo:
         )
 
 
+def consent(odoo: Odoo, consent_id: int) -> None:
+    """Do what the account holder does: follow the bank's page and confirm."""
+    action = odoo.call("bank.statement.consent", "action_request", ids=[consent_id])
+    with urllib.request.urlopen(action["url"], timeout=30):
+        pass
+    odoo.call("bank.statement.consent", "action_refresh", ids=[consent_id])
+
+
 def run_inside(context: Context, script: Path, call: str):
     """Run a file inside Odoo's shell, where ``env`` is Odoo's, and then an expression that uses what it defines.
 

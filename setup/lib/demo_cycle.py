@@ -3,14 +3,13 @@
 Driven from outside, as an external caller would: over JSON-2 with a key, and over the sandbox's control API.
 """
 
-import urllib.request
 from datetime import date, timedelta
 from pathlib import Path
 from types import ModuleType
 
 from . import demo_parts, progress
 from .demo import Context
-from .demo_clients import Odoo, Sandbox, run_inside
+from .demo_clients import Odoo, Sandbox, consent, run_inside
 from .demo_fetch import fetch
 
 _SEED = Path(__file__).with_name("demo_seed.py")
@@ -42,7 +41,7 @@ def run(context: Context) -> dict:
         bank.call("POST", "/control/receivables", seeded["receivables"])
         # The sandbox forgets at its end, so a consent of an earlier run is worth nothing.
         for consent_id in seeded["consent_ids"]:
-            _consent(odoo, consent_id)
+            consent(odoo, consent_id)
     with progress.step("Odoo fetches from the bank, over its API and from files"):
         days = {
             "date_from": (today - timedelta(days=_FILE_DAYS)).isoformat(),
@@ -90,14 +89,6 @@ def _play(part: ModuleType, stage: demo_parts.Stage, summary: dict) -> None:
     summary[demo_parts.name_of(part)] = shown.figures
     summary["checks"].update(shown.checks)
     summary["sentences"].extend(shown.sentences)
-
-
-def _consent(odoo: Odoo, consent_id: int) -> None:
-    """Do what the account holder does: follow the bank's page and confirm."""
-    action = odoo.call("bank.statement.consent", "action_request", ids=[consent_id])
-    with urllib.request.urlopen(action["url"], timeout=30):
-        pass
-    odoo.call("bank.statement.consent", "action_refresh", ids=[consent_id])
 
 
 def _summary(counted: dict, served: dict) -> dict:

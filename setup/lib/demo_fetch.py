@@ -18,12 +18,20 @@ def fetch(odoo: Odoo, feed_ids: list[int], folder: Path) -> None:
     # The pick-up leaves alone what may still be written to.
     youngest = max((path.stat().st_mtime for path in folder.glob("*.*")), default=0)
     time.sleep(max(0, youngest + _STABLE_SECONDS - time.time()))
-    before = _attempts(odoo, feed_ids)
+    before = attempts(odoo, feed_ids)
     odoo.call("bank.statement.feed", "action_fetch_now", ids=feed_ids)
+    wait(odoo, before)
+
+
+def wait(odoo: Odoo, before: dict[int, str]) -> None:
+    """Wait until feeds were fetched once more and the queue has nothing left to do.
+
+    :param before: their :func:`attempts` until then
+    """
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
-        after = _attempts(odoo, feed_ids)
-        fetched = all(after[feed] != before[feed] for feed in feed_ids)
+        after = attempts(odoo, list(before))
+        fetched = all(after[feed] != before[feed] for feed in before)
         jobs = odoo.call(
             "queue.job",
             "search_count",
@@ -33,7 +41,13 @@ def fetch(odoo: Odoo, feed_ids: list[int], folder: Path) -> None:
             ],
         )
         busy = odoo.call(
-            "finance.exchange", "search_count", domain=[("work_status", "in", ["ready", "running"])]
+            "finance.exchange",
+            "search_count",
+            # What other workflows have waiting, on an interface that is off, is theirs.
+            domain=[
+                ("work_status", "in", ["ready", "running"]),
+                ("interface_id.handler", "=", "bank_statement"),
+            ],
         )
         if fetched and not jobs and not busy:
             return
@@ -43,7 +57,8 @@ def fetch(odoo: Odoo, feed_ids: list[int], folder: Path) -> None:
     )
 
 
-def _attempts(odoo: Odoo, feed_ids: list[int]) -> dict[int, str]:
+def attempts(odoo: Odoo, feed_ids: list[int]) -> dict[int, str]:
+    """:return: what changes with each fetch, by feed"""
     feeds = odoo.call(
         "bank.statement.feed", "read", ids=feed_ids, fields=["last_attempt_at", "write_date"]
     )

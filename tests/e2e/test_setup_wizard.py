@@ -4,8 +4,10 @@ import time
 
 import pytest
 
+from certificates import Authority
 from channel_bank import ACCOUNT, bank_day
-from sandbox.server import SandboxServer
+from sandbox.gocardless import INSTITUTION
+from sandbox.server import SandboxServer, mutual_tls
 
 SETUP = """
 env["ir.config_parameter"].set_param("web.base.url", {url!r})
@@ -16,8 +18,14 @@ env.company.currency_id = env.ref("base.EUR")
 
 
 @pytest.fixture(scope="module")
-def bank():
-    with SandboxServer(seed=11, base_date=bank_day(), history_days=14) as sandbox:
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def bank(authority):
+    tls = mutual_tls(*authority.files("bank"), authority.file)
+    with SandboxServer(seed=11, base_date=bank_day(), history_days=14, tls=tls) as sandbox:
         yield sandbox
 
 
@@ -34,10 +42,10 @@ class Wizard:
     :ivar complaints: what the browser's console said was wrong.
     """
 
-    def __init__(self, chromium, server):
+    def __init__(self, chromium, server, **options):
         self.server = server
         self.context = chromium.new_context(
-            viewport={"width": 1280, "height": 900}, base_url=server.url
+            viewport={"width": 1280, "height": 900}, base_url=server.url, **options
         )
         self.page = self.context.new_page()
         self.complaints = []
@@ -109,10 +117,29 @@ class Wizard:
             self.page.wait_for_timeout(500)
         raise AssertionError(f"the dry run did not end: {preview.inner_text()}")
 
+    def finish(self, before):
+        """From the accounts over the dry run to live.
+
+        :param before: how many lines were booked when the set-up began
+        """
+        self.at("Accounts")
+        self.page.locator("div[name=account_ids] .o_data_row").first.wait_for()
+        self.press("Dry Run")
+        self.at("Dry Run")
+        assert "problem" not in self.preview()
+        assert booked(self.server) == before, "a dry run books nothing"
+        self.press("Go Live")
+        self.page.locator(".modal").get_by_role("button", name="Ok").click()
+        self.at("Live")
+        assert self.complaints == []
+
 
 @pytest.fixture
-def wizard(chromium, server):
-    wizard = Wizard(chromium, server)
+def wizard(chromium, server, bank, authority):
+    # The sandbox asks everybody on its port of mutual TLS for a certificate, the account holder's browser too.
+    certificate, key = map(str, authority.files("browser"))
+    own = {"origin": bank.tls_url, "certPath": certificate, "keyPath": key}
+    wizard = Wizard(chromium, server, client_certificates=[own], ignore_https_errors=True)
     yield wizard
     wizard.context.close()
 
@@ -150,6 +177,43 @@ def test_interface(wizard, server, bank):
     )
     assert journals == [(1,)]
     assert wizard.complaints == []
+
+
+def test_gocardless(wizard, server, bank):
+    before = booked(server)
+    wizard.begin("Our GoCardless", "GoCardless")
+    wizard.enter("endpoint", f"{bank.url}/api/v2")
+    wizard.tick("allow_private_address")
+    wizard.enter("client_id", "sandbox-client")
+    wizard.add_secret("sandbox-secret")
+    wizard.press("Test and Continue")
+    wizard.at("Consent")
+    wizard.press("Go to the Bank's Page")
+    wizard.page.locator(".o_field_invalid[name=holder_ref]").wait_for()
+    wizard.enter("holder_ref", INSTITUTION)
+    wizard.confirm_at_the_bank()
+    wizard.press("I Have Confirmed")
+    wizard.finish(before)
+
+
+def test_ponto(wizard, server, bank, authority):
+    before = booked(server)
+    wizard.begin("Our Ponto", "Ponto")
+    wizard.enter("endpoint", f"{bank.tls_url}/ponto-connect")
+    wizard.tick("allow_private_address")
+    wizard.enter("token_url", f"{bank.tls_url}/token")
+    wizard.enter("authorization_url", f"{bank.tls_url}/oauth2/authorize")
+    wizard.enter("client_id", "sandbox-client")
+    wizard.enter("ca_certificate", authority.certificate)
+    for secret in ("sandbox-secret", *authority.issue("our application")):
+        wizard.add_secret(secret)
+    wizard.press("Test and Continue")
+    wizard.at("Consent")
+    wizard.confirm_at_the_bank()
+    wizard.press("I Have Confirmed")
+    wizard.finish(before)
+    address = wizard.page.locator("div[name=webhook_address]").inner_text()
+    assert "/finance/webhook/" in address
 
 
 def test_log_has_no_warning(server):

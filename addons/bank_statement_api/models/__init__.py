@@ -1,5 +1,6 @@
 from . import bank_statement_provenance_mixin
 from . import finance_adapter
+from . import finance_audit_event
 from . import finance_connection
 from . import finance_credential
 from . import finance_handler_bank_notification

@@ -177,7 +177,7 @@ class BankStatementComparison(models.Model):
             "type": "ir.actions.act_window",
             "name": self.display_name,
             "res_model": "bank.statement.comparison.line",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": [("comparison_id", "=", self.id)],
             "context": {"search_default_not_same": 1},
         }
@@ -368,7 +368,7 @@ class BankStatementComparison(models.Model):
         reasons = []
         wrong = sum(counts.values()) - counts[shadow.SAME]
         if wrong:
-            reasons.append(self.env._("%s lines are not the same on both sides.", wrong))
+            reasons.append(self.env._("Lines that are not the same on both sides: %s.", wrong))
         if not counts[shadow.SAME]:
             reasons.append(self.env._("There is not one line that both channels brought."))
         if self.date_to >= fields.Date.context_today(self):

@@ -89,7 +89,8 @@ class BankStatementLineRows(models.AbstractModel):
         """:return: a function from a value to what the column holds"""
         if fld.type == "monetary":
             own = foreign if fld.name == "amount_currency" and foreign else currency
-            return lambda value: own.round(value or 0.0)
+            to_round = _rounder(own)
+            return lambda value: to_round(value or 0.0)
         if fld.type in ("json", "date"):
             return lambda value: (
                 (date.fromisoformat(value) if isinstance(value, str) else value) or None
@@ -199,7 +200,7 @@ class BankStatementLineRows(models.AbstractModel):
     @api.model
     def _entry_totals(self, amounts, transaction_amounts, company_amounts, shared):
         """Odoo adds up what is debited, whatever its currency, and rounds it as money of the entry's currency."""
-        to_round = (shared.foreign or shared.currency).round
+        to_round = _rounder(shared.foreign or shared.currency)
         return [
             abs(to_round(amount if company_amount > 0 else transaction_amount))
             if company_amount
@@ -212,7 +213,8 @@ class BankStatementLineRows(models.AbstractModel):
     @api.model
     def _amounts(self, vals_list, shared):
         """:return: the amounts in the journal's currency, in the transactions' and in the company's"""
-        amounts = [shared.currency.round(vals["amount"]) for vals in vals_list]
+        to_round = _rounder(shared.currency)
+        amounts = [to_round(vals["amount"]) for vals in vals_list]
         transaction_amounts = amounts
         if shared.foreign:
             transaction_amounts = [
@@ -235,6 +237,18 @@ class BankStatementLineRows(models.AbstractModel):
                 shared.currency, shared.company_currency, shared.company, day
             )
         return shared.rates[day]
+
+
+def _rounder(currency):
+    """:return: ``currency.round``, which takes its time also for what is rounded already, as bank's amounts are"""
+    digits = currency.decimal_places
+    if currency.rounding != 10**-digits:
+        return currency.round
+
+    def to_round(value):
+        return value if round(value, digits) == value else currency.round(value)
+
+    return to_round
 
 
 def _converted(values, converter):

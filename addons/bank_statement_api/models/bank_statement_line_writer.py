@@ -1,10 +1,12 @@
 import logging
 
+from psycopg2.extras import Json
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 from odoo.tools.mail import generate_tracking_message_id
 
-from odoo.addons.bank_statement_api.tools.copy_rows import CopyRows
+from odoo.addons.bank_statement_api.tools.copy_rows import CopyRows, stage
 
 from .bank_statement_line_rows import Sample
 
@@ -42,7 +44,13 @@ KNOWN_MODULES = (
     "odoo.addons.reporting_export.",
 )
 """Modules whose overrides of the watched methods are known to leave nothing behind but the rows compared here."""
-TABLES = ("account_bank_statement_line", "account_move", "account_move_line", "mail_message")
+PARTS = {
+    "entry": "account_move",
+    "line": "account_bank_statement_line",
+    "liquidity": "account_move_line",
+    "suspense": "account_move_line",
+}
+"""What a statement line is made of, by table."""
 NOT_COMPARED = frozenset({"id", "create_date", "write_date", "transaction_details"})
 
 
@@ -180,58 +188,54 @@ class BankStatementLineWriter(models.AbstractModel):
         positions = {}
         for position, vals in enumerate(batch):
             positions.setdefault(maker._kind(vals), []).append(position)
-        rows = {table: CopyRows() for table in TABLES}
+        groups, messages = [], CopyRows()
         for kind, own in positions.items():
-            self._add_rows(
-                rows,
+            varying = maker._varying(
                 by_kind[kind],
-                statement,
-                maker._varying(
-                    by_kind[kind],
-                    [batch[position] for position in own],
-                    [line_ids[position] for position in own],
-                    [move_ids[position] for position in own],
-                    [first_number + position for position in own],
-                    shared,
-                ),
+                [batch[position] for position in own],
+                [line_ids[position] for position in own],
+                [move_ids[position] for position in own],
+                [first_number + position for position in own],
+                shared,
             )
-        self._write_rows(rows)
+            groups.append(self._rows(by_kind[kind], statement, varying))
+            self._add_messages(messages, by_kind[kind], varying[0]["move_id"])
+        self._write_rows(groups, messages)
         self.env.invalidate_all()
         return line_ids
 
     @api.model
-    def _add_rows(self, rows, sample, statement, varying):
-        """Add the rows of lines of one kind, as their sample's in all columns but the varying ones.
+    def _rows(self, sample, statement, varying):
+        """The rows of lines of one kind, as their sample's in all columns but the varying ones.
 
-        :param rows: ``CopyRows`` by table
         :param varying: of ``bank.statement.line.rows``
+        :return: for each of :data:`PARTS`, the columns that are alike and those that vary
         """
         line, move, liquidity, suspense = varying
         line_ids, move_ids = move["statement_line_id"], line["move_id"]
-        count = len(line_ids)
         now = fields.Datetime.now()
         stamps = {"create_date": now, "write_date": now}
         attached = {**stamps, "statement_id": statement.id if statement else None}
-        rows["account_bank_statement_line"].add(
-            {**sample.line, **attached}, {**line, "id": line_ids}
-        )
-        rows["account_move"].add({**sample.move, **stamps}, {**move, "id": move_ids})
-        item_ids = self._next_ids("account_move_line", 2 * count)
-        for item, own, ids in (
-            (sample.liquidity, liquidity, item_ids[::2]),
-            (sample.suspense, suspense, item_ids[1::2]),
-        ):
-            rows["account_move_line"].add({**item, **attached}, {**own, "id": ids})
-        if sample.message:
-            told = {
-                "id": self._next_ids("mail_message", count),
-                "res_id": move_ids,
-                # As Odoo names its own.
-                "message_id": [
-                    generate_tracking_message_id("message-notify") for _move in move_ids
-                ],
-            }
-            rows["mail_message"].add({**sample.message, **stamps, "date": now}, told)
+        item_ids = self._next_ids("account_move_line", 2 * len(line_ids))
+        return {
+            "entry": ({**sample.move, **stamps}, {**move, "id": move_ids}),
+            "line": ({**sample.line, **attached}, {**line, "id": line_ids}),
+            "liquidity": ({**sample.liquidity, **attached}, {**liquidity, "id": item_ids[::2]}),
+            "suspense": ({**sample.suspense, **attached}, {**suspense, "id": item_ids[1::2]}),
+        }
+
+    @api.model
+    def _add_messages(self, messages, sample, move_ids):
+        if not sample.message:
+            return
+        now = fields.Datetime.now()
+        told = {
+            "id": self._next_ids("mail_message", len(move_ids)),
+            "res_id": move_ids,
+            # As Odoo names its own.
+            "message_id": [generate_tracking_message_id("message-notify") for _move in move_ids],
+        }
+        messages.add({**sample.message, "create_date": now, "write_date": now, "date": now}, told)
 
     @api.model
     def _make_samples(self, batch):
@@ -320,43 +324,56 @@ class BankStatementLineWriter(models.AbstractModel):
         return [row[0] for row in rows]
 
     @api.model
-    def _write_rows(self, rows):
-        """Entries and lines name each other, which PostgreSQL checks at the end of a statement: so they go in one.
+    def _write_rows(self, groups, messages):
+        """Write what was made of all kinds of lines.
 
-        :param rows: ``CopyRows`` by table
+        Entries and lines name each other, which PostgreSQL checks at the end of a statement: so they go in one.
+
+        :param groups: of :meth:`_rows`
+        :param messages: ``CopyRows``
         """
-        inserts = {}
-        for table in ("account_move", "account_bank_statement_line"):
-            columns = _column_list(rows[table])
-            target, stage = SQL.identifier(table), SQL.identifier(f"staged_{table}")
-            self.env.cr.execute(
-                SQL(
-                    "CREATE TEMP TABLE %s ON COMMIT DROP AS SELECT %s FROM %s WITH NO DATA",
-                    stage,
-                    columns,
-                    target,
-                )
-            )
-            self._copy(stage, rows[table])
-            inserts[table] = SQL(
-                "INSERT INTO %s (%s) SELECT %s FROM %s", target, columns, columns, stage
-            )
+        staged = stage(groups)
+        origins = {}
+        for part, columns in staged.columns.items():
+            for name, place in columns.items():
+                origins.setdefault(place, SQL.identifier(PARTS[part], name))
         self.env.cr.execute(
             SQL(
-                "WITH entries AS (%s) %s",
-                inserts["account_move"],
-                inserts["account_bank_statement_line"],
+                "CREATE TEMP TABLE staged_line ON COMMIT DROP AS SELECT %s FROM %s WITH NO DATA",
+                SQL(", ").join(
+                    SQL("%s AS %s", origin, SQL.identifier(place))
+                    for place, origin in origins.items()
+                ),
+                SQL(", ").join(map(SQL.identifier, dict.fromkeys(PARTS.values()))),
             )
         )
-        for table in inserts:
-            self.env.cr.execute(SQL("DROP TABLE %s", SQL.identifier(f"staged_{table}")))
-        for table in ("account_move_line", "mail_message"):
-            if rows[table].count:
-                self._copy(SQL.identifier(table), rows[table])
+        self._copy(SQL.identifier("staged_line"), staged.rows)
+        inserts = {part: self._insert_staged(staged, part) for part in PARTS}
+        self.env.cr.execute(SQL("WITH entries AS (%s) %s", inserts["entry"], inserts["line"]))
+        for part in ("liquidity", "suspense"):
+            self.env.cr.execute(inserts[part])
+        self.env.cr.execute(SQL("DROP TABLE staged_line"))
+        if messages.count:
+            self._copy(SQL.identifier("mail_message"), messages)
+
+    @api.model
+    def _insert_staged(self, staged, part):
+        values = {name: SQL.identifier(place) for name, place in staged.columns[part].items()}
+        values |= {
+            name: SQL("%s", Json(value) if isinstance(value, (dict, list)) else value)
+            for name, value in staged.constants[part].items()
+        }
+        return SQL(
+            "INSERT INTO %s (%s) SELECT %s FROM staged_line",
+            SQL.identifier(PARTS[part]),
+            SQL(", ").join(map(SQL.identifier, values)),
+            SQL(", ").join(values.values()),
+        )
 
     @api.model
     def _copy(self, table, rows):
-        statement = SQL("COPY %s (%s) FROM STDIN", table, _column_list(rows))
+        columns = SQL(", ").join(map(SQL.identifier, rows.columns))
+        statement = SQL("COPY %s (%s) FROM STDIN", table, columns)
         # On Odoo's own connection, so in its transaction; the ORM has no way to COPY.
         self.env.cr._obj.copy_expert(statement.code, rows)
 
@@ -391,7 +408,3 @@ class BankStatementLineWriter(models.AbstractModel):
                 )
             )
         self.env.invalidate_all()
-
-
-def _column_list(rows):
-    return SQL(", ").join(map(SQL.identifier, rows.columns))

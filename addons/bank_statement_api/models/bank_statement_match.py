@@ -63,6 +63,7 @@ class BankStatementMatch(models.Model):
     pattern = fields.Char(
         readonly=True, help="Evidence it rests on: reference, amount, other party."
     )
+    evidence = fields.Char(compute="_compute_evidence", help="What it rests on, in words.")
     rule_id = fields.Many2one(
         "bank.statement.match.rule", readonly=True, index="btree_not_null", ondelete="restrict"
     )
@@ -108,6 +109,12 @@ class BankStatementMatch(models.Model):
         words = self.env["bank.statement.match.words"]
         for match in self:
             match.explanation = words._decision(match)
+
+    @api.depends("pattern")
+    def _compute_evidence(self):
+        precision = self.env["bank.statement.match.precision"]
+        for match in self:
+            match.evidence = match.pattern and precision._evidence(match.pattern)
 
     # === WRITING, FOR THE ENGINE AND THE ACTIONS === #
 
@@ -167,9 +174,9 @@ class BankStatementMatch(models.Model):
                 self.env["finance.exception"]._open(
                     "match_rule_suspended",
                     self.env._(
-                        "“%(found_by)s” on evidence %(pattern)s posts nothing by itself any more: %(reason)s",
+                        "“%(found_by)s” on evidence “%(pattern)s” posts nothing by itself any more: %(reason)s",
                         found_by=found_by[match.found_by],
-                        pattern=match.pattern,
+                        pattern=match.evidence,
                         reason=reason,
                     ),
                     kind="business",

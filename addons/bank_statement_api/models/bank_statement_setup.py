@@ -118,13 +118,15 @@ class BankStatementSetup(models.Model):
             setup.holder_hint = adapter is not None and adapter._holder_hint
             setup.sends_webhooks = adapter is not None and "notify_feeds" in adapter._capabilities
 
-    @api.depends("adapter", "credential_ids.kind", "credential_ids.is_set")
+    @api.depends("adapter", "credential_ids.kind", "credential_ids.is_set", "credential_ids.secret")
     def _compute_secrets_missing(self):
         labels = dict(
             self.env["finance.credential"]._fields["kind"]._description_selection(self.env)
         )
         for setup in self:
-            stored = set(setup.credential_ids.filtered("is_set").mapped("kind"))
+            # Also what is entered and not saved yet: several are entered one after the other.
+            entered = setup.credential_ids.filtered(lambda held: held.is_set or held.secret)
+            stored = set(entered.mapped("kind"))
             needed = setup._adapter()._credential_kinds if setup.adapter else ()
             missing = [kinds for kinds in needed if not stored.intersection(kinds)]
             setup.secrets_missing = "; ".join(

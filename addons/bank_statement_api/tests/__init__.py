@@ -1,5 +1,6 @@
 from . import test_access
 from . import test_adversity
+from . import test_audit_words
 from . import test_coverage
 from . import test_changes
 from . import test_consent

@@ -149,7 +149,7 @@ class TestShadow(StatementCase):
         )
         self.assertEqual((days[self.day(1)].live_total, days[self.day(1)].shadow_total), (8.0, 8.5))
         self.assertEqual(comparison.state, "different")
-        with self.assertRaisesRegex(UserError, "3 lines are not the same"):
+        with self.assertRaisesRegex(UserError, "not the same on both sides: 3"):
             comparison.action_sign_off()
 
     def test_a_shadow_reads_on_from_a_place_of_its_own(self):

@@ -29,6 +29,7 @@ from . import finance_exchange_payload
 from . import finance_exchange_attempt
 from . import finance_append_only
 from . import finance_audit_event
+from . import finance_audit_event_words
 from . import finance_audit_seal
 from . import finance_audit_seal_anchor
 from . import finance_audit_seal_verify

@@ -29,7 +29,14 @@ class FinanceAuditEvent(models.Model):
     _log_access = False
 
     event_time = fields.Datetime(required=True, readonly=True, help="Clock of the database, UTC.")
-    action = fields.Char(required=True, readonly=True, index=True)
+    action = fields.Selection(
+        "_selection_action",
+        string="What",
+        required=True,
+        readonly=True,
+        index=True,
+        help="Kept as a code, shown in words.",
+    )
     company_id = fields.Integer(readonly=True, index=True)
     user_id = fields.Integer(string="User ID", readonly=True)
     user_login = fields.Char(string="User", readonly=True)

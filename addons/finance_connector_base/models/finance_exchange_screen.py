@@ -1,4 +1,4 @@
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_datetime
@@ -102,6 +102,7 @@ class FinanceExchange(models.Model):
 
     def _compute_timeline(self):
         self.check_access("read")
+        words = dict(self.env["finance.audit.event"]._selection_action())
         for exchange in self:
             # The trail as a whole is for auditors; what happened to an exchange is for whoever may see it.
             events_sudo = (
@@ -113,10 +114,8 @@ class FinanceExchange(models.Model):
                 {
                     "id": event.id,
                     "at": fields.Datetime.to_string(event.event_time),
-                    "label": event.action.replace(".", " ").replace("_", " ").capitalize(),
-                    "by": self.env._("automatic")
-                    if event.user_id == SUPERUSER_ID
-                    else event.user_login,
+                    "label": words[event.action],
+                    "by": event.who,
                     "summary": event.summary or "",
                 }
                 for event in events_sudo

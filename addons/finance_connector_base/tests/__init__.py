@@ -1,5 +1,6 @@
 from . import test_access_token
 from . import test_audit
+from . import test_audit_words
 from . import test_exception
 from . import test_credential
 from . import test_vault

@@ -5,6 +5,7 @@ Amounts, dates and times are written as text, absent values as null; the round t
 
 import datetime
 import functools
+import operator
 import types
 import typing
 from dataclasses import fields, is_dataclass
@@ -18,30 +19,44 @@ def to_plain(value):
 
     :param value: a dataclass, or anything that one holds.
     """
-    kind = type(value)
-    if kind in _AS_THEY_ARE:
-        return value
-    if is_dataclass(kind):
-        # Most fields of most documents are texts or absent, and need no call.
-        return {
-            name: item if type(item) in _AS_THEY_ARE else to_plain(item)
-            for name in _field_names(kind)
-            for item in (getattr(value, name),)
-        }
-    if isinstance(value, tuple):
-        return [to_plain(item) for item in value]
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, datetime.date):
-        return value.isoformat()
-    if isinstance(value, dict):
-        return dict(value)
-    return value
+    return _writer(type(value))(value)
 
 
 @functools.cache
-def _field_names(cls):
-    return tuple(item.name for item in fields(cls))
+def _writer(kind):
+    """:return: the function that gives the JSON form of what has the type ``kind``"""
+    if kind in _AS_THEY_ARE:
+        return _as_it_is
+    if is_dataclass(kind):
+        return _dataclass_writer(tuple(item.name for item in fields(kind)))
+    if issubclass(kind, tuple):
+        return lambda value: [to_plain(item) for item in value]
+    if issubclass(kind, Decimal):
+        return lambda value: format(value, "f")
+    if issubclass(kind, datetime.date):
+        return kind.isoformat
+    return dict if issubclass(kind, dict) else _as_it_is
+
+
+def _dataclass_writer(names):
+    def write(value):
+        # Most fields of most documents are texts or absent, and need no call.
+        return {
+            name: item if type(item) in _AS_THEY_ARE else _writer(type(item))(item)
+            for name, item in zip(names, read(value), strict=True)
+        }
+
+    # Of one field alone a getter would give the bare value.
+    read = (
+        operator.attrgetter(*names)
+        if len(names) > 1
+        else lambda value: [getattr(value, name) for name in names]
+    )
+    return write
+
+
+def _as_it_is(value):
+    return value
 
 
 def from_plain(expected, value):

@@ -1,6 +1,7 @@
 from . import (
     finance_adapter,
     finance_api,
+    finance_audit_event,
     finance_exchange,
     finance_handler_lineage,
     finance_handler_reporting_run,

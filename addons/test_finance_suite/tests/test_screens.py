@@ -57,8 +57,8 @@ class TestScreens(EngineCase):
         exchange = self.process(self.inbound, {"amount": "1.00"}).with_user(self.viewer)
         with self.assertRaises(AccessError):
             self.env["finance.audit.event"].with_user(self.viewer).search([])
-        self.assertEqual(exchange.timeline[0]["label"], "Exchange received")
-        self.assertEqual(exchange.timeline[-1]["label"], "Exchange done")
+        self.assertEqual(exchange.timeline[0]["label"], "Exchange: received")
+        self.assertEqual(exchange.timeline[-1]["label"], "Exchange: done")
         with self.assertRaises(AccessError):
             _ = exchange.with_user(self.users["viewer", "b"]).timeline
 

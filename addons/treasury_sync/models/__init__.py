@@ -38,6 +38,7 @@ from . import treasury_payment_recall_file
 from . import treasury_payment_recall_answer
 from . import treasury_payment_order_recall
 from . import finance_adapter
+from . import finance_audit_event
 from . import finance_dashboard
 from . import finance_handler_payment_order
 from . import finance_handler_payment_report

@@ -1,4 +1,5 @@
 from . import test_approval
+from . import test_audit_words
 from . import test_batch_booking
 from . import test_cut_off
 from . import test_direct_debit

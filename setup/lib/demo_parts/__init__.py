@@ -53,10 +53,16 @@ class Shown:
 
 
 # The parts stand below what they are made of.
-from lib.demo_parts import cash_position, exports, payments, settlements
+from lib.demo_parts import cash_position, exports, payments, settlements, shadow
 
-#: The payments come last: they move the bank's clock.
-PARTS: tuple[ModuleType, ...] = (cash_position, settlements, exports, payments)
+#: The shadow comes first, while nothing else waits for work; the payments last: they move the bank's clock.
+PARTS: tuple[ModuleType, ...] = (
+    shadow,
+    cash_position,
+    settlements,
+    exports,
+    payments,
+)
 
 
 def name_of(part: ModuleType) -> str:
