@@ -51,9 +51,13 @@ class FinanceAuditEvent(models.Model):
                 "Payment order: the bank says that it does not have it"
             ),
             "payment_order.proof_by_hand": self.env._("Payment order: transmitted by hand"),
+            "payment_order.payees_verified": self.env._("Payment order: payees verified"),
             "payment_order.recall_accepted": self.env._(
                 "Payment order: recall accepted by the bank"
             ),
+            "payment_order.recall_downloaded": self.env._("Payment order: recall file downloaded"),
+            "payment_order.recall_generated": self.env._("Payment order: recall file generated"),
+            "payment_order.recall_partly": self.env._("Payment order: recall accepted in part"),
             "payment_order.recall_approved": self.env._("Payment order: recall approved"),
             "payment_order.recall_refused": self.env._("Payment order: recall refused by the bank"),
             "payment_order.recall_requested": self.env._("Payment order: recall requested"),
