@@ -109,6 +109,9 @@ class Board:
         for key in keys:
             self.page.keyboard.press(key)
 
+    def undo_by_mouse(self):
+        self.page.locator(".o_review_filters [data-action=undo]").click()
+
     def is_reconciled(self, line_id):
         [(reconciled,)] = self.server.sql(
             "SELECT is_reconciled FROM account_bank_statement_line WHERE id = %s", [line_id]

@@ -64,11 +64,45 @@ def test_mouse_accepts_and_takes_back(board):
     seen.told("Accepted")
     seen.wait_count(before - 1)
     assert seen.is_reconciled(line_id)
-    seen.page.locator(".o_review_filters [data-action=undo]").click()
+    seen.undo_by_mouse()
     seen.told("Undone")
     seen.wait_count(before)
     assert not seen.is_reconciled(line_id)
     assert seen.selected() == line_id
+
+
+def test_mouse_splits_writes_off_and_transfers(board):
+    seen = board()
+    page, before = seen.page, seen.count()
+    seen.selected()
+    page.locator("[data-action=split]").click()
+    page.locator(".o_review_pick button").first.click()
+    expect(page.locator(".o_review_part")).to_have_count(2)
+    page.locator(".o_review_part").last.locator("button").click()
+    page.locator(".o_review_part_amount").first.fill("20.00")
+    expect(page.locator(".o_review_split .o_review_entry")).to_contain_text("20.00")
+    page.locator("[data-action=post]").click()
+    seen.told("Settled by hand")
+    expect(page.locator(".o_review_line")).to_contain_text("still open")
+    seen.undo_by_mouse()
+    seen.told("Undone: Settled by hand")
+
+    for action, choice, words in (
+        ("writeOff", "Keeping of the account", "Written off"),
+        ("transfer", "Savings", "Booked as transfer"),
+    ):
+        fee = int(seen.rows.last.get_attribute("data-id"))
+        seen.rows.last.click()
+        expect(page.locator(".o_review_row_selected")).to_have_attribute("data-id", str(fee))
+        assert seen.selected() == fee
+        page.locator(f"[data-action={action}]").click()
+        page.locator(".o_review_pick button", has_text=choice).click()
+        seen.told(words)
+        seen.wait_count(before - 1)
+        assert seen.is_reconciled(fee)
+        seen.undo_by_mouse()
+        seen.wait_count(before)
+        assert not seen.is_reconciled(fee)
 
 
 def test_keys_alone_do_everything(board):
@@ -329,6 +363,29 @@ def test_what_was_begun_on_a_line_is_never_done_with_the_next_one(board):
     assert not rita.is_reconciled(next_id)
     rolf.keys("u")
     rolf.told("Undone")
+
+
+def test_undo_that_takes_its_time_leaves_the_next_line_selected(board):
+    """What a person does next is meant for the line she went on to, not for the one that comes back."""
+    seen = board()
+    before, held = seen.count(), []
+    seen.keys("Home")
+    first = seen.selected()
+    seen.keys("Enter")
+    seen.told("Accepted")
+    seen.wait_count(before - 1)
+    seen.selected()
+    seen.page.route("**/action_match_undo", lambda route: held.append(route))
+    with seen.page.expect_request("**/action_match_undo"):
+        seen.undo_by_mouse()
+    seen.rows.nth(3).click()
+    chosen = seen.rows.nth(3).get_attribute("data-id")
+    expect(seen.page.locator(".o_review_row_selected")).to_have_attribute("data-id", chosen)
+    held.pop().continue_()
+    seen.told("Undone")
+    seen.wait_count(before)
+    assert seen.selected() == int(chosen) != first
+    assert not seen.is_reconciled(first)
 
 
 def test_one_item_is_never_settled_twice_by_two_people(server, board):

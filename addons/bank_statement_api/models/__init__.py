@@ -59,6 +59,7 @@ from . import bank_statement_match_words
 from . import bank_statement_match_preview
 from . import bank_statement_match_undo
 from . import bank_statement_match_backtest
+from . import account_bank_statement_line_items
 from . import account_bank_statement_line_review
 from . import bank_statement_review
 from . import bank_statement_review_bulk

@@ -2,8 +2,6 @@ from decimal import Decimal, InvalidOperation
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
-from odoo.tools import SQL
 
 from odoo.addons.bank_statement_api.tools import posting
 from odoo.addons.finance_connector_base.tools.masking import mask_text
@@ -17,9 +15,8 @@ class AccountBankStatementLine(models.Model):
     """What a person does with a line that waits: the actions of the review board.
 
     Each of them asks for the right to write statement lines, works on the caller's companies only, archives the
-    decision
-    before it and leaves an audit event. Amounts come and go as decimal text, so that no figure passes through a float.
-    The proposals are described in ``bank_statement_match_proposal.py``.
+    decision before it and leaves an audit event. Amounts come and go as decimal text, so that no figure passes through
+    a float. The proposals are described in ``bank_statement_match_proposal.py``.
     """
 
     _inherit = "account.bank.statement.line"
@@ -247,55 +244,6 @@ class AccountBankStatementLine(models.Model):
         self.env["bank.statement.matcher"]._match(self)
         return True
 
-    def action_match_items(self, text=None, limit=40):
-        """Open items that a person may choose for a line, the nearest amounts first.
-
-        :param str text: part of a number, reference, label or partner's name; everything without it
-        :param int limit: at most 200
-        :return: ``[{"item", "document", "partner", "due", "amount", "currency", "currency_id", "account"}]``
-        :rtype: list[dict]
-        """
-        self.check_access("read")
-        self.ensure_one()
-        domain = Domain(self._get_default_amls_matching_domain())
-        if text:
-            domain &= Domain.OR(
-                Domain(name, "ilike", text)
-                for name in (
-                    "move_id.name",
-                    "move_id.payment_reference",
-                    "name",
-                    "partner_id.name",
-                    "ref",
-                )
-            )
-        elif self.partner_id:
-            domain &= Domain("partner_id", "child_of", self.partner_id.commercial_partner_id.id)
-        limit = min(max(int(limit), 1), 200)
-        model = self.env["account.move.line"]
-        query = model._search(domain, limit=limit)
-        # The database chooses: of thousands, the fitting one may be the newest.
-        query.order = SQL(
-            "abs(%s - %s), %s, %s",
-            model._field_to_sql(query.table, "amount_residual_currency"),
-            self._open_amount(),
-            model._field_to_sql(query.table, "date_maturity"),
-            model._field_to_sql(query.table, "id"),
-        )
-        return [
-            {
-                "item": item.id,
-                "document": item.move_id.display_name,
-                "partner": item.partner_id.display_name or "",
-                "due": fields.Date.to_string(item.date_maturity or item.date),
-                "amount": f"{item.amount_residual_currency:.{item.currency_id.decimal_places}f}",
-                "currency": item.currency_id.name,
-                "currency_id": item.currency_id.id,
-                "account": item.account_id.display_name,
-            }
-            for item in model.browse(query)
-        ]
-
     def action_undo_reconciliation(self):
         """Odoo's undoing; the decision is kept as undone, and counts as a wrong one."""
         result = super().action_undo_reconciliation()
@@ -313,17 +261,6 @@ class AccountBankStatementLine(models.Model):
         return result
 
     # === PLANS === #
-
-    def _open_amount(self):
-        """What of the line is open, in its transaction currency, as an exact figure.
-
-        :rtype: decimal.Decimal
-        """
-        self.ensure_one()
-        _liquidity, suspense, _other = self._seek_for_lines()
-        currency = suspense.currency_id[:1] or self.currency_id
-        amount = -sum(suspense.mapped("amount_currency"))
-        return Decimal(f"{amount:.{currency.decimal_places}f}") + 0
 
     def _to_post(self, allocations, write_offs=(), keep_rest=False):
         """:param allocations: of item id and signed amount in the item's currency

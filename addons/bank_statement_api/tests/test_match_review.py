@@ -242,6 +242,9 @@ class TestMatchReview(StatementCase):
         self.assertEqual(sum(open_again.mapped("balance")), -50)
 
     def test_of_many_open_items_the_nearest_amounts_are_offered(self):
+        dollar = self.env.ref("base.USD")
+        dollar.active = True
+        self.make_invoice(50, currency=dollar)
         for amount in (500, 400, 300, 49):
             self.make_invoice(amount)
         line = self.waiting(("50.00", "Thank you"))

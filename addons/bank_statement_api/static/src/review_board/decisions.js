@@ -376,6 +376,7 @@ export function useDecisions(board) {
                 return;
             }
             state.isBusy = true;
+            const shown = board.state.selectedId;
             try {
                 remember(last.ids);
                 const result = await last.undo();
@@ -398,7 +399,8 @@ export function useDecisions(board) {
                 }
             } finally {
                 state.isBusy = false;
-                if (last.ids.length === 1) {
+                // Who went on to another line meanwhile stays there: what comes next is meant for that one.
+                if (last.ids.length === 1 && board.state.selectedId === shown) {
                     board.state.selectedId = last.ids[0];
                 }
                 await board.load();
