@@ -194,6 +194,43 @@ class TestRun(TreasuryCase):
         self.assertNotIn("Other SARL", str(caught.exception))
         self.assertEqual(bill.amount_residual, 10)
 
+    def test_what_was_paid_since_it_was_looked_at_is_not_paid_again(self):
+        self.fund(1000)
+        for paid in (100, 30):
+            with self.subTest(paid):
+                bill, other = self.make_bill(100), self.make_bill(50)
+                run = self.run_for()
+                run.action_propose()
+                self.pay(bill, amount=paid)
+                with self.assertRaisesRegex(UserError, "Propose anew") as caught:
+                    run.action_create_order()
+                self.assertIn(bill.name, str(caught.exception))
+                self.assertNotIn(other.name, str(caught.exception))
+                self.assertEqual(other.amount_residual, 50)
+
+    def test_credit_notes_that_are_more_than_what_is_owed_are_refused(self):
+        self.fund(1000)
+        self.make_bill(50)
+        self.make_bill(80, move_type="in_refund")
+        run = self.run_for()
+        run.action_propose()
+        run.line_ids.selected = True
+        with self.assertRaisesRegex(UserError, "more than what is owed"):
+            run.action_create_order()
+
+    def test_blocked_bill_and_discount_that_has_passed_are_not_proposed(self):
+        self.fund(1000)
+        term = self.make_term((100, 200), early_discount=True)
+        self.make_bill(100, invoice_payment_term_id=term.id)
+        run = self.run_for(due_until="2026-11-30", pay_on="2026-12-20")
+        run.action_propose()
+        self.assertFalse(run.line_ids, "the discount ended, and nothing is due")
+        blocked = self.make_bill(60)
+        blocked.action_toggle_block_payment()
+        run = self.run_for()
+        run.action_propose()
+        self.assertNotIn(blocked, run.line_ids.move_id)
+
     def test_only_preparers_run_payments(self):
         with self.assertRaises(AccessError):
             self.run_for(user=self.approver)

@@ -127,13 +127,14 @@ class TreasuryPaymentRun(models.TransientModel):
         """Register the payments of what is selected, one for each account that is paid to, and put them into an order.
 
         :return: action that opens the order
-        :raise UserError: nothing is selected
+        :raise UserError: nothing is selected, or it is not what it was when it was proposed
         """
         self._check_preparer()
         self.ensure_one()
         lines = self.line_ids.filtered("selected")
         if not lines:
             raise UserError(self.env._("Select what is to be paid."))
+        self._check_proposed(lines)
         payments = self._make_payments(lines)
         order = self.env["treasury.payment.order"].create(
             {
@@ -150,6 +151,21 @@ class TreasuryPaymentRun(models.TransientModel):
         }
 
     # === BUSINESS METHODS === #
+
+    def _check_proposed(self, lines):
+        """Refuse what was paid, credited or changed since somebody looked at it."""
+        changed = lines.filtered(
+            lambda line: self.currency_id.compare_amounts(
+                line.amount, self._amount_of(line.item_id)
+            )
+        )
+        if changed:
+            raise UserError(
+                self.env._(
+                    "No longer open as it was proposed: %s. Propose anew.",
+                    ", ".join(changed.move_id.mapped("name")),
+                )
+            )
 
     def _check_preparer(self):
         if not self.env.user.has_group("treasury_sync.group_treasury_preparer"):
