@@ -147,7 +147,8 @@ class TestRun(TreasuryCase):
         )
         third = self.make_vendor("Third SARL", "BE68539007547034")
         fourth = self.make_vendor("Fourth BV", "NL91ABNA0417164300")
-        instalments = self.make_term((50, 30), (30, 45), (20, 90))
+        # The first one is overdue: Odoo would leave the next for another day.
+        instalments = self.make_term((50, 10), (30, 45), (20, 90))
         part = self.make_bill(100, vendor=fourth, invoice_payment_term_id=instalments.id)
         bills = self.make_bill(100) | self.make_bill(50)
         bills |= self.make_bill(70, vendor=other)
@@ -173,6 +174,45 @@ class TestRun(TreasuryCase):
         self.assertEqual(set(bills.mapped("payment_state")), {"in_payment"})
         self.assertFalse(sum(bills.mapped("amount_residual")))
         self.assertEqual(part.amount_residual, 20)
+
+    def discounted_and_plain(self):
+        """A run over two vendors that takes no discounts, one of whom offers one."""
+        self.fund(1000)
+        term = self.make_term((100, 31), early_discount=True)
+        self.make_bill(100, invoice_payment_term_id=term.id)
+        self.make_bill(70, vendor=self.make_vendor("Other SARL", "FR1420041010050500013M02606"))
+        run = self.run_for(take_discounts=False)
+        run.action_propose()
+        self.assertEqual(run.selected_total, 170)
+        return run
+
+    def test_discount_that_is_not_wanted_is_not_taken_beside_other_vendors(self):
+        run = self.discounted_and_plain()
+        order = self.env["treasury.payment.order"].browse(run.action_create_order()["res_id"])
+        self.assertEqual(sorted(order.payment_ids.mapped("amount")), [70, 100])
+
+    def test_whatever_odoo_registers_only_what_was_looked_at_is_paid(self):
+        run = self.discounted_and_plain()
+        with (
+            patch.object(
+                self.registry["treasury.payment.run"], "_is_simple", lambda _run, _group: True
+            ),
+            self.assertRaisesRegex(UserError, "was proposed"),
+        ):
+            run.action_create_order()
+
+    def test_bill_without_an_account_goes_to_the_first_one_of_its_vendor(self):
+        self.fund(1000)
+        self.make_bill(100)
+        self.make_bill(50, partner_bank_id=False)
+        self.make_bill(70, vendor=self.make_vendor("Other SARL", "FR1420041010050500013M02606"))
+        run = self.run_for()
+        run.action_propose()
+        order = self.env["treasury.payment.order"].browse(run.action_create_order()["res_id"])
+        to_vendor = order.payment_ids.filtered(lambda payment: payment.partner_id == self.vendor)
+        self.assertEqual(sum(to_vendor.mapped("amount")), 150)
+        self.assertEqual(to_vendor.partner_bank_id, self.vendor.bank_ids)
+        self.assertEqual(order.amount_total, 220)
 
     def test_method_that_needs_a_trusted_account_leaves_nobody_out_unsaid(self):
         self.fund(1000)

@@ -297,7 +297,22 @@ class TreasuryPaymentRun(models.TransientModel):
             payments |= self._register_payments(group, amount=sum(group.mapped("amount")))
         if together:
             payments |= self._register_together(together)
+        self._check_registered(payments, lines)
         return payments
+
+    def _check_registered(self, payments, lines):
+        """Odoo's wizard has a mind of its own about discounts and instalments: only what was looked at is paid."""
+        paid, wanted = sum(payments.mapped("amount")), sum(lines.mapped("amount"))
+        if payments.currency_id != self.currency_id or self.currency_id.compare_amounts(
+            paid, wanted
+        ):
+            raise UserError(
+                self.env._(
+                    "Odoo would pay %(paid)s, and %(wanted)s was proposed. Pay these bills in runs of their own.",
+                    paid=payments.currency_id[:1].format(paid),
+                    wanted=self.currency_id.format(wanted),
+                )
+            )
 
     def _register_together(self, groups):
         lines = self.env["treasury.payment.run.line"].union(*groups)
