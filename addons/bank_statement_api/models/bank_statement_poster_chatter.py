@@ -37,22 +37,16 @@ class BankStatementPosterPairs(models.AbstractModel):
                 {
                     "id": own_ids,
                     "res_id": [fact[message["of"]] for fact in facts],
-                    "body": [
-                        _rename(message, fact, counterpart_id)
-                        for fact, counterpart_id in zip(facts, counterpart_ids, strict=True)
-                    ],
+                    "body": _bodies(message, facts, counterpart_ids),
                     **self._thread(message["posted"], facts, parents),
                 },
             )
             for value in message["values"]:
-                tracked = [
-                    self._tracked(value["field"], message["about"], fact, names) for fact in facts
-                ]
                 values.add(
                     {**_without(value, "id", "field"), **stamps},
                     {
                         "mail_message_id": own_ids,
-                        **{name: [row[name] for row in tracked] for name in tracked[0]},
+                        **self._tracked(value["field"], message["about"], facts, names),
                     },
                 )
         self._copy("mail_message", messages)
@@ -105,30 +99,33 @@ class BankStatementPosterPairs(models.AbstractModel):
         return names
 
     @api.model
-    def _tracked(self, name, about, fact, names):
+    def _tracked(self, name, about, facts, names):
         """:param about: ``deleted``, ``created`` or ``entry``
-        :return: the columns of a tracking value that differ by pair
+        :return: the columns of a tracking value that differ by pair, with the value of each
         """
         side = "old" if about == "deleted" else "new"
         match name:
             case "account_id":
-                account_id = fact["suspense_account_id" if about == "deleted" else "account_id"]
+                column = "suspense_account_id" if about == "deleted" else "account_id"
+                ids = [fact[column] for fact in facts]
                 return {
-                    f"{side}_value_integer": account_id,
-                    f"{side}_value_char": names["account.account", account_id],
+                    f"{side}_value_integer": ids,
+                    f"{side}_value_char": [names["account.account", one] for one in ids],
                 }
             case "name":
-                text = fact["suspense_name" if about == "deleted" else "name"]
-                return {f"{side}_value_char": text}
+                column = "suspense_name" if about == "deleted" else "name"
+                return {f"{side}_value_char": [fact[column] for fact in facts]}
             case "balance":
-                return {f"{side}_value_float": float(fact["balance"])}
+                return {f"{side}_value_float": [float(fact["balance"]) for fact in facts]}
             case "partner_id":
-                old = fact["old_partner_id"]
+                old, new = (
+                    [fact[column] for fact in facts] for column in ("old_partner_id", "partner_id")
+                )
                 return {
-                    "old_value_integer": old or 0,
-                    "old_value_char": names["res.partner", old] if old else "",
-                    "new_value_integer": fact["partner_id"],
-                    "new_value_char": names["res.partner", fact["partner_id"]],
+                    "old_value_integer": [one or 0 for one in old],
+                    "old_value_char": [names["res.partner", one] if one else "" for one in old],
+                    "new_value_integer": new,
+                    "new_value_char": [names["res.partner", one] for one in new],
                 }
         return {}
 
@@ -240,7 +237,11 @@ def _without(row, *names):
     return {column: value for column, value in row.items() if column not in names}
 
 
-def _rename(message, fact, counterpart_id):
-    """The text of a message that names an item by its id."""
-    item_id = fact["suspense_id"] if message["about"] == "deleted" else counterpart_id
-    return (message["row"]["body"] or "").replace("{item}", str(item_id))
+def _bodies(message, facts, counterpart_ids):
+    """:return: the text of a message for each pair; it may name an item by its id"""
+    before, *after = (message["row"]["body"] or "").split("{item}")
+    if not after:
+        return [before] * len(facts)
+    deleted = message["about"] == "deleted"
+    ids = [fact["suspense_id"] for fact in facts] if deleted else counterpart_ids
+    return [str(item_id).join([before, *after]) for item_id in ids]

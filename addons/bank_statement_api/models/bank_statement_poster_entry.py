@@ -16,6 +16,7 @@ ANALYTIC_METHODS = (
 PLAN_METHODS = (
     "_check_balanced",
     "_get_sync_stack",
+    "_invoice_paid_hook",
     "_reconcile_plan",
     "_sync_dynamic_line",
     "_sync_dynamic_lines",
@@ -274,27 +275,35 @@ class BankStatementPosterEntry(models.AbstractModel):
     def _reconcile(self, entries, plan):
         """Odoo's ``_reconcile_plan``, without what it does beside for entries whose amounts change: here, none do.
 
-        It computes terms, taxes and roundings of all entries before and after, for the sake of entries that it makes:
-        of exchange differences and cash-basis taxes. Where there can be one, or a module that is not known here takes
-        part, it is left to do so.
+        It computes terms, taxes and roundings of all entries before and after. Where taxes fall due with the payment, or
+        a module that is not known here takes part, it is left to do so. An exchange difference is an entry of its own,
+        which is balanced when it is posted.
         """
         items = self.env["account.move.line"]
-        if not self._makes_no_entry(entries) or self.env[
-            "bank.statement.line.writer"
-        ]._foreign_override(["account.move", "account.move.line"], PLAN_METHODS):
+        writer = self.env["bank.statement.line.writer"]
+        if self._taxes_fall_due(entries) or writer._foreign_override(
+            ["account.move", "account.move.line"], PLAN_METHODS
+        ):
             items._reconcile_plan(plan)
             return
+        if self._has_no_analytic():
+            # Nor is it looked for whether an exchange difference has analytic lines.
+            plan = [pair.with_context(skip_analytic_sync=True) for pair in plan]
         nodes, all_items = items._optimize_reconciliation_plan(plan)
         # What is left of those computations: Odoo notes on each invoice that it wrote there.
         invoices = all_items.move_id.filtered(lambda move: move.is_invoice(include_receipts=True))
         invoices.with_context(**QUIET).write({"is_manually_modified": True})
-        items._reconcile_plan_with_sync(nodes, all_items)
+        nothing = self.env["account.move"]
+        container = {"records": nothing}
+        # As around Odoo's plan: what is made inside is not computed anew either.
+        with nothing._check_balanced(container), nothing._sync_dynamic_lines(container):
+            all_items.browse()._reconcile_plan_with_sync(nodes, all_items)
 
     @api.model
-    def _makes_no_entry(self, entries):
-        """Whether all is in the company's currency, and no tax falls due with the payment."""
-        return not any(
-            item.currency_id != item.company_currency_id or item.company_id.tax_exigibility
+    def _taxes_fall_due(self, entries):
+        """Whether a tax falls due with the payment, by an entry that Odoo makes."""
+        return any(
+            item.company_id.tax_exigibility
             for entry in entries
             for pair in entry.pairs.values()
             for item in pair

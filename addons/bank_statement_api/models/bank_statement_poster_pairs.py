@@ -284,7 +284,7 @@ class BankStatementPosterPairs(models.AbstractModel):
         )
         self._write_counterparts(facts, uid, now)
         self._write_reconciliation(uid, now)
-        self._write_partners(facts)
+        self._write_bank_entries(facts, uid, now)
         self.env.cr.execute("DROP TABLE posted_pair")
         self._write_chatter(facts, counterpart_ids, said, uid, now)
 
@@ -386,20 +386,19 @@ class BankStatementPosterPairs(models.AbstractModel):
                 now,
             )
         )
-        self.env.cr.execute(
-            SQL(
-                """UPDATE account_move bank SET is_manually_modified = TRUE, write_uid = %s, write_date = %s
-                     FROM posted_pair pair WHERE bank.id = pair.bank_id""",
-                uid,
-                now,
-            )
-        )
 
     @api.model
-    def _write_partners(self, facts):
-        """What Odoo writes when the partner of a line changes."""
+    def _write_bank_entries(self, facts, uid, now):
+        """What Odoo writes into the entries of lines, which is more where their partner changes; each row once."""
         changed = [fact for fact in facts if fact["old_partner_id"] != fact["partner_id"]]
+        stamps = SQL("is_manually_modified = TRUE, write_uid = %s, write_date = %s", uid, now)
         if not changed:
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE account_move bank SET %s FROM posted_pair pair WHERE bank.id = pair.bank_id",
+                    stamps,
+                )
+            )
             return
         journal = self.env["account.journal"].browse(changed[0]["journal_id"])
         company = journal.company_id
@@ -409,9 +408,10 @@ class BankStatementPosterPairs(models.AbstractModel):
         )
         self.env.cr.execute(
             SQL(
-                """UPDATE account_move bank SET %s
+                """UPDATE account_move bank SET %s, %s
                      FROM unnest(%s, %s, %s, %s::int[], %s::int[], %s::int[]) AS derived (%s)
                      JOIN posted_pair pair USING (partner_id) WHERE bank.id = pair.bank_id""",
+                stamps,
                 SQL(", ").join(
                     SQL("%s = derived.%s", SQL.identifier(name), SQL.identifier(name))
                     for name in PARTNER_COLUMNS
