@@ -275,9 +275,9 @@ class BankStatementPosterEntry(models.AbstractModel):
     def _reconcile(self, entries, plan):
         """Odoo's ``_reconcile_plan``, without what it does beside for entries whose amounts change: here, none do.
 
-        It computes terms, taxes and roundings of all entries before and after. Where taxes fall due with the payment, or
-        a module that is not known here takes part, it is left to do so. An exchange difference is an entry of its own,
-        which is balanced when it is posted.
+        It computes terms, taxes and roundings of all entries before and after. Where taxes fall due with the payment,
+        or a module that is not known here takes part, it is left to do so. An exchange difference is an entry of its
+        own, which is balanced when it is posted.
         """
         items = self.env["account.move.line"]
         writer = self.env["bank.statement.line.writer"]
