@@ -15,8 +15,6 @@ from .postgres import Cluster
 from .results import Result
 
 UNIT_TESTS = ROOT / "tests/unit"
-#: About half the work of the unit tests.
-_FIRST_HALF = ("bank_statement_api", "finance_connector_base", "setup")
 
 
 @dataclass(frozen=True)
@@ -50,14 +48,12 @@ def run_unit(python: Path, arguments: Sequence[str] = (), *, thorough: bool = Fa
 
     if arguments:
         return run("unit", "tests/unit", *arguments)
-    # Each process imports what its half is about; handed out one by one, all of them would import everything.
+    # A process each: it imports what its folder is about, and works while another waits for a server.
     folders = sorted({path.parent for path in UNIT_TESTS.glob("*/test_*.py")})
-    first = [str(folder) for folder in folders if folder.name in _FIRST_HALF]
-    rest = [str(folder) for folder in folders if folder.name not in _FIRST_HALF]
+    result = Result()
     with ThreadPoolExecutor() as pool:
-        half = pool.submit(run, "unit-first", *first)
-        result = run("unit-rest", *rest)
-        result += half.result()
+        for found in pool.map(lambda folder: run(f"unit-{folder.name}", str(folder)), folders):
+            result += found
     return result
 
 

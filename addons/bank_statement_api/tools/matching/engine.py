@@ -34,6 +34,7 @@ MARGIN = 12
 """Points by which the best proposal has to lead; a closer runner-up makes the line ambiguous."""
 SHOWN = 5
 """Proposals that are kept for a line."""
+_MANY_OBJECTS = 100_000
 _CERTAIN, _CLOSED, _NOTHING = Part("certain", 0), Part("closed", 0), Part("nothing", 0)
 
 
@@ -86,7 +87,7 @@ def _uncollected() -> Iterator[None]:
         yield
     finally:
         if was:
-            if not gc.get_freeze_count():
+            if gc.get_count()[0] > _MANY_OBJECTS and not gc.get_freeze_count():
                 # To the oldest generation unseen: all that was made would be searched at once.
                 gc.freeze()
                 gc.unfreeze()
