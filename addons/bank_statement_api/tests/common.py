@@ -1,5 +1,5 @@
 import json
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from odoo.addons.bank_statement_api.tests.camt_writer import Line, daily_file
@@ -79,6 +79,21 @@ class StatementCase(FinanceCase):
         )
         invoice.action_post()
         return invoice
+
+    @classmethod
+    def make_dollar(cls, rate):
+        """The dollar, of which company A has got ``rate`` for a euro since two months before :data:`DAY`."""
+        dollar = cls.env.ref("base.USD")
+        dollar.active = True
+        cls.env["res.currency.rate"].create(
+            {
+                "name": DAY - timedelta(days=60),
+                "currency_id": dollar.id,
+                "company_id": cls.company_a.id,
+                "rate": rate,
+            }
+        )
+        return dollar
 
     # === DOING === #
 

@@ -1,4 +1,3 @@
-from datetime import timedelta
 from decimal import Decimal
 
 from odoo.tests import tagged
@@ -84,16 +83,7 @@ class TestMatching(StatementCase):
         self.assertEqual(invoice.amount_residual, 50)
 
     def test_foreign_payment_matches_by_what_was_instructed(self):
-        dollar = self.env.ref("base.USD")
-        dollar.active = True
-        self.env["res.currency.rate"].create(
-            {
-                "name": DAY - timedelta(days=60),
-                "currency_id": dollar.id,
-                "company_id": self.company_a.id,
-                "rate": 1.25,
-            }
-        )
+        dollar = self.make_dollar(1.25)
         invoice = self.make_invoice(125, currency=dollar)
         self.bring(self.file(("99.00", "x")))
         line = self.lines()

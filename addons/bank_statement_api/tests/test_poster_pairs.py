@@ -1,4 +1,3 @@
-from datetime import timedelta
 from decimal import Decimal
 from unittest.mock import patch
 
@@ -198,16 +197,7 @@ class TestPosterPairs(StatementCase):
         self.assert_rows(odoo, pairs, "orm")
 
     def test_rows_equal_odoos_where_the_rate_has_changed(self):
-        dollar = self.env.ref("base.USD")
-        dollar.active = True
-        self.env["res.currency.rate"].create(
-            {
-                "name": DAY - timedelta(days=60),
-                "currency_id": dollar.id,
-                "company_id": self.company_a.id,
-                "rate": 1.25,
-            }
-        )
+        dollar = self.make_dollar(1.25)
         invoices = [self.make_invoice(125, currency=dollar) for _number in range(PAIRS)]
         pairs = self.make_pairs(
             self.items(invoices),
@@ -414,16 +404,7 @@ class TestPosterPairs(StatementCase):
             self.assertIn("depends on", self.pairs._why_not(self.company_a, facts))
 
     def test_foreign_currency_goes_through_odoo(self):
-        dollar = self.env.ref("base.USD")
-        dollar.active = True
-        self.env["res.currency.rate"].create(
-            {
-                "name": DAY - timedelta(days=60),
-                "currency_id": dollar.id,
-                "company_id": self.company_a.id,
-                "rate": 1.25,
-            }
-        )
+        dollar = self.make_dollar(1.25)
         journal = self.make_journal(self.company_a, "CH9300762011623852957", dollar, code="TUSD")
         invoices = [self.make_invoice(125, currency=dollar) for _number in range(PAIRS)]
         pairs = self.make_pairs(
