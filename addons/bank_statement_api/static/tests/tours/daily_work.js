@@ -64,7 +64,7 @@ registry.category("web_tour.tours").add("finance_exchange_retry", {
         },
         {
             content: "The timeline begins with the receipt",
-            trigger: ".o_finance_timeline tr:first-child:contains('Exchange received')",
+            trigger: ".o_finance_timeline tr:first-child:contains('Exchange: received')",
         },
         { content: "Retry", trigger: "button[name=action_retry]", run: "click" },
         {
