@@ -165,7 +165,7 @@ class TestPosterPairs(StatementCase):
         self.assert_same_rows(self.make_pairs(self.items(invoices)))
 
     def test_rows_equal_odoos_where_a_partner_has_an_analytic_distribution(self):
-        region, product = (
+        region, campaign = (
             self.env["account.analytic.account"].create(
                 {
                     "name": name,
@@ -173,11 +173,11 @@ class TestPosterPairs(StatementCase):
                     "company_id": self.company_a.id,
                 }
             )
-            for name in ("Region", "Product")
+            for name in ("Region", "Campaign")
         )
         pairs = self.make_pairs()
         by_hand = pairs[3][0]._seek_for_lines()[0]
-        by_hand.analytic_distribution = {str(product.id): 50}
+        by_hand.analytic_distribution = {str(campaign.id): 50}
         # Not of the first, which Odoo reconciles as the sample of its kind.
         partner = pairs[2][1].partner_id
         self.env["account.analytic.distribution.model"].create(
