@@ -75,18 +75,14 @@ class TreasuryPaymentOrder(models.Model):
         order._log("payees_verified", **{code: count for code, count in counts.items() if count})
 
     def _hold_payees(self, items):
-        held = self.hold_ids.filtered(lambda hold: hold.rule_id.kind == "payee").instruction_id
-        as_engine(self.env["treasury.payment.hold"]).create(
-            [
-                {
-                    "order_id": self.id,
-                    "version": self.version,
-                    "instruction_id": item.id,
-                    "rule_id": rule.id,
-                }
-                for rule, item in self.env["treasury.fraud.rule"]._suspicions(self)
-                if rule.kind == "payee" and item in items - held
-            ]
+        # A release was about the answer that was there: what the bank says since is looked at again.
+        held = self.hold_ids.filtered(
+            lambda hold: hold.rule_id.kind == "payee" and hold.state == "open"
+        ).instruction_id
+        self._hold_for(
+            (rule, item)
+            for rule, item in self.env["treasury.fraud.rule"]._suspicions(self)
+            if rule.kind == "payee" and item in items - held
         )
 
     def _payee_problem(self):

@@ -79,6 +79,10 @@ class TreasuryPaymentOrder(models.Model):
         if self.kind == "direct_debit":
             # Fraud is about money that leaves.
             return
+        self._hold_for(self.env["treasury.fraud.rule"]._suspicions(self))
+
+    def _hold_for(self, suspicions):
+        """:param suspicions: ``treasury.fraud.rule`` and the instruction that it is about, of each"""
         as_engine(self.env["treasury.payment.hold"]).create(
             [
                 {
@@ -87,7 +91,7 @@ class TreasuryPaymentOrder(models.Model):
                     "instruction_id": item.id,
                     "rule_id": rule.id,
                 }
-                for rule, item in self.env["treasury.fraud.rule"]._suspicions(self)
+                for rule, item in suspicions
             ]
         )
 

@@ -106,6 +106,16 @@ class TestPayee(TreasuryCase):
         with self.assertRaisesRegex(UserError, "has answered on each payee"):
             order.action_verify_payees()
 
+    def test_release_of_what_was_not_verified_releases_no_other_answer(self):
+        order = self.verified(RetryableError("Not now."))
+        order.hold_ids.with_user(self.third_approver).action_release()
+        order.action_verify_payees()
+        self.answers(payees.Verification("NMTC"))
+        order._job_verify_payees(order.version)
+        self.assertEqual(order.hold_ids.mapped("state"), ["released", "open"])
+        self.approve(order, self.approver, self.second_approver)
+        self.assertFalse(order.exchange_id, "held again")
+
     def test_new_version_is_verified_anew(self):
         order = self.verified(payees.Verification("MTCH"))
         first = order.version
