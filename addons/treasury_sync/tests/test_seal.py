@@ -87,6 +87,20 @@ class TestSeal(FollowCase):
         self.assertFalse(done.returncode, done.stderr)
         return done.stdout
 
+    def opened(self, sent):
+        """What openssl, as the bank, makes of a file that is signed and encrypted."""
+        signed = self.openssl(
+            *("-decrypt", "-in", "sealed", "-inkey", "key", "-recip", "cert"),
+            sealed=sent,
+            key=self.bank_key.encode(),
+            cert=self.bank_certificate.encode(),
+        )
+        return self.openssl(
+            *("-verify", "-in", "signed", "-CAfile", "ca", "-purpose", "any"),
+            signed=signed,
+            ca=self.our_certificate.encode(),
+        )
+
     def test_bank_opens_it_and_finds_what_was_approved(self):
         self.enter_keys()
         order = self.approved(100, channel=self.channel)
@@ -95,18 +109,7 @@ class TestSeal(FollowCase):
         self.assertEqual(order.state, "sent")
         name = f"{order._file().filename}.p7m"
         sent = self.files()[name]
-        signed = self.openssl(
-            *("-decrypt", "-in", "sealed", "-inkey", "key", "-recip", "cert"),
-            sealed=sent,
-            key=self.bank_key.encode(),
-            cert=self.bank_certificate.encode(),
-        )
-        content = self.openssl(
-            *("-verify", "-in", "signed", "-CAfile", "ca", "-purpose", "any"),
-            signed=signed,
-            ca=self.our_certificate.encode(),
-        )
-        self.assertEqual(content, order._file()._content())
+        self.assertEqual(self.opened(sent), order._file()._content())
         self.assertEqual(self.files()[f"{name}.sha256"].decode(), f"{sha256_hex(sent)}  {name}\n")
 
     def test_what_was_sent_is_kept_with_both_digests(self):
@@ -154,18 +157,7 @@ class TestSeal(FollowCase):
             recall.with_user(user)._approve()
         recall.exchange_id._job_send()
         sent = self.files()[f"{recall.case_ref}.xml.p7m"]
-        signed = self.openssl(
-            *("-decrypt", "-in", "sealed", "-inkey", "key", "-recip", "cert"),
-            sealed=sent,
-            key=self.bank_key.encode(),
-            cert=self.bank_certificate.encode(),
-        )
-        content = self.openssl(
-            *("-verify", "-in", "signed", "-CAfile", "ca", "-purpose", "any"),
-            signed=signed,
-            ca=self.our_certificate.encode(),
-        )
-        self.assertEqual(content, recall._file()._content())
+        self.assertEqual(self.opened(sent), recall._file()._content())
         self.assertEqual(recall._sealed_file()._content(), sent)
         self.assertEqual(order._sealed_file().filename, f"{order._file().filename}.p7m")
 

@@ -115,6 +115,20 @@ class Verdict:
         return "; ".join(describe_reason(reason) for reason in self.reasons)
 
 
+def payment_meant(known):
+    """Return a function that tells of which payment a bank speaks: its end-to-end id counts, else its instruction id.
+
+    :param Mapping[str, tuple[str, str]] known: group id and instruction id by end-to-end id.
+    :return: of an end-to-end id and an instruction id, the end-to-end id that is known, or None.
+    """
+    by_instruction = {instruction_id: key for key, (_group, instruction_id) in known.items()}
+
+    def meant(end_to_end_id, instruction_id):
+        return end_to_end_id if end_to_end_id in known else by_instruction.get(instruction_id)
+
+    return meant
+
+
 def verdicts(report, known):
     """Take a status report apart, down to each instruction it speaks of.
 
@@ -128,11 +142,10 @@ def verdicts(report, known):
     :rtype: tuple[list[Verdict], list[str]]
     """
     found, strangers = {}, []
-    by_instruction = {instruction_id: key for key, (_group, instruction_id) in known.items()}
+    meant = payment_meant(known)
     for group in report.groups:
         for item in group.transactions:
-            key = item.end_to_end_id if item.end_to_end_id in known else None
-            key = key or by_instruction.get(item.instruction_id)
+            key = meant(item.end_to_end_id, item.instruction_id)
             if key is None:
                 strangers.append(item.end_to_end_id or item.instruction_id or "")
             elif item.status:

@@ -8,6 +8,7 @@ import datetime
 from dataclasses import dataclass
 
 from .documents import Agent, PaymentOrder, StatusReason
+from .life import payment_meant
 from .reasons import describe_reason
 
 ACCEPTED = "ACCR"
@@ -116,11 +117,10 @@ def verdicts(answer, recalled):
     :rtype: tuple[dict[str, RecallStatus], list[str]]
     """
     found, strangers = {}, []
-    by_instruction = {instruction_id: key for key, (_group, instruction_id) in recalled.items()}
+    meant = payment_meant(recalled)
     for group in answer.groups:
         for item in group.parts:
-            key = item.identification if item.identification in recalled else None
-            key = key or by_instruction.get(item.instruction_id)
+            key = meant(item.identification, item.instruction_id)
             if key is None:
                 strangers.append(item.identification or item.instruction_id or "")
             else:
