@@ -28,7 +28,7 @@ class BankStatementConsent(models.Model):
         "mail.thread",
         "mail.activity.mixin",
     ]
-    _order = "valid_until desc, id desc"
+    _order = "granted_until desc, id desc"
     _check_company_auto = True
     _audit_subject = "consent"
 
@@ -58,7 +58,17 @@ class BankStatementConsent(models.Model):
         copy=False,
         tracking=True,
     )
-    valid_until = fields.Date(readonly=True, copy=False)
+    granted_until = fields.Date(
+        readonly=True,
+        copy=False,
+        help="The last day of the consent as a whole, where the bank names one.",
+    )
+    # Not stored: its accounts are fetched side by side, and would all write to this one row.
+    valid_until = fields.Date(
+        compute="_compute_valid_until",
+        compute_sudo=True,
+        help="The consent ends with the first of its accounts that the bank asks about again.",
+    )
     redirect_url = fields.Char(readonly=True, copy=False, help="Where the account holder confirms.")
     owner_id = fields.Many2one(
         "res.users",
@@ -99,6 +109,12 @@ class BankStatementConsent(models.Model):
 
     # === COMPUTE METHODS === #
 
+    @api.depends("granted_until", "feed_ids.authorized_until")
+    def _compute_valid_until(self):
+        for consent in self:
+            days = (consent.granted_until, *consent.feed_ids.mapped("authorized_until"))
+            consent.valid_until = min(filter(None, days), default=False)
+
     @api.depends("state", "valid_until")
     def _compute_health(self):
         soon = fields.Date.context_today(self) + timedelta(days=WARNING_DAYS[0])
@@ -118,7 +134,7 @@ class BankStatementConsent(models.Model):
         return super()._provenance_fields() | {
             "external_ref",
             "state",
-            "valid_until",
+            "granted_until",
             "redirect_url",
             "requested_ref",
             "requested_until",
@@ -206,16 +222,18 @@ class BankStatementConsent(models.Model):
                 consent_sudo.write(
                     {
                         "external_ref": answer.get("external_ref") or external_ref,
-                        "valid_until": answer.get("valid_until") or consent_sudo.requested_until,
+                        "granted_until": answer.get("valid_until") or consent_sudo.requested_until,
                         "requested_ref": False,
                         "warned_days": 0,
                     }
                 )
+                # What the bank said of each account is told anew by its next fetch.
+                consent_sudo.feed_ids.filtered("authorized_until").authorized_until = False
                 consent_sudo.activity_unlink([_ACTIVITY])
             elif consent_sudo.state == "valid":
                 return
         elif answer.get("valid_until"):
-            consent_sudo.valid_until = answer["valid_until"]
+            consent_sudo.granted_until = answer["valid_until"]
         self._set_state(state)
 
     # === TOKENS === #
@@ -318,26 +336,26 @@ class BankStatementConsent(models.Model):
     def _cron_warn_expiry(self):
         """Ask 14, 7 and 1 days ahead, once each, for a successor; what passed its last day has ended."""
         today = fields.Date.context_today(self)
-        ending = self.search(
-            [
-                ("state", "=", "valid"),
-                ("connection_id.active", "=", True),
-                ("valid_until", "<=", today + timedelta(days=WARNING_DAYS[0])),
-            ]
-        )
-        for consent in ending:
+        valid = self.search([("state", "=", "valid"), ("connection_id.active", "=", True)])
+        for consent in valid.filtered("valid_until"):
             days_left = (consent.valid_until - today).days
             if days_left < 0:
                 consent._set_state("expired")
                 continue
-            warning = min(days for days in WARNING_DAYS if days_left <= days)
+            warning = min((days for days in WARNING_DAYS if days_left <= days), default=0)
             if consent.warned_days != warning:
-                consent._schedule_warning()
-                consent.sudo().warned_days = warning
+                consent._schedule_warning(warning)
 
-    def _schedule_warning(self):
-        user = self.owner_id or self.connection_id.owner_id
+    def _schedule_warning(self, warning):
+        """Replace the warning that stands by one for today.
+
+        :param int warning: so many days ahead; 0 when the bank has moved the end out of sight
+        """
+        self.sudo().warned_days = warning
         self.activity_unlink([_ACTIVITY])
+        if not warning:
+            return
+        user = self.owner_id or self.connection_id.owner_id
         self.activity_schedule(
             _ACTIVITY,
             date_deadline=self.valid_until,
@@ -348,13 +366,6 @@ class BankStatementConsent(models.Model):
                 date=self.valid_until,
             ),
         )
-
-    def _set_valid_until(self):
-        """The consent ends with the first of its accounts that the bank asks about again."""
-        for consent_sudo in self.sudo():
-            days = [day for day in consent_sudo.feed_ids.mapped("authorized_until") if day]
-            if days and consent_sudo.valid_until != min(days):
-                consent_sudo.write({"valid_until": min(days), "warned_days": 0})
 
     @api.model
     def _default_valid_until(self):

@@ -109,7 +109,6 @@ class BankStatementFeed(models.Model):
             return int(is_new)
         if fetched.authorized_until:
             self.authorized_until = fetched.authorized_until
-            self.consent_id._set_valid_until()
         covered_until = fetched.covered_until
         if covered_until and (not self.covered_until or covered_until > self.covered_until):
             self.covered_until = covered_until

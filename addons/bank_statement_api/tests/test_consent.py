@@ -153,7 +153,7 @@ class TestConsent(StatementCase):
 
     def test_responsible_is_asked_14_7_and_1_days_ahead_once_each(self):
         self.come_back(self.request())
-        self.consent.sudo().valid_until = date(2026, 6, 30)
+        self.consent.sudo().granted_until = date(2026, 6, 30)
         self.assertFalse(self.warn_on(15))
         seen = []
         for days_left in (14, 13, 8, 7, 6, 2, 1, 0):
@@ -168,18 +168,31 @@ class TestConsent(StatementCase):
 
     def test_renewal_ends_the_asking_and_it_begins_anew_for_the_successor(self):
         self.come_back(self.request())
-        self.consent.sudo().valid_until = date(2026, 6, 30)
+        self.consent.sudo().granted_until = date(2026, 6, 30)
         self.warn_on(7)
         self.come_back(self.request("c2"))
         self.assertFalse(self.consent.activity_ids)
-        self.consent.sudo().valid_until = date(2026, 6, 30)
+        self.consent.sudo().granted_until = date(2026, 6, 30)
         self.assertTrue(self.warn_on(7))
+
+    def test_first_account_that_the_bank_asks_about_again_ends_the_consent(self):
+        self.come_back(self.request())
+        self.assertEqual(self.consent.valid_until, TODAY + timedelta(days=180))
+        self.feed.sudo().authorized_until = date(2026, 6, 30)
+        self.assertEqual(self.consent.valid_until, date(2026, 6, 30))
+        self.assertTrue(self.warn_on(7))
+        self.feed.sudo().authorized_until = date(2026, 9, 30)
+        self.assertFalse(self.warn_on(7), "the holder has confirmed the account at the bank")
+        self.feed.sudo().authorized_until = date(2026, 6, 30)
+        self.assertTrue(self.warn_on(7))
+        self.come_back(self.request("c2"))
+        self.assertEqual(self.consent.valid_until, TODAY + timedelta(days=180))
 
     def test_health_says_today_and_soon(self):
         self.assertEqual(self.consent.health, "missing")
         self.request()
         self.assertEqual((self.consent.health, self.feed.consent_health), ("waiting",) * 2)
-        self.consent.sudo().write({"state": "valid", "valid_until": TODAY})
+        self.consent.sudo().write({"state": "valid", "granted_until": TODAY})
         with freeze_time(TODAY - timedelta(days=14)):
             self.consent.invalidate_recordset()
             self.assertEqual(self.consent.health, "ending")
