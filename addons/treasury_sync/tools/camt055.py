@@ -59,7 +59,7 @@ class _CancellationWriter(PaymentWriter):
 
     root_tag = "CstmrPmtCxlReq"
 
-    def content(self, request, recall):
+    def content(self, recall):
         groups = [
             (
                 group,
@@ -72,47 +72,59 @@ class _CancellationWriter(PaymentWriter):
             for group in recall.order.groups
         ]
         chosen = [item for _group, items in groups for item in items]
-        assignment = self.element(request, "Assgnmt")
-        self.text(assignment, "Id", recall.case_id)
-        self.party(self.element(assignment, "Assgnr"), "Pty", recall.order.initiator, address=False)
-        self.agent(self.element(assignment, "Assgne"), "Agt", recall.agent, required=True)
-        self.moment(assignment, "CreDtTm", recall.created_at)
-        case = self.element(request, "Case")
-        self.text(case, "Id", recall.case_id)
-        self.party(self.element(case, "Cretr"), "Pty", recall.order.initiator, address=False)
-        self.totals(self.element(request, "CtrlData"), chosen)
-        underlying = self.element(request, "Undrlyg")
-        original = self.element(underlying, "OrgnlGrpInfAndCxl")
-        self.text(original, "OrgnlMsgId", recall.order.message_id)
-        self.text(original, "OrgnlMsgNmId", recall.order_format)
-        self.moment(original, "OrgnlCreDtTm", recall.order.created_at)
-        for group, items in groups:
-            if items:
-                self._group(underlying, recall, group, items)
+        order = recall.order
+        creator = self.party("Pty", order.initiator, address=False)
+        assignment = self.element(
+            "Assgnmt",
+            self.text("Id", recall.case_id),
+            self.element("Assgnr", creator),
+            self.element("Assgne", self.agent("Agt", recall.agent, required=True)),
+            self.moment("CreDtTm", recall.created_at),
+        )
+        case = self.element("Case", self.text("Id", recall.case_id), self.element("Cretr", creator))
+        original = self.element(
+            "OrgnlGrpInfAndCxl",
+            self.text("OrgnlMsgId", order.message_id),
+            self.text("OrgnlMsgNmId", recall.order_format),
+            self.moment("OrgnlCreDtTm", order.created_at),
+        )
+        return [
+            assignment,
+            case,
+            self.element("CtrlData", self.totals(chosen)),
+            self.element(
+                "Undrlyg",
+                original,
+                *(self._group(recall, group, items) for group, items in groups if items),
+            ),
+        ]
 
-    def _group(self, parent, recall, group, items):
-        element = self.element(parent, "OrgnlPmtInfAndCxl")
-        self.text(element, "OrgnlPmtInfId", group.group_id)
-        self.totals(element, items)
-        for item in items:
-            payment = self.element(element, "TxInf")
-            self.text(payment, "OrgnlInstrId", item.instruction_id)
-            self.text(payment, "OrgnlEndToEndId", item.end_to_end_id)
-            if item.uetr and self.version.modern and self.rules.uetr:
-                self.text(payment, "OrgnlUETR", item.uetr)
-            self.amount(payment, item, "OrgnlInstdAmt")
-            self._day(payment, recall, group)
-            reason = self.element(payment, "CxlRsnInf")
-            known = self.version.modern or recall.reason in _CLOSED_REASONS
-            self.text(self.element(reason, "Rsn"), "Cd" if known else "Prtry", recall.reason)
-            if recall.note:
-                self.text(reason, "AddtlInf", self.fit("CxlRsnInf/AddtlInf", recall.note, _NOTE))
+    def _group(self, recall, group, items):
+        return self.element(
+            "OrgnlPmtInfAndCxl",
+            self.text("OrgnlPmtInfId", group.group_id),
+            self.totals(items),
+            *(self._payment(recall, group, item) for item in items),
+        )
 
-    def _day(self, parent, recall, group):
+    def _payment(self, recall, group, item):
+        known = self.version.modern or recall.reason in _CLOSED_REASONS
+        reason = self.element("Rsn", self.text("Cd" if known else "Prtry", recall.reason))
+        note = recall.note and self.fit("CxlRsnInf/AddtlInf", recall.note, _NOTE)
+        return self.element(
+            "TxInf",
+            self.text("OrgnlInstrId", item.instruction_id),
+            self.text("OrgnlEndToEndId", item.end_to_end_id),
+            self.uetr("OrgnlUETR", item),
+            self.amount(item, "OrgnlInstdAmt"),
+            self._day(recall, group),
+            self.element("CxlRsnInf", reason, self.text("AddtlInf", note) if recall.note else ""),
+        )
+
+    def _day(self, recall, group):
         day = group.requested_date.isoformat()
         if recall.order.kind == DIRECT_DEBIT:
-            self.text(parent, "OrgnlReqdColltnDt", day)
-        elif self.version.modern:
-            self.text(self.element(parent, "OrgnlReqdExctnDt"), "Dt", day)
-        else:
-            self.text(parent, "OrgnlReqdExctnDt", day)
+            return self.text("OrgnlReqdColltnDt", day)
+        if self.version.modern:
+            return self.element("OrgnlReqdExctnDt", self.text("Dt", day))
+        return self.text("OrgnlReqdExctnDt", day)

@@ -28,6 +28,8 @@ _SIGNS = {
     "§": "S",
     "°": ".",
 }  # fmt: skip
+# Stands for a letter or digit that has no replacement.
+_LOST = "\ufffe"
 _SCRIPTS = (
     "LATIN ",
     "GREEK ",
@@ -66,11 +68,12 @@ class Charset:
     upper: bool = False
     _inside: re.Pattern = field(init=False, repr=False, compare=False)
     _outside: re.Pattern = field(init=False, repr=False, compare=False)
-    _replaced: dict[str, str] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _replaced: dict[int, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self):
         object.__setattr__(self, "_inside", re.compile(f"{self.allowed}*"))
         object.__setattr__(self, "_outside", re.compile(f"(?!{self.allowed})[\\s\\S]"))
+        object.__setattr__(self, "_replaced", _Replacements(self._find_replacement))
 
     def outside(self, text):
         """Return the characters of ``text`` that are not in the set, each once.
@@ -93,26 +96,18 @@ class Charset:
             return text
         # The marks of a letter are one with it; a ligature or a full-width letter is what it stands for.
         known = unicodedata.normalize("NFC", text)
-        outside = self.outside(known)
-        if lost := "".join(filter(self._is_lost, outside)):
-            raise LostTextError(text, lost)
-        fitted = known.translate({ord(char): self._replace(char) for char in outside})
+        fitted = known.translate(self._replaced)
+        if _LOST in fitted:
+            lost = (char for char in self.outside(known) if self._replaced[ord(char)] == _LOST)
+            raise LostTextError(text, "".join(lost))
         fitted = " ".join(fitted.split())
         if text and not any(map(str.isalnum, fitted)):
             raise LostTextError(text, "".join(dict.fromkeys(text)))
         return fitted
 
-    def _is_lost(self, char):
-        return _is_letter(unicodedata.category(char)) and not any(
-            map(str.isalnum, self._replace(char))
-        )
-
-    def _replace(self, char):
-        if char not in self._replaced:
-            self._replaced[char] = self._find_replacement(char)
-        return self._replaced[char]
-
     def _find_replacement(self, char):
+        if self._inside.fullmatch(char):
+            return char
         category = unicodedata.category(char)
         if category[0] == "M":
             return ""
@@ -124,7 +119,22 @@ class Charset:
             replaced = anyascii(char) if known else ""
         else:
             replaced = _SIGNS.get(char, ".")
-        return self._outside.sub(" ", replaced.upper() if self.upper else replaced)
+        replaced = self._outside.sub(" ", replaced.upper() if self.upper else replaced)
+        if _is_letter(category) and not any(map(str.isalnum, replaced)):
+            return _LOST
+        return replaced
+
+
+class _Replacements(dict):
+    """What each character becomes, by its number as ``str.translate`` asks, found when it is first met."""
+
+    def __init__(self, find):
+        super().__init__()
+        self._find = find
+
+    def __missing__(self, number):
+        self[number] = found = self._find(chr(number))
+        return found
 
 
 def _is_letter(category):

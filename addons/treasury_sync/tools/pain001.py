@@ -14,37 +14,34 @@ class CreditTransferWriter(PaymentWriter):
     kind = CREDIT_TRANSFER
     label = "ISO 20022 credit transfer"
 
-    def group(self, parent, group):
-        element, kind = self.group_head(parent, group, "TRF")
-        self.code(kind, "CtgyPurp", group.category_purpose)
-        if len(kind):
-            element.append(kind)
-        date = self.element(element, "ReqdExctnDt")
+    def group(self, group):
+        head, kind = self.group_head(group, "TRF")
         day = group.requested_date.isoformat()
-        if self.version.modern:
-            self.text(date, "Dt", day)
-        else:
-            date.text = day
-        self.party(element, "Dbtr", group.party)
-        self.account(element, "DbtrAcct", group.account)
-        self.agent(element, "DbtrAgt", group.account.agent, required=True)
-        if bearer := self.charge_bearer(group):
-            self.text(element, "ChrgBr", bearer)
-        for instruction in group.instructions:
-            self._transaction(element, group, instruction)
+        return self.element(
+            "PmtInf",
+            head,
+            self.element("PmtTpInf", kind) if kind else "",
+            self.element("ReqdExctnDt", self.text("Dt", day) if self.version.modern else day),
+            self.party("Dbtr", group.party),
+            self.account("DbtrAcct", group.account),
+            self.agent("DbtrAgt", group.account.agent, required=True),
+            self.charge_bearer(group),
+            *(self._transaction(group, instruction) for instruction in group.instructions),
+        )
 
-    def _transaction(self, parent, group, instruction):
-        element = self.element(parent, "CdtTrfTxInf")
-        self.payment_id(element, instruction)
-        self.amount(self.element(element, "Amt"), instruction)
-        if bearer := self.charge_bearer(group, instruction):
-            self.text(element, "ChrgBr", bearer)
-        self.agent(element, "CdtrAgt", instruction.account.agent)
-        self.party(element, "Cdtr", instruction.party)
-        self.account(element, "CdtrAcct", instruction.account)
-        self.party(element, "UltmtCdtr", instruction.ultimate_party)
-        self.code(element, "Purp", instruction.purpose)
-        self.remittance(element, instruction)
+    def _transaction(self, group, instruction):
+        return self.element(
+            "CdtTrfTxInf",
+            self.payment_id(instruction),
+            self.element("Amt", self.amount(instruction)),
+            self.charge_bearer(group, instruction),
+            self.agent("CdtrAgt", instruction.account.agent),
+            self.party("Cdtr", instruction.party),
+            self.account("CdtrAcct", instruction.account),
+            self.party("UltmtCdtr", instruction.ultimate_party),
+            self.code("Purp", instruction.purpose),
+            self.remittance(instruction),
+        )
 
 
 FORMATS = offer(

@@ -14,44 +14,52 @@ class DirectDebitWriter(PaymentWriter):
     kind = DIRECT_DEBIT
     label = "ISO 20022 direct debit"
 
-    def group(self, parent, group):
-        element, kind = self.group_head(parent, group, "DD")
+    def group(self, group):
         sequences = {item.mandate.sequence for item in group.instructions if item.mandate}
-        for sequence in sorted(sequences):
-            # More than one breaks the schema, which says so: they belong in groups of their own.
-            self.text(kind, "SeqTp", sequence)
-        self.code(kind, "CtgyPurp", group.category_purpose)
-        element.append(kind)
-        self.text(element, "ReqdColltnDt", group.requested_date.isoformat())
-        self.party(element, "Cdtr", group.party)
-        self.account(element, "CdtrAcct", group.account)
-        self.agent(element, "CdtrAgt", group.account.agent, required=True)
-        if bearer := self.charge_bearer(group):
-            self.text(element, "ChrgBr", bearer)
-        if group.creditor_scheme_id:
-            scheme = self.element(self.element(element, "CdtrSchmeId"), "Id")
-            other = self.element(self.element(scheme, "PrvtId"), "Othr")
-            self.text(other, "Id", group.creditor_scheme_id)
-            self.text(self.element(other, "SchmeNm"), "Prtry", "SEPA")
-        for instruction in group.instructions:
-            self._transaction(element, group, instruction)
+        # More than one breaks the schema, which says so: they belong in groups of their own.
+        head, kind = self.group_head(
+            group, "DD", *(self.text("SeqTp", sequence) for sequence in sorted(sequences))
+        )
+        return self.element(
+            "PmtInf",
+            head,
+            self.element("PmtTpInf", kind),
+            self.text("ReqdColltnDt", group.requested_date.isoformat()),
+            self.party("Cdtr", group.party),
+            self.account("CdtrAcct", group.account),
+            self.agent("CdtrAgt", group.account.agent, required=True),
+            self.charge_bearer(group),
+            self._scheme(group.creditor_scheme_id) if group.creditor_scheme_id else "",
+            *(self._transaction(group, instruction) for instruction in group.instructions),
+        )
 
-    def _transaction(self, parent, group, instruction):
-        element = self.element(parent, "DrctDbtTxInf")
-        self.payment_id(element, instruction)
-        self.amount(element, instruction)
-        if bearer := self.charge_bearer(group, instruction):
-            self.text(element, "ChrgBr", bearer)
-        if mandate := instruction.mandate:
-            related = self.element(self.element(element, "DrctDbtTx"), "MndtRltdInf")
-            self.text(related, "MndtId", mandate.reference)
-            self.text(related, "DtOfSgntr", mandate.signed_on.isoformat())
-        self.agent(element, "DbtrAgt", instruction.account.agent, required=True)
-        self.party(element, "Dbtr", instruction.party)
-        self.account(element, "DbtrAcct", instruction.account)
-        self.party(element, "UltmtDbtr", instruction.ultimate_party)
-        self.code(element, "Purp", instruction.purpose)
-        self.remittance(element, instruction)
+    def _scheme(self, identifier):
+        scheme = self.element("SchmeNm", self.text("Prtry", "SEPA"))
+        other = self.element("Othr", self.text("Id", identifier), scheme)
+        return self.element("CdtrSchmeId", self.element("Id", self.element("PrvtId", other)))
+
+    def _transaction(self, group, instruction):
+        return self.element(
+            "DrctDbtTxInf",
+            self.payment_id(instruction),
+            self.amount(instruction),
+            self.charge_bearer(group, instruction),
+            self._mandate(instruction.mandate) if instruction.mandate else "",
+            self.agent("DbtrAgt", instruction.account.agent, required=True),
+            self.party("Dbtr", instruction.party),
+            self.account("DbtrAcct", instruction.account),
+            self.party("UltmtDbtr", instruction.ultimate_party),
+            self.code("Purp", instruction.purpose),
+            self.remittance(instruction),
+        )
+
+    def _mandate(self, mandate):
+        related = self.element(
+            "MndtRltdInf",
+            self.text("MndtId", mandate.reference),
+            self.text("DtOfSgntr", mandate.signed_on.isoformat()),
+        )
+        return self.element("DrctDbtTx", related)
 
 
 FORMATS = offer(

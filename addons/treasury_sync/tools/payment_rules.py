@@ -14,7 +14,8 @@ from odoo.addons.finance_connector_base.tools.safe_xml import XmlRefusedError, l
 from . import payment_schema, profiles
 from .accounts import is_iban
 from .charset import CHARSETS
-from .payment_instruction_rules import check_transaction
+from .payment_instruction_rules import PaymentCheck, address_problems, choice_problems
+from .payment_texts import Node, read_address, read_all
 from .violations import Violation, refuse
 
 _LARGEST = 256 * 1024 * 1024
@@ -47,50 +48,6 @@ def _whole(tag, value, rule):
     )
 
 
-class Node:
-    """An element and its children by local name; what is absent is empty."""
-
-    __slots__ = ("_children", "_nodes", "element")
-
-    def __init__(self, element):
-        self.element = element
-        self._nodes = {}
-        self._children = children = {}
-        # Most of the time of judging a file is spent here.
-        for child in () if element is None else element:
-            tag = child.tag
-            name = tag[tag.rfind("}") + 1 :]
-            if name in children:
-                children[name].append(child)
-            else:
-                children[name] = [child]
-
-    def all(self, name):
-        return self._children.get(name, ())
-
-    def child(self, *path):
-        node = self
-        for name in path:
-            found = node._nodes.get(name)
-            if found is None:
-                elements = node._children.get(name)
-                found = node._nodes[name] = Node(elements[0]) if elements else _ABSENT
-            node = found
-        return node
-
-    def text(self, *path):
-        *parents, name = path
-        node = self.child(*parents) if parents else self
-        found = node._children.get(name)
-        return (found[0].text or "") if found else ""
-
-    def __bool__(self):
-        return self.element is not None
-
-
-_ABSENT = Node(None)
-
-
 class ProfileCheck:
     """The rules of one profile over one message."""
 
@@ -98,6 +55,7 @@ class ProfileCheck:
         self.version = version
         self.rules = rules
         self.violations = []
+        self._payments = PaymentCheck(rules)
         self._identifiers = {"InstrId": [], "EndToEndId": []}
 
     def run(self, initiation):
@@ -129,6 +87,10 @@ class ProfileCheck:
             Violation(tag=tag, value=value, rule=rule, remedy=remedy, subject=subject)
         )
 
+    def _add_all(self, problems, subject=""):
+        for problem in problems:
+            self.add(*problem, subject)
+
     # === GROUPS === #
 
     def _group(self, group):
@@ -139,11 +101,8 @@ class ProfileCheck:
         rules = self.rules
         self._identifier("PmtInfId", group.text("PmtInfId"))
         kind = group.child("PmtTpInf")
-        for tag, allowed in (
-            ("SvcLvl", rules.service_levels),
-            ("LclInstrm", rules.local_instruments),
-        ):
-            self.choice(f"PmtTpInf/{tag}", kind.text(tag, "Cd"), allowed)
+        for tag in ("SvcLvl", "LclInstrm"):
+            self._add_all(choice_problems(rules, f"PmtTpInf/{tag}", kind.text(tag, "Cd")))
         own = "Cdtr" if group.text("PmtMtd") == "DD" else "Dbtr"
         iban = group.text(f"{own}Acct", "Id", "IBAN")
         if iban and not is_iban(iban):
@@ -153,18 +112,27 @@ class ProfileCheck:
                 "Its check digits are wrong.",
                 "Correct the account of the bank journal.",
             )
-        self.address(own, group.child(own), "", "Complete the address of the company.")
+        address, texts = read_address(group.child(own))
+        self._add_all(
+            address_problems(
+                rules, own, address, texts, remedy="Complete the address of the company."
+            )
+        )
         if own == "Cdtr":
             self._collection(group)
         bearer = group.text("ChrgBr")
         amounts = []
-        for tag in payment_schema.TRANSACTIONS:
-            for element in group.all(tag):
-                transaction = Node(element)
-                amounts.append(check_transaction(self, transaction, bearer))
-                for name, values in self._identifiers.items():
-                    if transaction.child("PmtId").all(name):
-                        values.append(transaction.text("PmtId", name))
+        for payment in read_all(group.element):
+            amount = Decimal(payment.amount)
+            amounts.append(amount)
+            if problems := self._payments.problems(payment, amount, bearer):
+                self._add_all(problems, f"Payment {payment.end_to_end_id or ''} ({payment.name})")
+            for name, value in (
+                ("InstrId", payment.instruction_id),
+                ("EndToEndId", payment.end_to_end_id),
+            ):
+                if value is not None:
+                    self._identifiers[name].append(value)
         self._totals("PmtInf", group, amounts)
         return amounts
 
@@ -221,59 +189,6 @@ class ProfileCheck:
             )
 
     # === ANYWHERE === #
-
-    def choice(self, tag, value, allowed, subject=""):
-        """Check a code that the profile has a list for; ``""`` in it means that it may be absent."""
-        if value not in (allowed or ("",)):
-            known = ", ".join(filter(None, allowed)) or "no such code"
-            self.add(
-                tag,
-                value,
-                f"The profile {self.rules.name} wants {known}.",
-                "Change it on the payment channel, or choose another profile.",
-                subject,
-            )
-
-    def address(self, tag, party, subject, remedy):
-        """Check the address of a party: structured, or hybrid with town and country."""
-        address = party.child("PstlAdr")
-        if not address:
-            if tag in self.rules.address_required:
-                self.add(
-                    f"{tag}/PstlAdr",
-                    "",
-                    "The profile needs an address with town and country.",
-                    remedy,
-                    subject,
-                )
-            return
-        for name, words in (("TwnNm", "town"), ("Ctry", "country")):
-            if not address.text(name):
-                self.add(
-                    f"{tag}/PstlAdr/{name}",
-                    "",
-                    f"An address names its {words}: banks take no unstructured ones since November 2026.",
-                    remedy,
-                    subject,
-                )
-        lines = [line.text or "" for line in address.all("AdrLine")]
-        if len(lines) > self.rules.address_lines:
-            self.add(
-                f"{tag}/PstlAdr/AdrLine",
-                " / ".join(lines),
-                f"Beside town and country the profile takes {self.rules.address_lines} lines.",
-                remedy,
-                subject,
-            )
-        said = {element.text for element in address.element if local_name(element) != "AdrLine"}
-        for line in said.intersection(lines):
-            self.add(
-                f"{tag}/PstlAdr/AdrLine",
-                line,
-                "A line of a hybrid address does not repeat what is structured.",
-                remedy,
-                subject,
-            )
 
     def _identifier(self, tag, value):
         if not _IDENTIFIER.fullmatch(value):

@@ -5,12 +5,13 @@ texts are fitted to the profile's characters and length. What is written is judg
 ``payment_rules``; only what can no longer be seen in the file is refused here: text that its characters would lose.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC
 from decimal import Decimal
 from functools import partial
+from xml.sax.saxutils import escape
 
-from lxml import etree
 from stdnum import iso11649
 
 from . import payment_rules, profiles
@@ -27,6 +28,10 @@ _ADDRESS = (
     ("Ctry", "country", 2),
 )
 _LINE = 70
+# Character data of XML 1.0, chapters 2.2 and 2.4; a carriage return would be read as another line.
+_AS_IT_IS = re.compile(r"[^&<>\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]*").fullmatch
+_UNSAYABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]").search
+_ESCAPED = {"\r": "&#13;"}
 #: Types of references that are codes of ISO 20022; others are agreed ones.
 _REFERENCE_CODES = frozenset({"SCOR", "RADM", "RPIN", "FXDR", "DISP", "PUOR"})
 _IN_TEXT = "Write the text of the payment in Latin letters."
@@ -70,6 +75,7 @@ class PaymentWriter:
         self.rules = rules
         self.violations = []
         self._charset = CHARSETS[rules.charset]
+        self._fitted = {}
         self._subject = ""
         self._bearers = set()
         self._default_bearer = ""
@@ -80,46 +86,52 @@ class PaymentWriter:
         :rtype: bytes
         :raise BusinessError: ``payment_file_invalid``
         """
-        # Said once, as it will stand there: names that carry it would cost a third of the time of writing.
-        root = etree.Element("Document", xmlns=self.version.namespace)
-        self.content(self.element(root, self.root_tag), order)
+        content = self.element(self.root_tag, *self.content(order))
         refuse(self.violations)
-        return b'<?xml version="1.0" encoding="UTF-8"?>\n' + etree.tostring(root, encoding="UTF-8")
+        document = f'<Document xmlns="{self.version.namespace}">{content}</Document>'
+        return f'<?xml version="1.0" encoding="UTF-8"?>\n{document}'.encode()
 
-    def content(self, initiation, order):
-        header = self.element(initiation, "GrpHdr")
-        self.text(header, "MsgId", order.message_id)
-        self.moment(header, "CreDtTm", order.created_at)
-        self.totals(header, order.instructions)
-        self.party(header, "InitgPty", order.initiator, address=False)
-        for group in order.groups:
-            self.group(initiation, group)
+    def content(self, order):
+        """:return: the elements of the message, each as it is written, like all that methods here return"""
+        header = self.element(
+            "GrpHdr",
+            self.text("MsgId", order.message_id),
+            self.moment("CreDtTm", order.created_at),
+            self.totals(order.instructions),
+            self.party("InitgPty", order.initiator, address=False),
+        )
+        return [header, *map(self.group, order.groups)]
 
-    def group(self, parent, group):
+    def group(self, group):
         raise NotImplementedError
 
     # === WHAT BOTH MESSAGES HAVE === #
 
-    def group_head(self, parent, group, method):
-        """Open a ``PmtInf``.
+    def group_head(self, group, method, *kinds):
+        """Begin a ``PmtInf``.
 
-        :return: the element and its ``PmtTpInf``, None where it would be empty
+        :param str method: how it is paid.
+        :param str kinds: what its ``PmtTpInf`` has beside level and instrument.
+        :return: its elements up to its type and that type, empty where it would be
         """
         self._subject = ""
-        element = self.element(parent, "PmtInf")
-        self.text(element, "PmtInfId", group.group_id)
-        self.text(element, "PmtMtd", method)
-        if group.batch_booking is not None:
-            self.text(element, "BtchBookg", "true" if group.batch_booking else "false")
-        self.totals(element, group.instructions)
-        kind = etree.Element("PmtTpInf")
-        self.code(kind, "SvcLvl", group.service_level or next(iter(self.rules.service_levels), ""))
-        self.code(
-            kind,
-            "LclInstrm",
-            group.local_instrument or next(iter(self.rules.local_instruments), ""),
+        head = (
+            self.text("PmtInfId", group.group_id),
+            self.text("PmtMtd", method),
+            ""
+            if group.batch_booking is None
+            else self.text("BtchBookg", "true" if group.batch_booking else "false"),
+            self.totals(group.instructions),
         )
-        return element, kind
+        level = group.service_level or next(iter(self.rules.service_levels), "")
+        instrument = group.local_instrument or next(iter(self.rules.local_instruments), "")
+        kind = (
+            self.code("SvcLvl", level),
+            self.code("LclInstrm", instrument),
+            *kinds,
+            self.code("CtgyPurp", group.category_purpose),
+        )
+        return "".join(head), "".join(kind)
 
     def charge_bearer(self, group, instruction=None):
         """:return: who pays the charges: of the group where all its payments agree, else of each payment"""
@@ -127,74 +139,82 @@ class PaymentWriter:
             default = group.charge_bearer or next(iter(self.rules.charge_bearers), "")
             self._bearers = {item.charge_bearer or default for item in group.instructions}
             self._default_bearer = default
-            return next(iter(self._bearers)) if len(self._bearers) == 1 else ""
-        if len(self._bearers) == 1:
-            return ""
-        return instruction.charge_bearer or self._default_bearer
-
-    def payment_id(self, parent, instruction):
-        element = self.element(parent, "PmtId")
-        self.text(element, "InstrId", instruction.instruction_id)
-        self.text(element, "EndToEndId", instruction.end_to_end_id)
-        if instruction.uetr and self.version.modern and self.rules.uetr:
-            self.text(element, "UETR", instruction.uetr)
-        self._subject = f"Payment {instruction.end_to_end_id} ({instruction.party.name})"
-
-    def amount(self, parent, instruction, tag="InstdAmt"):
-        self.text(parent, tag, format(instruction.amount, "f")).set("Ccy", instruction.currency)
-
-    def totals(self, parent, instructions):
-        self.text(parent, "NbOfTxs", str(len(instructions)))
-        total = sum((item.amount for item in instructions), Decimal())
-        self.text(parent, "CtrlSum", format(total, "f"))
-
-    def moment(self, parent, tag, moment):
-        self.text(parent, tag, moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
-
-    def party(self, parent, tag, party, *, address=True):
-        if party is None:
-            return
-        element = self.element(parent, tag)
-        self.text(element, "Nm", self.fit(f"{tag}/Nm", party.name, self.rules.name_length))
-        if address and party.address:
-            self._address(element, tag, party.address)
-        if party.identifications:
-            self._identifications(element, party.identifications)
-
-    def account(self, parent, tag, account):
-        element = self.element(parent, tag)
-        identification = self.element(element, "Id")
-        if account.iban:
-            self.text(identification, "IBAN", account.iban)
+            bearer = next(iter(self._bearers)) if len(self._bearers) == 1 else ""
+        elif len(self._bearers) == 1:
+            bearer = ""
         else:
-            other = self.element(identification, "Othr")
-            self.text(other, "Id", account.other_id or "")
-        if account.type:
-            self.code(element, "Tp", account.type)
-        if account.currency:
-            self.text(element, "Ccy", account.currency)
+            bearer = instruction.charge_bearer or self._default_bearer
+        return self.text("ChrgBr", bearer) if bearer else ""
 
-    def agent(self, parent, tag, agent, *, required=False):
+    def payment_id(self, instruction):
+        element = self.element(
+            "PmtId",
+            self.text("InstrId", instruction.instruction_id),
+            self.text("EndToEndId", instruction.end_to_end_id),
+            self.uetr("UETR", instruction),
+        )
+        self._subject = f"Payment {instruction.end_to_end_id} ({instruction.party.name})"
+        return element
+
+    def uetr(self, tag, instruction):
+        written = instruction.uetr and self.version.modern and self.rules.uetr
+        return self.text(tag, instruction.uetr) if written else ""
+
+    def amount(self, instruction, tag="InstdAmt"):
+        currency = self._written(f"{tag}/@Ccy", instruction.currency).replace('"', "&quot;")
+        return f'<{tag} Ccy="{currency}">{instruction.amount:f}</{tag}>'
+
+    def totals(self, instructions):
+        total = sum((item.amount for item in instructions), Decimal())
+        return self.text("NbOfTxs", str(len(instructions))) + self.text(
+            "CtrlSum", format(total, "f")
+        )
+
+    def moment(self, tag, moment):
+        return self.text(tag, moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+    def party(self, tag, party, *, address=True):
+        if party is None:
+            return ""
+        return self.element(
+            tag,
+            self.text("Nm", self.fit(f"{tag}/Nm", party.name, self.rules.name_length)),
+            self._address(tag, party.address) if address and party.address else "",
+            self._identifications(party.identifications) if party.identifications else "",
+        )
+
+    def account(self, tag, account):
+        if account.iban:
+            identification = self.text("IBAN", account.iban)
+        else:
+            identification = self.element("Othr", self.text("Id", account.other_id or ""))
+        return self.element(
+            tag,
+            self.element("Id", identification),
+            self.code("Tp", account.type),
+            self.text("Ccy", account.currency) if account.currency else "",
+        )
+
+    def agent(self, tag, agent, *, required=False):
         """Name a bank by what is known of it: BIC, number in a clearing system with name, or both."""
         system = agent.clearing_system or self.rules.clearing_system
         numbered = bool(agent.clearing_number and system)
         if not (agent.bic or numbered or required):
-            return
-        bank = self.element(self.element(parent, tag), "FinInstnId")
-        if agent.bic:
-            self.text(bank, self.version.bic, agent.bic)
+            return ""
+        parts = [self.text(self.version.bic, agent.bic)] if agent.bic else []
         if numbered:
-            member = self.element(bank, "ClrSysMmbId")
-            self.code(member, "ClrSysId", system)
-            self.text(member, "MmbId", agent.clearing_number)
+            number = self.text("MmbId", agent.clearing_number)
+            parts.append(self.element("ClrSysMmbId", self.code("ClrSysId", system), number))
             if agent.name and not agent.bic:
-                self.text(bank, "Nm", self.fit(f"{tag}/Nm", agent.name, self.rules.name_length))
+                name = self.fit(f"{tag}/Nm", agent.name, self.rules.name_length)
+                parts.append(self.text("Nm", name))
                 if agent.country:
-                    self.text(self.element(bank, "PstlAdr"), "Ctry", agent.country)
+                    parts.append(self.element("PstlAdr", self.text("Ctry", agent.country)))
         elif not agent.bic:
-            self.text(self.element(bank, "Othr"), "Id", "NOTPROVIDED")
+            parts.append(self.element("Othr", self.text("Id", "NOTPROVIDED")))
+        return self.element(tag, self.element("FinInstnId", *parts))
 
-    def remittance(self, parent, instruction):
+    def remittance(self, instruction):
         """What the payment is for: references that the scheme carries as such, others and texts as text."""
         structured, texts = [], []
         for reference in instruction.references:
@@ -206,75 +226,94 @@ class PaymentWriter:
         if instruction.remittance and (not structured or self.rules.text_beside_reference):
             texts.append(instruction.remittance)
         if not (structured or texts):
-            return
-        element = self.element(parent, "RmtInf")
+            return ""
+        parts = []
         # A scheme that carries either carries the text that says what no reference does.
         if texts and (not structured or self.rules.text_beside_reference):
             text = self.fit("RmtInf/Ustrd", " ".join(texts), self.rules.text_length)
-            self.text(element, "Ustrd", text)
+            parts.append(self.text("Ustrd", text))
         for kind, reference in structured:
-            found = self.element(self.element(element, "Strd"), "CdtrRefInf")
-            sort = self.element(found, "Tp")
-            tag = "Cd" if kind in _REFERENCE_CODES else "Prtry"
-            self.text(self.element(sort, "CdOrPrtry"), tag, kind)
-            if reference.issuer:
-                self.text(sort, "Issr", reference.issuer)
-            self.text(found, "Ref", reference.value)
+            sort = self.text("Cd" if kind in _REFERENCE_CODES else "Prtry", kind)
+            found = self.element(
+                "CdtrRefInf",
+                self.element(
+                    "Tp",
+                    self.element("CdOrPrtry", sort),
+                    self.text("Issr", reference.issuer) if reference.issuer else "",
+                ),
+                self.text("Ref", reference.value),
+            )
+            parts.append(self.element("Strd", found))
+        return self.element("RmtInf", *parts)
 
     # === PARTS === #
 
-    def _address(self, parent, tag, address):
+    def _address(self, tag, address):
         complete = address.town and address.country
         if not complete and tag not in self.rules.address_required:
             # No bank takes half of one, and this one wants none.
-            return
-        element = self.element(parent, "PstlAdr")
-        for name, field, length in _ADDRESS:
-            if value := getattr(address, field):
-                self.text(element, name, self.fit(f"{tag}/PstlAdr/{name}", value, length))
-        for line in address.lines:
-            self.text(element, "AdrLine", self.fit(f"{tag}/PstlAdr/AdrLine", line, _LINE))
+            return ""
+        parts = [
+            self.text(name, self.fit(f"{tag}/PstlAdr/{name}", value, length))
+            for name, field, length in _ADDRESS
+            if (value := getattr(address, field))
+        ]
+        parts += (
+            self.text("AdrLine", self.fit(f"{tag}/PstlAdr/AdrLine", line, _LINE))
+            for line in address.lines
+        )
+        return self.element("PstlAdr", *parts)
 
-    def _identifications(self, parent, identifications):
-        element = self.element(self.element(parent, "Id"), "OrgId")
-        others = []
+    def _identifications(self, identifications):
+        parts, others = [], []
         for found in identifications:
             if found.scheme == "LEI" and self.version.modern:
-                self.text(element, "LEI", found.value)
+                parts.append(self.text("LEI", found.value))
             else:
                 others.append(found)
         for found in others:
-            other = self.element(element, "Othr")
-            self.text(other, "Id", found.value)
-            if found.scheme:
-                tag = "Cd" if len(found.scheme) == 4 else "Prtry"
-                self.text(self.element(other, "SchmeNm"), tag, found.scheme)
-            if found.issuer:
-                self.text(other, "Issr", found.issuer)
+            tag = "Cd" if len(found.scheme or "") == 4 else "Prtry"
+            scheme = self.text(tag, found.scheme) if found.scheme else ""
+            other = self.element(
+                "Othr",
+                self.text("Id", found.value),
+                self.element("SchmeNm", scheme) if scheme else "",
+                self.text("Issr", found.issuer) if found.issuer else "",
+            )
+            parts.append(other)
+        return self.element("Id", self.element("OrgId", *parts))
 
-    def element(self, parent, tag):
-        return etree.SubElement(parent, tag)
+    def element(self, tag, *parts):
+        """:return: an element that has ``parts``, each written already"""
+        return f"<{tag}>{''.join(parts)}</{tag}>"
 
-    def text(self, parent, tag, value):
-        element = etree.SubElement(parent, tag)
-        try:
-            element.text = value
-        except ValueError:
-            self._lost(tag, value, "It has characters that XML cannot say.")
-        return element
+    def text(self, tag, value):
+        return f"<{tag}>{self._written(tag, value)}</{tag}>"
 
-    def code(self, parent, tag, value):
+    def code(self, tag, value):
         """Write a choice by its code; nothing where there is none."""
-        if value:
-            self.text(self.element(parent, tag), "Cd", value)
+        return f"<{tag}>{self.text('Cd', value)}</{tag}>" if value else ""
+
+    def _written(self, tag, value):
+        """:return: ``value`` as XML says it"""
+        if not _AS_IT_IS(value):
+            if _UNSAYABLE(value):
+                self._lost(tag, value, "It has characters that XML cannot say.")
+                return ""
+            value = escape(value, _ESCAPED)
+        return value
 
     def fit(self, tag, text, length):
         """:return: ``text`` in the profile's characters, cut to ``length``"""
-        try:
-            return self._charset.fit(text)[:length].rstrip()
-        except LostTextError as error:
-            self._lost(tag, text, f"The bank's characters cannot carry {error.lost}.")
-            return ""
+        # A file names the same people and towns again and again.
+        fitted = self._fitted.get(text)
+        if fitted is None:
+            try:
+                fitted = self._fitted[text] = self._charset.fit(text)
+            except LostTextError as error:
+                self._lost(tag, text, f"The bank's characters cannot carry {error.lost}.")
+                return ""
+        return fitted[:length].rstrip()
 
     def _lost(self, tag, value, rule):
         self.violations.append(

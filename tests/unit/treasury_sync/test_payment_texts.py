@@ -1,0 +1,123 @@
+"""Payments that are written alike are read at once; what is read is what each says by itself."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from odoo.addons.finance_connector_base.tools.safe_xml import parse
+from odoo.addons.treasury_sync.tools import documents, formats, pain001, pain008, payment_texts
+
+from tests.unit.treasury_sync.examples import PARIS, ZURICH, collection, debit, instruction, order
+
+CODES = {
+    documents.CREDIT_TRANSFER: next(code for code in pain001.FORMATS if code.endswith(".09")),
+    documents.DIRECT_DEBIT: next(code for code in pain008.FORMATS if code.endswith(".08")),
+}
+# What of XML is written otherwise than it is, and what might be taken for a part of it.
+TEXTS = st.sampled_from(
+    [
+        "Vendor",
+        "A & B",
+        "a <b>",
+        'say "x"',
+        "it's",
+        "&amp;",
+        "x]]>",
+        "?x?",
+        "!-- y",
+        "xmlns",
+        "\ue0001",
+        "Größe",
+    ]
+)
+REFERENCE = documents.StructuredReference(value="RF18539007547034", type="SCOR")
+AGENT = documents.Agent(bic="AGRIFRPP")
+
+
+@st.composite
+def written(draw):
+    """A file of payments of several forms, with the characters of XML that a bank could take."""
+    kind = draw(st.sampled_from(sorted(CODES)))
+    make, around = (
+        (instruction, order) if kind == documents.CREDIT_TRANSFER else (debit, collection)
+    )
+    made = [
+        make(
+            number,
+            amount=Decimal(number) / 100,
+            uetr=draw(st.sampled_from([None, "7c7e9f2c-1111-4111-8111-000000000001"])),
+            party=documents.Party(
+                name=draw(TEXTS), address=draw(st.sampled_from([None, PARIS, ZURICH]))
+            ),
+            account=documents.Account(
+                iban="FR7630006000011234567890189",
+                agent=draw(st.sampled_from([AGENT, documents.Agent()])),
+            ),
+            remittance=draw(st.none() | TEXTS),
+            references=draw(st.sampled_from([(), (REFERENCE,)])),
+        )
+        for number in range(1, draw(st.integers(2, 12)))
+    ]
+    profile = formats.Profile(
+        "sepa" if make is instruction else "sepa_dd_core", {"charset": "unicode"}
+    )
+    return formats.find(CODES[kind]).write(around(*made), profile)
+
+
+def one_by_one(group):
+    return [
+        payment_texts.read(element)
+        for name in payment_texts.TRANSACTIONS
+        for element in group.findall(f"{{*}}{name}")
+    ]
+
+
+def spread(content):
+    return etree.tostring(etree.fromstring(content), pretty_print=True)
+
+
+def prefixed(content):
+    content = (
+        content.replace(b'xmlns="', b'xmlns:p="').replace(b"</", b"</p:").replace(b"<", b"<p:")
+    )
+    return content.replace(b"<p:/p:", b"</p:").replace(b"<p:?", b"<?")
+
+
+def commented(content):
+    return content.replace(b"<Cdtr>", b"<!-- <CdtTrfTxInf> --><Cdtr>")
+
+
+def unparsed(content):
+    return content.replace(b"<Nm>Vendor", b"<Nm><![CDATA[<CdtTrfTxInf>]]>")
+
+
+@pytest.mark.parametrize("change", [bytes, spread, prefixed, commented, unparsed])
+@settings(deadline=None)
+@given(content=written())
+def test_payments_of_a_file_are_what_each_says(change, content):
+    root = parse(change(content), max_bytes=10**7)
+    group = root[0][-1]
+    assert payment_texts.read_all(group) == one_by_one(group)
+
+
+def test_files_of_many_forms_are_read_to_the_end():
+    items = [
+        instruction(
+            number,
+            party=documents.Party(
+                name="Vendor",
+                address=documents.Address(town="Paris", country="FR", lines=("Line",) * number),
+            ),
+        )
+        for number in range(1, 40)
+    ]
+    content = formats.find(CODES[documents.CREDIT_TRANSFER]).write(
+        order(*items), formats.Profile("sepa")
+    )
+    group = parse(content, max_bytes=10**7)[0][-1]
+    found = payment_texts.read_all(group)
+    assert found == one_by_one(group)
+    assert [payment.end_to_end_id for payment in found] == [item.end_to_end_id for item in items]
