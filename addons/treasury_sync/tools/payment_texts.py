@@ -179,8 +179,8 @@ def read_all(group):
 def _pieces(group, name):
     """:return: what is written inside of each payment; something else where it cannot be told by its text alone"""
     text = etree.tostring(group, encoding="unicode", with_tail=False)
-    # A name that has a namespace of its own need not be what it looks like.
-    if text.count("xmlns") > 1 or _MARK in text:
+    # With a namespace of its own a name need not be what it looks like.
+    if text.count("xmlns") > 1:
         return []
     end = f"</{name}>"
     return [piece.rpartition(end)[0] for piece in text.split(f"<{name}>")[1:]]

@@ -121,3 +121,30 @@ def test_files_of_many_forms_are_read_to_the_end():
     found = payment_texts.read_all(group)
     assert found == one_by_one(group)
     assert [payment.end_to_end_id for payment in found] == [item.end_to_end_id for item in items]
+
+
+def test_what_looks_like_a_payment_elsewhere_is_none():
+    code = CODES[documents.CREDIT_TRANSFER]
+    content = formats.find(code).write(order(instruction(1)), formats.Profile("sepa")).decode()
+    namespace = f'xmlns:p="urn:iso:std:iso:20022:tech:xsd:{code}"'
+    real = content[content.index("<CdtTrfTxInf>") : content.index("</PmtInf>")]
+    other = real.replace("E2E-1", "E2E-2")
+    hidden = real.replace("<CdtTrfTxInf>", f"<p:CdtTrfTxInf {namespace}>").replace(
+        "</CdtTrfTxInf>",
+        f'<SplmtryData><Envlp xmlns="">{other}</Envlp></SplmtryData></p:CdtTrfTxInf>',
+    )
+    group = parse(content.replace(real, hidden).encode(), max_bytes=10**6)[0][-1]
+    assert [payment.end_to_end_id for payment in payment_texts.read_all(group)] == ["E2E-1"]
+
+
+def test_payments_of_one_file_are_read_in_few_steps():
+    """Read one by one, they take three times as long as their whole validation."""
+    content = formats.find(CODES[documents.CREDIT_TRANSFER]).write(
+        order(*map(instruction, range(1, 500))), formats.Profile("sepa")
+    )
+    group = parse(content, max_bytes=10**7)[0][-1]
+    with pytest.MonkeyPatch.context() as patch:
+        read, calls = payment_texts.read, []
+        patch.setattr(payment_texts, "read", lambda element: calls.append(element) or read(element))
+        assert len(payment_texts.read_all(group)) == 499
+    assert len(calls) < 5
