@@ -1,9 +1,14 @@
-"""Payment instructions a second, from canonical order to the bytes that go to the bank.
+"""Payments a second, in two scopes that are told apart.
 
-Ours is all of it: written as pain.001.001.09, validated by the XSD and the profile, signed and encrypted (CMS), 10,000
-in one file. Beside it, in the same run: sepaxml with its own validation, and OCA's generator for SEPA credit transfers
-in a database of its own, from its confirmed order to its file (500 payments: confirming more takes Odoo minutes).
-Neither signs. BENCH_INSTRUCTIONS sets the size. OCA's addons are fetched for this run only, and never imported by the
+*File*: from the canonical order to the bytes that go to the bank: written as pain.001.001.09, validated by the XSD and
+the profile, signed and encrypted (CMS), 10,000 to as many vendors in one file. Beside it sepaxml with its own
+validation, and what OCA's generator takes of its confirmed order; neither signs.
+
+*Odoo*: from posted bills, of a vendor each, to that file, in a database of its own on either side: ours by a payment
+run, with payments posted and reconciled, instructions, file, two approvals, signed and encrypted; OCA's by an order of
+payment lines, confirmed, its file, its payments posted. The number is what OCA gets done in some two minutes.
+
+BENCH_INSTRUCTIONS and BENCH_BILLS set the sizes. OCA's addons are fetched for this run only, and never imported by the
 suite.
 """
 
@@ -22,9 +27,10 @@ import oca
 
 from lib import database, odoo, odoo_conf, postgres
 from lib.paths import ADDONS
+from tests.bench.payments_keys import pems
 
 COUNT = int(os.environ.get("BENCH_INSTRUCTIONS", "10000"))
-OCA_COUNT = 500
+BILLS = int(os.environ.get("BENCH_BILLS", "300"))
 OCA_ADDON = "account_banking_sepa_credit_transfer"
 OCA = (
     "odoo-addon-account-banking-sepa-credit-transfer==19.0.1.0.0.3",
@@ -39,27 +45,20 @@ import datetime, json, resource, sys, time
 from decimal import Decimal
 sys.path[:0] = [{root!r}, {root!r} + "/tests/unit"]
 import conftest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from odoo.addons.treasury_sync.tools import documents, formats, pain001, seals
 from odoo.addons.treasury_sync.tools.file_keys import FileKeys
+from tests.bench.payments_keys import pems
+from tests.bench.payments_world import german_iban
 from tests.unit.treasury_sync.examples import instruction, order
 
 now = datetime.datetime.now(datetime.UTC)
-def pair():
-    key = rsa.generate_private_key(65537, 2048)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Bench")])
-    day = datetime.timedelta(days=1)
-    cert = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(1).not_valid_before(now - day).not_valid_after(now + day).sign(key, hashes.SHA256()))
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return private.decode(), cert.public_bytes(pem).decode()
-(key, cert), (_bank_key, bank) = pair(), pair()
+key, cert, bank = pems()
 keys, profile = FileKeys(key, cert, bank), formats.Profile("sepa")
 found = order(*(
-    instruction(number, amount=Decimal(number) / 100, remittance=f"Größe & Rechnung {{number}}")
+    instruction(number, amount=Decimal(number) / 100, remittance=f"Größe & Rechnung {{number}}",
+        party=documents.Party(name=f"Vendor Größe {{number}}", address=documents.Address(
+            street=f"Hauptstraße {{number}}", postcode="10115", town="Berlin", country="DE")),
+        account=documents.Account(iban=german_iban(number)))
     for number in range(1, {count} + 1)))
 payment_format = formats.find("pain.001.001.09")
 
@@ -78,49 +77,16 @@ SEPAXML = """
 import datetime, json, sys, time
 sys.path[:0] = [{root!r}, {root!r} + "/tests/unit"]
 from sepaxml import SepaTransfer
+from tests.bench.payments_world import german_iban
 before = time.perf_counter()
 peer = SepaTransfer({{"name": "Alder AG", "IBAN": "DE89370400440532013000", "BIC": "COBADEFFXXX",
     "batch": True, "currency": "EUR"}}, schema="pain.001.001.09")
 for number in range(1, {count} + 1):
-    peer.add_payment({{"name": "Vendor SARL", "IBAN": "FR7630006000011234567890189", "amount": number,
+    peer.add_payment({{"name": f"Vendor Größe {{number}}", "IBAN": german_iban(number), "amount": number,
         "execution_date": datetime.date(2026, 11, 27), "description": f"Größe & Rechnung {{number}}",
         "endtoend_id": f"E2E-{{number}}"}})
 assert peer.export(validate=True)
 print(json.dumps([[time.perf_counter() - before], 0]))
-"""
-IN_OCA = """
-import json, time
-from odoo.fields import Command, Date
-env.user.group_ids |= env.ref("account_payment_order.group_account_payment")
-env.ref("base.EUR").active = True
-company = env.company
-partner = env["res.partner"].create({{"name": "Vendor SARL"}})
-Bank = env["res.partner.bank"]
-own = Bank.create({{"acc_number": "DE89370400440532013000", "partner_id": company.partner_id.id,
-    "bank_id": env["res.bank"].create({{"name": "Bank", "bic": "COBADEFFXXX"}}).id}})
-account = Bank.create({{"acc_number": "FR7630006000011234567890189", "partner_id": partner.id,
-    "allow_out_payment": True}})
-journal = env["account.journal"].create({{"name": "Bank", "code": "OCAB", "type": "bank",
-    "bank_account_id": own.id, "currency_id": env.ref("base.EUR").id}})
-method = env.ref("account_banking_sepa_credit_transfer.sepa_credit_transfer")
-method_line = env["account.payment.method.line"].search(
-    [("journal_id", "=", journal.id), ("payment_method_id", "=", method.id)], limit=1)
-if not method_line:
-    env["account.payment.method.line"].create({{"journal_id": journal.id, "payment_method_id": method.id}})
-mode = env["account.payment.mode"].create({{"name": "SEPA", "bank_account_link": "fixed", "group_lines": False,
-    "fixed_journal_id": journal.id, "payment_method_id": method.id}})
-order = env["account.payment.order"].create({{"payment_mode_id": mode.id, "journal_id": journal.id,
-    "date_prefered": "now", "payment_line_ids": [Command.create({{
-        "partner_id": partner.id, "partner_bank_id": account.id, "communication": f"Rechnung {{number}}",
-        "currency_id": env.ref("base.EUR").id, "amount_currency": number / 100}})
-        for number in range(1, {count} + 1)]}})
-order.draft2open()
-env.flush_all()
-before = time.perf_counter()
-content, _name = order.generate_payment_file()
-spent = time.perf_counter() - before
-assert content.count(b"<EndToEndId>") == {count}, content[:500]
-print("BENCH", json.dumps([[spent], 0]))
 """
 
 
@@ -133,56 +99,119 @@ def run(program, count):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def run_oca(cluster):
-    """:return: the seconds of OCA's generator, in a database with Odoo's addons and its own"""
-    name = "bench_payments"
+def run_odoo(cluster, name, template, call, *, addon="", **extra):
+    """:return: the seconds of each step of ``call``, in a database with Odoo's addons and those of one side"""
+    python = Path(sys.executable)
+    with contextlib.ExitStack() as stack:
+        database.copy(cluster, template, name)
+        stack.callback(database.drop, cluster, name)
+        conf = odoo_conf.write(name, cluster, queue=False, extra=extra)
+        common = {"log_name": name, "failure": f"{name} cannot be measured."}
+        if addon:
+            odoo.run(
+                *(python, conf, "server", "--init", addon),
+                *("--stop-after-init", "--no-http", "--max-cron-threads=0"),
+                **common,
+            )
+        body = (
+            f"import json, sys; sys.path.insert(0, {str(ROOT)!r})\nfrom tests.bench import payments_world\n"
+            f"print('BENCH', json.dumps(payments_world.{call}))"
+        )
+        log = odoo.run(
+            *(python, conf, "shell", "--no-http", "--shell-interface=python"),
+            **common,
+            stdin=f"exec({body!r})\n",
+        )
+    told = next(line for line in log.read_text().splitlines() if "BENCH {" in line)
+    return json.loads(told.partition("BENCH ")[2])
+
+
+def run_both(cluster):
+    """:return: seconds by step, ours and OCA's"""
+    python = Path(sys.executable)
+    ours = run_odoo(
+        cluster,
+        "bench_payments",
+        database.suite_template(cluster, python),
+        f"ours(env, {BILLS}, {pems()!r})",
+    )
     with tempfile.TemporaryDirectory() as library, contextlib.ExitStack() as stack:
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
         subprocess.run([*command, "--target", library, OCA_LIBRARY], check=True, stdout=sys.stderr)
         os.environ["PYTHONPATH"] = library
         stack.callback(os.environ.pop, "PYTHONPATH")
-        python = Path(sys.executable)
-        database.copy(cluster, database.core_template(cluster, python), name)
-        stack.callback(database.drop, cluster, name)
-        path = f"{oca.addons(OCA_ADDON, OCA)},{ADDONS}"
-        conf = odoo_conf.write(name, cluster, queue=False, extra={"addons_path": path})
-        common = {"log_name": name, "failure": "OCA's generator cannot be measured."}
-        odoo.run(
-            *(python, conf, "server", "--init", OCA_ADDON),
-            *("--stop-after-init", "--no-http", "--max-cron-threads=0"),
-            **common,
+        theirs = run_odoo(
+            cluster,
+            "bench_payments_oca",
+            database.core_template(cluster, python),
+            f"oca(env, {BILLS})",
+            addon=OCA_ADDON,
+            addons_path=f"{oca.addons(OCA_ADDON, OCA)},{ADDONS}",
         )
-        log = odoo.run(
-            *(python, conf, "shell", "--no-http", "--shell-interface=python"),
-            **common,
-            stdin=f"exec({IN_OCA.format(count=OCA_COUNT)!r})\n",
-        )
-    told = next(line for line in log.read_text().splitlines() if "BENCH [" in line)
-    return json.loads(told.partition("BENCH ")[2])[0][0]
+    return ours, theirs
+
+
+def report(scope, peer_name, ours, peer, n, **more):
+    """:param ours: payments a second
+    :param peer: likewise
+    """
+    line = {
+        "bench": "payments",
+        "scope": scope,
+        "ours": round(ours),
+        "peer_name": peer_name,
+        "peer": round(peer, 1),
+        "ratio": round(ours / peer, 1),
+        "unit": "payments/s",
+        "n": n,
+        **more,
+    }
+    print(json.dumps(line), flush=True)
+
+
+def seconds_of(steps, *names):
+    return sum(steps[name] for name in names)
 
 
 def main():
     parts, peak = run(OURS, COUNT)
-    seconds = sum(parts)
+    rate = COUNT / sum(parts)
+    more = {
+        "peak_mb": round(peak),
+        "seconds": round(sum(parts), 2),
+        "seconds_written_validated_sealed": [round(part, 2) for part in parts],
+    }
+    report("file", "sepaxml", rate, COUNT / run(SEPAXML, COUNT)[0][0], COUNT, **more)
     with postgres.running() as cluster:
-        peers = {
-            "sepaxml": COUNT / run(SEPAXML, COUNT)[0][0],
-            "OCA account_banking_sepa_credit_transfer": OCA_COUNT / run_oca(cluster),
-        }
-    for name, peer in peers.items():
-        line = {
-            "bench": "payments",
-            "ours": round(COUNT / seconds),
-            "peer_name": name,
-            "peer": round(peer),
-            "ratio": round(COUNT / seconds / peer, 1),
-            "unit": "instructions/s",
-            "n": COUNT,
-            "peak_mb": round(peak),
-            "seconds": round(seconds, 2),
-            "seconds_written_validated_sealed": [round(part, 2) for part in parts],
-        }
-        print(json.dumps(line))
+        ours, theirs = run_both(cluster)
+    name = "OCA account_banking_sepa_credit_transfer"
+    report("file", f"{name}, of a confirmed order", rate, BILLS / theirs["file"], COUNT, **more)
+    more = {"peak_mb": 0, "seconds_ours": ours, "seconds_peer": theirs}
+    for scope, mine, other in (
+        (
+            "Odoo: from an order of payments to the file",
+            ("generated", "approved", "sealed"),
+            ("confirmed", "file"),
+        ),
+        (
+            "Odoo: from posted bills to the file",
+            ("proposed", "paid", "generated", "approved", "sealed"),
+            ("lines", "confirmed", "file"),
+        ),
+        (
+            "Odoo: from posted bills to the file and posted payments, committed",
+            tuple(ours),
+            tuple(theirs),
+        ),
+    ):
+        report(
+            scope,
+            name,
+            BILLS / seconds_of(ours, *mine),
+            BILLS / seconds_of(theirs, *other),
+            BILLS,
+            **more,
+        )
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ from . import treasury_payment_order_waits
 from . import treasury_payment_recall
 from . import treasury_payment_recall_file
 from . import treasury_payment_recall_answer
+from . import treasury_payment_recall_approval
 from . import treasury_payment_order_recall
 from . import finance_adapter
 from . import finance_audit_event
@@ -55,6 +56,7 @@ from . import account_bank_statement_line
 from . import account_move_line
 from . import account_payment
 from . import account_payment_guard
+from . import account_payment_register
 from . import account_partial_reconcile
 from . import bank_statement_matcher_batch
 from . import res_partner_bank

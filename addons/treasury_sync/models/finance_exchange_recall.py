@@ -40,6 +40,9 @@ class FinanceExchange(models.Model):
             recall = as_engine(self.env["treasury.payment.recall"]).browse(recall_id)
             if recall.state != "approved":
                 return
+            if not recall._is_approved():
+                recall._report_forged()
+                return
             try:
                 with exchange.connection_id._call("recall"):
                     outcome = exchange.connection_id._adapter()._recall(exchange, recall)

@@ -1,3 +1,4 @@
+from collections import Counter
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -49,86 +50,148 @@ class TreasuryFraudRule(models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _suspicions(self, order):
-        """:return: pairs of rule and instruction, for each instruction of an order that a rule finds suspicious
+    def _suspicions(self, order, kinds=()):
+        """
+        :param order: ``treasury.payment.order``
+        :param kinds: of the rules to ask; empty: all
+        :return: pairs of rule and instruction, for each instruction of an order that a rule finds suspicious
         :rtype: list[tuple[treasury.fraud.rule, treasury.payment.instruction]]
         """
         rules = self.sudo().search([("company_id", "in", (False, order.company_id.id))])
+        items = order.sudo()._live()
         return [
             (rule, item)
             for rule in rules
-            for item in order.sudo()._live()
-            if getattr(rule, f"_is_{rule.kind}")(item)
+            if not kinds or rule.kind in kinds
+            for item in getattr(rule, f"_find_{rule.kind}")(items)
         ]
 
-    def _is_untrusted(self, item):
-        return not item.partner_bank_id.allow_out_payment
+    def _find_untrusted(self, items):
+        return items.filtered(lambda item: not item.partner_bank_id.allow_out_payment)
 
-    def _is_first_payment(self, item):
-        return not self._earlier(item, Domain("account_number", "=", item.account_number))
+    def _find_first_payment(self, items):
+        numbers = Domain("account_number", "in", items.mapped("account_number"))
+        paid = self._earlier(items, numbers, ["account_number"])
+        known = {number for (number,) in paid}
+        return items.filtered(lambda item: item.account_number not in known)
 
-    def _is_account_changed(self, item):
-        edited = item.partner_bank_id.treasury_edited_at
-        return bool(edited) and edited >= self._since()
-
-    def _is_shared_account(self, item):
-        same = self.env["res.partner.bank"].search(
-            [("sanitized_acc_number", "=", item.account_number)]
-        )
-        return len(same.partner_id.commercial_partner_id) > 1
-
-    def _is_duplicate(self, item):
-        same = Domain("partner_id", "child_of", item.partner_id.commercial_partner_id.id)
-        same &= Domain("currency_id", "=", item.currency_id.id) & Domain("amount", "=", item.amount)
-        twins = item.order_id._live().filtered(
-            lambda other: (
-                other != item
-                and other.partner_id.commercial_partner_id == item.partner_id.commercial_partner_id
-                and not item.currency_id.compare_amounts(other.amount, item.amount)
+    def _find_account_changed(self, items):
+        since = self._since()
+        return items.filtered(
+            lambda item: (
+                item.partner_bank_id.treasury_edited_at
+                and item.partner_bank_id.treasury_edited_at >= since
             )
         )
-        return bool(twins or self._earlier(item, same & Domain("create_date", ">=", self._since())))
 
-    def _is_country(self, item):
-        return item.is_iban and item.account_number[:2] in self.country_ids.mapped("code")
-
-    def _is_unusual_amount(self, item):
-        usual = self._earlier(item, self._to_vendor(item))
-        if not usual:
-            return False
-        average = sum(self._in_currency(other) for other in usual) / len(usual)
-        return self._in_currency(item) > self.factor * average
-
-    def _is_combined_limit(self, item):
-        lately = self._earlier(
-            item, self._to_vendor(item) & Domain("create_date", ">=", self._since())
+    def _find_shared_account(self, items):
+        same = (
+            self.env["res.partner.bank"]
+            .search([("sanitized_acc_number", "in", items.mapped("account_number"))])
+            .grouped("sanitized_acc_number")
         )
-        together = lately | item.order_id._live().filtered(
-            lambda other: (
-                other.partner_id.commercial_partner_id == item.partner_id.commercial_partner_id
+        return items.filtered(
+            lambda item: (
+                item.account_number in same
+                and len(same[item.account_number].partner_id.commercial_partner_id) > 1
             )
         )
-        total = sum(self._in_currency(other) for other in together)
-        return self.currency_id.compare_amounts(total, self.limit_amount) > 0
 
-    def _is_payee(self, item):
-        return item.payee_code not in (False, payees.MATCH)
+    def _find_duplicate(self, items):
+        keys = {
+            item: (
+                item.partner_id.commercial_partner_id,
+                item.currency_id,
+                item.currency_id.round(item.amount),
+            )
+            for item in items
+        }
+        here = Counter(keys.values())
+        same = self._to_vendors(items) & Domain("amount", "in", list(set(items.mapped("amount"))))
+        earlier = {
+            (vendor, currency, currency.round(amount))
+            for partner, currency, amount in self._earlier(
+                items,
+                same & Domain("create_date", ">=", self._since()),
+                ["partner_id", "currency_id", "amount"],
+            )
+            for vendor in self._above(partner)
+        }
+        return items.filtered(lambda item: here[keys[item]] > 1 or keys[item] in earlier)
+
+    def _find_country(self, items):
+        codes = set(self.country_ids.mapped("code"))
+        return items.filtered(lambda item: item.is_iban and item.account_number[:2] in codes)
+
+    def _find_unusual_amount(self, items):
+        usual = self._sums_by_vendor(items, self._to_vendors(items))
+
+        def is_unusual(item):
+            total, count = usual.get(item.partner_id.commercial_partner_id, (0, 0))
+            return bool(count) and self._in_currency(item) > self.factor * total / count
+
+        return items.filtered(is_unusual)
+
+    def _find_combined_limit(self, items):
+        since = Domain("create_date", ">=", self._since())
+        lately = self._sums_by_vendor(items, self._to_vendors(items) & since)
+        totals = {vendor: total for vendor, (total, _count) in lately.items()}
+        for item in items:
+            vendor = item.partner_id.commercial_partner_id
+            totals[vendor] = totals.get(vendor, 0) + self._in_currency(item)
+        return items.filtered(
+            lambda item: (
+                self.currency_id.compare_amounts(
+                    totals[item.partner_id.commercial_partner_id], self.limit_amount
+                )
+                > 0
+            )
+        )
+
+    def _find_payee(self, items):
+        return items.filtered(lambda item: item.payee_code not in (False, payees.MATCH))
+
+    # === WHAT WAS PAID BEFORE === #
 
     def _since(self):
         return fields.Datetime.now() - timedelta(days=self.days)
 
-    def _to_vendor(self, item):
-        return Domain("partner_id", "child_of", item.partner_id.commercial_partner_id.id)
+    def _to_vendors(self, items):
+        return Domain("partner_id", "child_of", items.partner_id.commercial_partner_id.ids)
 
-    def _earlier(self, item, domain):
-        return self.env["treasury.payment.instruction"].search(
-            Domain("company_id", "=", item.company_id.id)
-            & Domain("order_id", "!=", item.order_id.id)
+    def _above(self, partner):
+        """:return: a partner and those that it belongs to: a payment to it is one to each of them"""
+        return partner.browse(map(int, filter(None, (partner.parent_path or "").split("/"))))
+
+    def _earlier(self, items, domain, groupby, aggregates=()):
+        """:return: what other orders of the company have paid, by groups"""
+        return self.env["treasury.payment.instruction"]._read_group(
+            Domain("company_id", "in", items.company_id.ids)
+            & Domain("order_id", "not in", items.order_id.ids)
             & Domain("state", "in", PAID)
-            & domain
+            & domain,
+            groupby,
+            aggregates,
         )
 
+    def _sums_by_vendor(self, items, domain):
+        """:return: sum in this rule's currency and number of the payments to each vendor before
+        :rtype: dict
+        """
+        sums = {}
+        for partner, currency, amount, count in self._earlier(
+            items, domain, ["partner_id", "currency_id"], ["amount:sum", "__count"]
+        ):
+            amount = self._convert(amount, currency, items.company_id)
+            for vendor in self._above(partner):
+                total, number = sums.get(vendor, (0, 0))
+                sums[vendor] = (total + amount, number + count)
+        return sums
+
     def _in_currency(self, item):
-        return item.currency_id._convert(
-            item.amount, self.currency_id, item.company_id, fields.Date.context_today(self)
+        return self._convert(item.amount, item.currency_id, item.company_id)
+
+    def _convert(self, amount, currency, company):
+        return currency._convert(
+            amount, self.currency_id, company, fields.Date.context_today(self), round=False
         )

@@ -32,26 +32,30 @@ class TreasuryPaymentInstruction(models.Model):
         :param vals: further values of an instruction that moves on
         :return: the instructions that moved
         """
-        moved = self.browse()
-        for item in as_engine(self):
-            step = life.step(item.state, proven)
-            if step == life.Step.KNOWN and item._is_told(proven, source, code, exchange):
-                continue
-            as_engine(self.env["treasury.payment.news"]).create(
+        steps = {item: life.step(item.state, proven) for item in as_engine(self)}
+        news = [
+            item
+            for item, step in steps.items()
+            if step != life.Step.KNOWN or not item._is_told(proven, source, code, exchange)
+        ]
+        as_engine(self.env["treasury.payment.news"]).create(
+            [
                 {
                     "instruction_id": item.id,
                     "source": source,
                     "proven": str(proven),
                     "status_code": code,
                     "reason": reason,
-                    "effect": str(step),
+                    "effect": str(steps[item]),
                     "exchange_id": exchange.id if exchange else False,
                 }
-            )
-            if step == life.Step.ADVANCE:
-                item._move(proven, code, reason, vals)
-                moved |= item
-            elif step == life.Step.CONFLICT:
+                for item in news
+            ]
+        )
+        moved = self.browse(item.id for item in news if steps[item] == life.Step.ADVANCE)
+        as_engine(moved)._move(proven, code, reason, vals)
+        for item in news:
+            if steps[item] == life.Step.CONFLICT:
                 item._report_conflict(proven, code, reason)
         moved.order_id._follow_instructions()
         return moved
@@ -67,7 +71,6 @@ class TreasuryPaymentInstruction(models.Model):
         )
 
     def _move(self, proven, code, reason, vals):
-        self.ensure_one()
         now = fields.Datetime.now()
         self.write(
             {
@@ -81,7 +84,8 @@ class TreasuryPaymentInstruction(models.Model):
         # The next instruction of the payment meets the unique index of this one.
         self.flush_recordset()
         if proven in (life.Fate.REJECTED, life.Fate.RETURNED):
-            self._undo(proven, reason)
+            for item in self:
+                item._undo(proven, reason)
 
     def _undo(self, proven, reason):
         """The money did not leave, or came back: the bill is open again, and somebody looks after it."""

@@ -67,11 +67,12 @@ class TreasuryPaymentOrder(models.Model):
                 ]
             )
         )
-        content = self._write_file()
+        document = self._document()
+        content = self._write_file(document)
         order.write(
             {
                 "digest": sha256_hex(content),
-                "document_digest": self._document_digest(),
+                "document_digest": _digest(document),
                 "state": "to_approve",
                 "excluded_user_ids": [Command.set(self._find_excluded_users().ids)],
             }
@@ -277,18 +278,19 @@ class TreasuryPaymentOrder(models.Model):
         )
 
     def _document_digest(self):
-        document = documents.order_to_dict(self._document())
-        return sha256_hex(json.dumps(document, sort_keys=True).encode())
+        return _digest(self._document())
 
-    def _write_file(self):
-        """:return: the bytes that the bank gets, proven by the format and the bank's profile
+    def _write_file(self, document):
+        """
+        :param documents.PaymentOrder document: of the version that stands
+        :return: the bytes that the bank gets, proven by the format and the bank's profile
         :rtype: bytes
         :raise UserError: what the format or the profile cannot carry
         """
         channel = self.channel_id.sudo()
         try:
             payment_format = channel._format()
-            content = payment_format.write(self._document(), channel._profile())
+            content = payment_format.write(document, channel._profile())
             payment_format.validate(content, channel._profile())
         except BusinessError as error:
             raise UserError(f"{error.message}\n{error.next_step}".strip()) from error
@@ -300,3 +302,8 @@ class TreasuryPaymentOrder(models.Model):
         return self.sudo().file_ids.filtered(
             lambda item: item.version == self.version and item.role == "file"
         )
+
+
+def _digest(document):
+    plain = documents.order_to_dict(document)
+    return sha256_hex(json.dumps(plain, sort_keys=True).encode())

@@ -81,8 +81,8 @@ class TreasuryPaymentOrder(models.Model):
         ).instruction_id
         self._hold_for(
             (rule, item)
-            for rule, item in self.env["treasury.fraud.rule"]._suspicions(self)
-            if rule.kind == "payee" and item in items - held
+            for rule, item in self.env["treasury.fraud.rule"]._suspicions(self, ["payee"])
+            if item in items - held
         )
 
     def _payee_problem(self):

@@ -7,7 +7,6 @@ from odoo.addons.treasury_sync.tools import life
 
 from .engine import as_engine
 
-LEAST_APPROVALS = 2
 # ISO 20022 ExternalCancellationReason1Code.
 REASONS = [
     ("DUPL", "Paid Twice"),
@@ -45,7 +44,6 @@ class TreasuryPaymentRecall(models.Model):
     requested_by_id = fields.Many2one(
         "res.users", required=True, readonly=True, index=True, ondelete="restrict"
     )
-    approver_ids = fields.Many2many("res.users", string="Approved By", readonly=True)
     state = fields.Selection(
         [
             ("requested", "To Approve"),
@@ -168,10 +166,9 @@ class TreasuryPaymentRecall(models.Model):
             raise AccessError(self.env._("You asked for it: others approve it."))
         if user in self.approver_ids:
             raise UserError(self.env._("You have approved it already."))
-        engine = as_engine(self)
-        engine.approver_ids = [Command.link(user.id)]
+        self._approve_as(user)
         self.order_id._log("recall_approved")
-        if len(engine.approver_ids) >= LEAST_APPROVALS:
+        if self._is_approved():
             self._move("approved")
             self._release()
 

@@ -8,7 +8,6 @@ from odoo.addons.finance_connector_base.tools.errors import BusinessError, Sever
 from odoo.addons.treasury_sync.tools import camt055, identifiers, life, recalls
 
 from .engine import as_engine
-from .treasury_payment_recall import LEAST_APPROVALS
 
 
 class TreasuryPaymentRecall(models.Model):
@@ -146,13 +145,7 @@ class TreasuryPaymentRecall(models.Model):
         :raise BusinessError: ``payment_not_approved`` or ``payment_file_changed``
         """
         self.ensure_one()
-        if (
-            self.state != "approved"
-            or len(self.approver_ids - self.requested_by_id) < LEAST_APPROVALS
-        ):
-            raise self._not_approved(
-                self.env._("The recall of %s is not approved.", self.order_id.name)
-            )
+        self._check_approved()
         if sha256_hex(self._clear_of(content)) != self.digest:
             raise BusinessError(
                 "payment_file_changed",
@@ -176,6 +169,8 @@ class TreasuryPaymentRecall(models.Model):
     def _check_may_download(self):
         self.order_id._check_group("preparer", "approver")
         self._check_state("approved", "sent", "accepted", "partly", "refused")
+        if not self._is_approved():
+            raise UserError(self.env._("Two people have not approved this file."))
         if not self._file():
             raise UserError(self.env._("The bank takes no recalls as files: call it."))
 

@@ -16,6 +16,7 @@ from . import test_recall
 from . import test_recall_file
 from . import test_payment_transaction
 from . import test_run
+from . import test_run_together
 from . import test_seal
 from . import test_cash_position
 from . import test_settlement

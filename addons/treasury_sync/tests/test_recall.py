@@ -1,7 +1,10 @@
 from unittest.mock import patch
 
+import psycopg2
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.finance_connector_base.tools.errors import RetryableError
 from odoo.addons.queue_job.exception import RetryableJobError
@@ -93,3 +96,93 @@ class TestRecall(FollowCase):
             self.assertEqual(order._live().state, "transmitted")
         order._live()._advance(life.Fate.REJECTED, source="query", code="CANC")
         self.assertEqual(order.payment_ids.state, "rejected")
+
+    def test_deputies_and_strangers_are_no_second_person(self):
+        recall = self.request(self.sent(100))
+        stranger = self.make_user("stranger", "approver", self.company_b)
+        for user in (self.other_preparer, self.viewer, stranger):
+            with self.assertRaises(AccessError):
+                recall.with_user(user)._approve()
+        self.assertFalse(recall.approver_ids)
+
+    # === THE DATABASE === #
+
+    def sql(self, query, *parameters):
+        self.env.flush_all()
+        with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+            self.env.cr.execute(query, parameters)
+        self.env.invalidate_all()
+
+    def insert(self, recall, user, **values):
+        row = {
+            "recall_id": recall.id,
+            "company_id": recall.company_id.id,
+            "digest": recall.digest or None,
+            "user_id": user.id,
+            "requested_by_id": recall.requested_by_id.id,
+            **values,
+        }
+        columns = ", ".join(row)
+        self.sql(
+            f"INSERT INTO treasury_payment_recall_approval ({columns}, approved_at)"
+            f" VALUES ({', '.join(['%s'] * len(row))}, now())",
+            *row.values(),
+        )
+
+    def test_database_refuses_what_the_button_refuses(self):
+        self.channel.recall_format = "camt.055.001.08"
+        recall, other = self.request(self.sent(100)), self.request(self.sent(70))
+        forged = psycopg2.errors.InsufficientPrivilege
+        for error, user, values in (
+            (psycopg2.errors.CheckViolation, self.preparer, {}),
+            (forged, self.preparer, {"requested_by_id": self.approver.id}),
+            (forged, self.approver, {"digest": other.digest}),
+            (forged, self.approver, {"digest": None}),
+            (forged, self.approver, {"recall_id": other.id}),
+        ):
+            with self.subTest(values), self.assertRaises(error):
+                self.insert(recall, user, **values)
+        self.insert(recall, self.approver)
+        with self.assertRaises(psycopg2.errors.UniqueViolation):
+            self.insert(recall, self.approver)
+        recall.with_user(self.preparer).action_withdraw()
+        with self.assertRaises(forged):
+            self.insert(recall, self.second_approver)
+
+    def test_approval_is_never_changed_or_deleted(self):
+        recall = self.request(self.sent(100))
+        recall.with_user(self.approver)._approve()
+        for query in (
+            "UPDATE treasury_payment_recall_approval SET user_id = %s",
+            "UPDATE treasury_payment_recall_approval SET recall_id = NULL WHERE user_id <> %s",
+            "DELETE FROM treasury_payment_recall_approval WHERE user_id <> %s",
+        ):
+            with self.assertRaises(psycopg2.errors.InsufficientPrivilege):
+                self.sql(query, self.second_approver.id)
+        with self.assertRaises(AccessError):
+            recall.approval_ids.sudo().unlink()
+
+    def test_recall_that_counts_as_approved_and_is_not_never_reaches_the_bank(self):
+        recall = self.request(self.sent(100))
+        recall.with_user(self.approver)._approve()
+        self.sql("UPDATE treasury_payment_recall SET state = 'approved' WHERE id = %s", recall.id)
+        with patch.object(
+            self.registry["finance.adapter.folder"], "_recall", create=True
+        ) as called:
+            recall.order_id.exchange_id._job_recall(recall.id)
+        self.assertFalse(called.called)
+        told = self.env["finance.exception"].search([("code", "=", "payment_not_approved")])
+        self.assertIn(recall.order_id.name, told.mapped("summary")[0])
+
+    def test_approval_of_the_recalls_file_is_for_no_other_file(self):
+        self.channel.recall_format = "camt.055.001.08"
+        recall = self.request(self.sent(100))
+        for user in (self.approver, self.second_approver):
+            recall.with_user(user)._approve()
+        self.sql("UPDATE treasury_payment_recall SET digest = repeat('a', 64)")
+        self.assertFalse(recall.approver_ids)
+        with self.assertRaisesRegex(UserError, "have not approved"):
+            recall.with_user(self.preparer).action_download()
+        recall.exchange_id._job_send()
+        self.assertEqual(recall.work_status, "exception")
+        self.assertEqual(recall.exchange_id.exception_ids.code, "payment_not_approved")

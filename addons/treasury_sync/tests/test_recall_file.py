@@ -116,7 +116,6 @@ class TestRecallFile(RecallFileCase):
 
     def test_what_was_not_approved_by_two_others_is_not_sent(self):
         for change in (
-            "DELETE FROM res_users_treasury_payment_recall_rel WHERE res_users_id = %(approver)s",
             "UPDATE treasury_payment_recall SET requested_by_id = %(approver)s WHERE id = %(recall)s",
             "UPDATE treasury_payment_recall SET digest = 'f' WHERE id = %(recall)s",
             "UPDATE treasury_payment_recall SET state = 'requested' WHERE id = %(recall)s",

@@ -210,9 +210,50 @@ class TestRun(TreasuryCase):
         run.action_propose()
         order = self.env["treasury.payment.order"].browse(run.action_create_order()["res_id"])
         to_vendor = order.payment_ids.filtered(lambda payment: payment.partner_id == self.vendor)
-        self.assertEqual(sum(to_vendor.mapped("amount")), 150)
+        self.assertEqual(to_vendor.mapped("amount"), [150], "one payment to one account")
         self.assertEqual(to_vendor.partner_bank_id, self.vendor.bank_ids)
         self.assertEqual(order.amount_total, 220)
+
+    def test_bill_without_an_account_goes_where_the_list_says_also_beside_another_account(self):
+        self.fund(1000)
+        second = self.env["res.partner.bank"].create(
+            {
+                "acc_number": "FR1420041010050500013M02606",
+                "partner_id": self.vendor.id,
+                "allow_out_payment": True,
+                "sequence": 99,
+            }
+        )
+        self.make_bill(100, partner_bank_id=second.id)
+        self.make_bill(50, partner_bank_id=False)
+        self.make_bill(20)
+        run = self.run_for()
+        run.action_propose()
+        order = self.env["treasury.payment.order"].browse(run.action_create_order()["res_id"])
+        self.assertEqual(
+            {payment.partner_bank_id: payment.amount for payment in order.payment_ids},
+            {second: 100, self.vendor.bank_ids - second: 70},
+        )
+        order.with_user(self.preparer).action_generate()
+        self.assertEqual(
+            {item.account_number: item.amount for item in order._live()},
+            {second.sanitized_acc_number: 100, "FR7630006000011234567890189": 70},
+        )
+
+    def test_credit_note_that_names_our_account_is_taken_off_what_the_vendor_gets(self):
+        self.fund(1000)
+        bill = self.make_bill(100)
+        self.make_bill(30, vendor=self.make_vendor("Other SARL", "FR1420041010050500013M02606"))
+        note = self.make_bill(40, move_type="in_refund")
+        note.partner_bank_id = self.journal.bank_account_id
+        run = self.run_for()
+        run.action_propose()
+        self.assertEqual(set(run.line_ids.mapped("selected")), {True})
+        order = self.env["treasury.payment.order"].browse(run.action_create_order()["res_id"])
+        self.assertEqual(sorted(order.payment_ids.mapped("amount")), [30, 60])
+        self.assertEqual((bill.amount_residual, note.amount_residual), (0, 0))
+        to_vendor = order.payment_ids.filtered(lambda payment: payment.partner_id == self.vendor)
+        self.assertEqual(to_vendor.partner_bank_id, self.vendor.bank_ids)
 
     def test_method_that_needs_a_trusted_account_leaves_nobody_out_unsaid(self):
         self.fund(1000)

@@ -240,7 +240,11 @@ class TreasuryPaymentRun(models.TransientModel):
         return ""
 
     def _bank_of(self, item):
-        return item.move_id.partner_bank_id or item.partner_id.bank_ids[:1]
+        """:return: the vendor's account that ``item`` is paid to: its own, else the vendor's first"""
+        bank = item.move_id.partner_bank_id
+        # A credit note names our own account: money would come in.
+        ours = self._owed(item) < 0 and bank.partner_id == item.company_id.partner_id
+        return (bank if not ours else bank.browse()) or item.partner_id.bank_ids[:1]
 
     def _mandate_of(self, item):
         return self.env["treasury.mandate"]._find(
@@ -281,7 +285,7 @@ class TreasuryPaymentRun(models.TransientModel):
         :rtype: account.payment
         """
         alone, together = [], []
-        for group in lines.grouped(lambda line: self._other_side_of(line.item_id)).values():
+        for group in self._group_by_other_side(lines).values():
             if self.currency_id.compare_amounts(sum(group.mapped("amount")), 0) <= 0:
                 raise UserError(
                     self.env._(
@@ -300,6 +304,23 @@ class TreasuryPaymentRun(models.TransientModel):
         self._check_registered(payments, lines)
         return payments
 
+    def _group_by_other_side(self, lines):
+        """One payment goes to each account; what a credit note takes off, it takes off what most is paid to.
+
+        :return: the lines of each payment, by its other side
+        :rtype: dict
+        """
+        bills = lines.filtered(lambda line: line.amount > 0)
+        groups = dict(bills.grouped(lambda line: self._other_side_of(line.item_id)))
+        totals = {side: sum(group.mapped("amount")) for side, group in groups.items()}
+        for line in lines - bills:
+            side = self._other_side_of(line.item_id)
+            if side not in totals:
+                same = [other for other in totals if other[:2] == side[:2]]
+                side = max(same, key=totals.get, default=side)
+            groups[side] = groups.get(side, lines.browse()) | line
+        return groups
+
     def _check_registered(self, payments, lines):
         """Odoo's wizard has a mind of its own about discounts and instalments: only what was looked at is paid."""
         paid, wanted = sum(payments.mapped("amount")), sum(lines.mapped("amount"))
@@ -316,7 +337,7 @@ class TreasuryPaymentRun(models.TransientModel):
 
     def _register_together(self, groups):
         lines = self.env["treasury.payment.run.line"].union(*groups)
-        payments = self._register_payments(lines)
+        payments = self.with_context(treasury_together=True)._register_payments(lines)
         # Odoo leaves out, without a word, whose account is not trusted.
         if len(payments) != len(groups):
             left_out = lines.partner_id - payments.partner_id
@@ -333,17 +354,24 @@ class TreasuryPaymentRun(models.TransientModel):
         return (
             not self.collects
             and self.currency_id == self.cash_currency_id
-            and all(
-                line.amount > 0 and not line.discount_date and line.item_id.move_id.partner_bank_id
-                for line in group
-            )
+            and all(line.amount > 0 and not line.discount_date for line in group)
         )
 
     def _register_payments(self, lines, **values):
+        accounts = {
+            line.item_id.id: side[2].id
+            for side, group in self._group_by_other_side(lines).items()
+            for line in group
+            if not self.collects
+        }
         return (
             self.env["account.payment.register"]
             .with_company(self.company_id)
-            .with_context(active_model="account.move.line", active_ids=lines.item_id.ids)
+            .with_context(
+                active_model="account.move.line",
+                active_ids=lines.item_id.ids,
+                treasury_accounts=accounts,
+            )
             .create(
                 {
                     "journal_id": self.journal_id.id,
