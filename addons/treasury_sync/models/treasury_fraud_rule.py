@@ -161,7 +161,10 @@ class TreasuryFraudRule(models.Model):
 
     def _above(self, partner):
         """:return: a partner and those that it belongs to: a payment to it is one to each of them"""
-        return partner.browse(map(int, filter(None, (partner.parent_path or "").split("/"))))
+        above = partner
+        while parent := above[-1:].parent_id - above:
+            above += parent
+        return above
 
     def _earlier(self, items, domain, groupby, aggregates=()):
         """:return: what other orders of the company have paid, by groups"""
