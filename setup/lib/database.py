@@ -26,6 +26,11 @@ if company.chart_template != 'generic_coa':
     env['account.chart.template'].try_loading('generic_coa', company=company, install_demo=False)
 env.cr.commit()
 """
+#: Made once here, and not at the first page of each copy.
+_ASSETS = """
+env['ir.qweb']._pregenerate_assets_bundles()
+env.cr.commit()
+"""
 
 
 def psql(cluster: Cluster, database: str, sql: str) -> str:
@@ -91,7 +96,8 @@ def core_template(cluster: Cluster, python: Path) -> str:
 
 def suite_template(cluster: Cluster, python: Path) -> str:
     """:return: the name of a copy of the core template with every addon of the suite installed."""
-    return _with_addons(cluster, python, "suite", core_template(cluster, python), suite_addons())
+    below = core_template(cluster, python)
+    return _with_addons(cluster, python, "suite", below, suite_addons(), _ASSETS)
 
 
 def test_template(cluster: Cluster, python: Path) -> str:
@@ -102,13 +108,15 @@ def test_template(cluster: Cluster, python: Path) -> str:
 
 
 def _with_addons(
-    cluster: Cluster, python: Path, kind: str, below: str, addons: Sequence[str]
+    cluster: Cluster, python: Path, kind: str, below: str, addons: Sequence[str], script: str = ""
 ) -> str:
-    digest = _digest([], below, *(addon_digest(addon) for addon in addons))
+    digest = _digest([], below, *(addon_digest(addon) for addon in addons), script)
 
     def build(database: str) -> None:
         copy(cluster, below, database)
         install(cluster, python, database, addons)
+        if script:
+            run_script(cluster, python, database, script)
 
     return _template(cluster, f"{kind}_{digest}", f"Installing {', '.join(addons)}", build)
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from .postgres import Cluster
 from .results import Result
 
 UNIT_TESTS = ROOT / "tests/unit"
+E2E_TESTS = ROOT / "tests/e2e"
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def run_odoo(bench: Bench, addon: str) -> Result:
     name = f"test_{addon}"
     database.copy(bench.cluster, database.test_template(bench.cluster, bench.python), name)
     browser.ensure()
-    tests = results.count_tests((ADDONS / addon).glob("tests/test_*.py"))
+    tests = results.count_tests(_test_files(addon))
     log, code = _odoo_tests(bench, name, f"/{addon}", "--update", addon)
     return results.from_odoo(log, code, at_least=tests)
 
@@ -106,14 +108,18 @@ def pytest_on(
     return _pytest(bench.python, "pytest-odoo", options, env={"PYTHONPATH": str(ROOT / "setup")})
 
 
-def run_e2e(bench: Bench) -> Result:
-    """Real processes: servers, the queue's runner, RPC clients, the browser, ``kill -9``."""
+def run_e2e(bench: Bench, part: int = 0, parts: int = 1) -> Result:
+    """Real processes: servers, the queue's runner, RPC clients, the browser, ``kill -9``.
+
+    :param part: which of ``parts`` to run, from 0; each has about as much of the test code
+    """
     browser.ensure()
     template = database.test_template(bench.cluster, bench.python)
+    files = sorted(E2E_TESTS.glob("test_*.py"), key=lambda path: (-path.stat().st_size, path.name))
     return _pytest(
         bench.python,
-        "e2e",
-        ["-p", "no:odoo", "tests/e2e"],
+        f"e2e-{part}" if parts > 1 else "e2e",
+        ["-p", "no:odoo", *map(str, files[part::parts])],
         env={"FINANCE_TEST_TEMPLATE": template},
     )
 
@@ -148,23 +154,41 @@ def run_demo(bench: Bench) -> Result:
 
 
 def everything(bench: Bench) -> list[tuple[str, Callable[[], Result]]]:
-    """:return: every stage CI runs with its title: what two at a time work off in the shortest time."""
-    addons = suite_addons(tests=True)
-    logs = [_log_of(f"test_{addon}") for addon in addons]
+    """:return: every stage CI runs with its title, the long ones first: what a few at a time work off in the shortest
+    time.
+    """
+    # The tests of an addon are in files whose number tells how long they take.
+    addons = sorted(suite_addons(tests=True), key=lambda addon: -len(_test_files(addon)))
+    ran = {addon: threading.Event() for addon in addons}
+
+    def with_odoo(addon: str) -> Result:
+        try:
+            return run_odoo(bench, addon)
+        finally:
+            ran[addon].set()
+
+    def with_pytest() -> Result:
+        # All of these began before this one, which asks their logs what is left to do.
+        for ended in ran.values():
+            ended.wait()
+        return run_pytest_odoo(bench, [_log_of(f"test_{addon}") for addon in addons])
+
     return [
         ("lint", lambda: run_lint(bench)),
         ("unit tests", lambda: run_unit(bench.python, thorough=True)),
-        ("browser, RPC and crash tests", lambda: run_e2e(bench)),
-        *(
-            (f"Odoo's runner: {addon}", lambda addon=addon: run_odoo(bench, addon))
-            for addon in addons
-        ),
-        ("pytest-odoo", lambda: run_pytest_odoo(bench, logs)),
+        ("browser, RPC and crash tests, first half", lambda: run_e2e(bench, 0, 2)),
+        ("browser, RPC and crash tests, second half", lambda: run_e2e(bench, 1, 2)),
+        *((f"Odoo's runner: {addon}", lambda addon=addon: with_odoo(addon)) for addon in addons),
+        ("demo", lambda: run_demo(bench)),
         ("install, upgrade, uninstall", lambda: run_lifecycle(bench)),
         ("Odoo's linters", lambda: run_odoo_lint(bench)),
-        ("demo", lambda: run_demo(bench)),
         ("packages", lambda: run_packages(bench)),
+        ("pytest-odoo", with_pytest),
     ]
+
+
+def _test_files(addon: str) -> list[Path]:
+    return list((ADDONS / addon).glob("tests/test_*.py"))
 
 
 def guarded(stage: Callable[[], Result]) -> Result:

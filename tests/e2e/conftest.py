@@ -17,6 +17,9 @@ from lib import browser, database, postgres
 from sandbox.server import SandboxServer
 from servers import OdooServer
 
+#: How long a page may take until it shows what a test waits for, in milliseconds.
+_PATIENCE = 60_000
+
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[postgres.Cluster]:
@@ -42,7 +45,7 @@ def odoo_server(cluster, template) -> Iterator[Callable[..., OdooServer]]:
             database.copy(cluster, template, full_name)
             stack.callback(database.drop, cluster, full_name)
             server = OdooServer(cluster, full_name, **options)
-            stack.callback(server.stop)
+            stack.callback(server.end)
             server.start()
             return server
 
@@ -56,13 +59,37 @@ def sandbox(tmp_path) -> Iterator[SandboxServer]:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator:
-    """A browser driven by Playwright; ``chromium.new_page()`` is a page with cookies of its own."""
-    from playwright.sync_api import sync_playwright
+def running_chromium() -> Iterator:
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=_PATIENCE)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(
             executable_path=str(browser.ensure()), args=["--no-sandbox"]
         )
         yield running
         running.close()
+
+
+@pytest.fixture(scope="module")
+def chromium(running_chromium) -> Iterator["Chromium"]:
+    """A browser driven by Playwright; its pages end with the module, and so with the servers that they are open on."""
+    with contextlib.ExitStack() as contexts:
+        yield Chromium(running_chromium, contexts)
+
+
+class Chromium:
+    """Playwright's browser, with patience for a machine that does much else meanwhile."""
+
+    def __init__(self, running, contexts: contextlib.ExitStack):
+        self.running, self.contexts = running, contexts
+
+    def new_context(self, **options):
+        context = self.running.new_context(**options)
+        self.contexts.callback(context.close)
+        context.set_default_timeout(_PATIENCE)
+        return context
+
+    def new_page(self, **options):
+        """:return: a page with cookies of its own"""
+        return self.new_context(**options).new_page()

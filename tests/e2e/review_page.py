@@ -4,8 +4,6 @@ import re
 
 from playwright.sync_api import expect
 
-# The machine may have other things to do.
-expect.set_options(timeout=30_000)
 WIDE = {"width": 1280, "height": 800}
 NARROW = {"width": 390, "height": 780}
 

@@ -8,14 +8,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from multiprocessing import Pipe
 from pathlib import Path
 
 import odoorpc
 import psycopg2
 import requests
 
-from lib import odoo, odoo_conf
+from lib import odoo, odoo_conf, progress
 from lib.paths import LOGS, ROOT
+
+_BESIDE = Path(__file__).with_name("beside.py")
 
 
 class OdooServer:
@@ -37,6 +40,8 @@ class OdooServer:
         self.log = LOGS / f"{name}.log"
         self.log.unlink(missing_ok=True)
         self.process = None
+        self._beside = None
+        self._was_killed = False
 
     def start(self):
         with self.log.open("ab") as output:
@@ -59,12 +64,24 @@ class OdooServer:
             return False
 
     def stop(self):
-        """End it as a service manager does."""
+        """End it as a service manager does, and what runs beside it."""
         self._end(signal.SIGTERM)
+        self._end_beside()
 
     def kill(self):
-        """Pull the plug: ``kill -9`` of the server and all its processes."""
+        """Pull the plug: ``kill -9`` of the server and all its processes; what runs beside it stays."""
         self._end(signal.SIGKILL)
+        self._was_killed = True
+
+    def end(self):
+        """End all of it at once: nobody needs it any more."""
+        self.kill()
+        self._end_beside()
+
+    def _end_beside(self):
+        if self._beside is not None:
+            self._beside.end()
+            self._beside = None
 
     def _end(self, number):
         if self.process is None:
@@ -85,11 +102,16 @@ class OdooServer:
         :return: what ``condition`` returned.
         """
         deadline = time.monotonic() + seconds
+        looked = 0
         while True:
             answer = condition()
             if answer:
                 return answer
             assert time.monotonic() < deadline, f"waited {seconds} s for {what}: see {self.log}"
+            looked += 1
+            if self._was_killed and not looked % 20:
+                # The runner looks for jobs of dead workers when something comes, or once a minute: something comes.
+                self.sql("NOTIFY queue_job")
             time.sleep(0.1)
 
     def sql(self, query: str, parameters=()) -> list[tuple]:
@@ -121,19 +143,9 @@ class OdooServer:
 
         :return: what the script printed.
         """
-        marker = "===shell==="
-        body = f"print({marker!r})\n{script}\nenv.cr.commit()\nprint({marker!r})\n"
-        log = odoo.run(
-            Path(sys.executable),
-            self.conf,
-            "shell",
-            "--no-http",
-            "--shell-interface=python",
-            log_name=f"shell-{self.name}",
-            failure="the script failed",
-            stdin=f"exec({body!r})\n",
-        )
-        return log.read_text().split(marker)[1].strip()
+        if self._beside is None:
+            self._beside = Beside(self.conf, LOGS / f"shell-{self.name}.log")
+        return self._beside.run(script)
 
     def bad_lines(self) -> list[str]:
         """:return: the lines at WARNING or worse of its log."""
@@ -141,6 +153,50 @@ class OdooServer:
 
     def log_has(self, pattern: str) -> bool:
         return bool(re.search(pattern, self.log.read_text(errors="replace")))
+
+
+class Beside:
+    """An Odoo without a server that runs scripts, one after the other: only the first one waits for Odoo to load."""
+
+    def __init__(self, conf: Path, log: Path):
+        self.log = log
+        self.printed = log.with_suffix(".out")
+        self.pipe, theirs = Pipe()
+        prologue = f"pipe_fd = {theirs.fileno()}\n"
+        options = ("--no-http", "--shell-interface=python")
+        with log.open("wb") as errors, self.printed.open("wb") as output:
+            self.process = subprocess.Popen(
+                odoo.command(Path(sys.executable), conf, "shell", *options),
+                stdout=output,
+                stderr=errors,
+                stdin=subprocess.PIPE,
+                env=odoo.environment(),
+                cwd=ROOT,
+                pass_fds=[theirs.fileno()],
+            )
+        theirs.close()
+        with self.process.stdin as script:
+            # Odoo's shell reports what a script raises and goes on: make it end there instead.
+            script.write(f"exec({prologue + _BESIDE.read_text()!r})\n".encode())
+
+    def run(self, script: str) -> str:
+        """:return: what the script printed."""
+        before = self.printed.stat().st_size
+        try:
+            self.pipe.send(script)
+            error = self.pipe.recv()
+        except (EOFError, OSError):
+            error = f"Odoo's shell ended:\n{odoo.what_is_bad(self.log) or progress.tail(self.log)}"
+        assert error is None, f"{error}\n(the log: {self.log})"
+        with self.printed.open("rb") as printed:
+            printed.seek(before)
+            return printed.read().decode().strip()
+
+    def end(self):
+        # Between two scripts it has nothing to finish.
+        self.process.kill()
+        self.process.wait()
+        self.pipe.close()
 
 
 def log_in(page, login: str = "admin") -> None:
