@@ -108,22 +108,33 @@ def _payment_order(page: Page) -> None:
 
 
 def _approval(page: Page) -> None:
-    page.locator(".o_data_row, .o_kanban_record", has_text="To Approve").first.click()
-    page.locator(".o_form_view").wait_for()
+    """The order that waits for nothing but its approvers."""
+    _open_order(page, [["state", "=", "to_approve"], ["hold_ids", "=", False]])
     page.get_by_role("tab", name="Instructions").click()
+
+
+def _payees(page: Page) -> None:
+    """The order that is held, since the bank does not confirm a payee."""
+    _open_order(page, [["state", "=", "to_approve"], ["hold_ids", "!=", False]])
+    page.get_by_role("tab", name="Instructions").click()
+
+
+def _open_order(page: Page, domain: list) -> None:
+    [order] = _call(page, "treasury.payment.order", "search", domain, limit=1)
+    page.goto(f"/odoo/finance-payments/{order}")
+    page.locator(".o_form_view").wait_for()
+
+
+def _recall(page: Page) -> None:
+    _record(page, "Accepted").click()
+    page.locator("div[name=answer_ids]").locator(
+        ".o_data_row, .o_kanban_record:not(.o_kanban_ghost)"
+    ).first.wait_for()
 
 
 def _payment_timeline(page: Page) -> None:
     """The order whose payments went different ways."""
-    [order] = _call(
-        page,
-        "treasury.payment.order",
-        "search",
-        [["instruction_ids.state", "=", "returned"]],
-        limit=1,
-    )
-    page.goto(f"/odoo/finance-payments/{order}")
-    page.locator(".o_form_view").wait_for()
+    _open_order(page, [["instruction_ids.state", "=", "returned"]])
     page.get_by_role("tab", name="Timeline").click()
     news = page.locator("div[name=news_ids]")
     news.locator(".o_data_row, .o_kanban_record").first.wait_for()
@@ -201,6 +212,7 @@ _EXPORT = """Booking date;Value date;Beneficiary;IBAN;Purpose;Amount;Balance
 """
 _PROFILE = "/odoo/action-bank_statement_api.bank_statement_profile_try_action"
 _HELD = "/odoo/action-bank_statement_api.finance_exception_action_held"
+_RECALLS = "/odoo/action-treasury_sync.treasury_payment_recall_action"
 _STATED = re.compile(r"1,?300")
 _NOT_EVEN = """:20:STARTUMS
 :25:{account}
@@ -266,6 +278,8 @@ _PICTURES = (
     ("payment-order", "petra", "/odoo/finance-payment-run", _payment_order),
     ("payment-approval", "anna", "/odoo/finance-payments", _approval),
     ("payment-timeline", "anna", "/odoo/finance-payments", _payment_timeline),
+    ("payment-payees", "anna", "/odoo/finance-payments", _payees),
+    ("payment-recall", "anna", _RECALLS, _recall),
     ("setup", "martin", "/odoo/connect-bank/new", _setup),
     ("settlement", "olivia", "/odoo/finance-settlements", _payment_with_refund),
     ("payout", "olivia", "/odoo/finance-payouts", _payout),

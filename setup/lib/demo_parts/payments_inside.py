@@ -190,7 +190,7 @@ def _way(env, company, account, over_api, folder):
             "name": "Status reports, files",
             "kind": "files",
             "interface_id": reports.id,
-            "filename_pattern": f"pain002_{account['code']}_*",
+            "filename_pattern": f"*_{account['code']}_*",
         }
     )
     return (

@@ -1,0 +1,56 @@
+"""What only the pictures need after the demo: a payee that the bank does not confirm, and a recall that it answers."""
+
+import time
+from pathlib import Path
+
+from .demo import Context
+from .demo_clients import Odoo, Sandbox, run_inside
+from .demo_fetch import fetch
+from .paths import SetupError
+
+_INSIDE = Path(__file__).with_name("picture_cases_inside.py")
+_PATIENCE = 120
+
+
+def make(context: Context) -> None:
+    """:raise SetupError: the bank's word did not come."""
+    bank = Sandbox(context.sandbox_url)
+    told = run_inside(context, _INSIDE, "prepare(env)")
+    payee, recalled = told["payee"], told["recalled"]
+    odoo = Odoo(context.odoo_url, told["key"])
+    answers = context.folder / "payments/answers"
+
+    def collect():
+        bank.call("POST", "/control/payment-files")
+        fetch(odoo, told["feed_ids"], answers)
+
+    def there_is(model, *domain):
+        return odoo.call(model, "search_count", domain=[*domain])
+
+    bank.call("POST", "/control/payees", [{"iban": told["iban"], "name": "Kellermann Logistics"}])
+    run_inside(context, _INSIDE, f"approve(env, {payee}, {recalled})")
+    order = ("order_id", "=", recalled)
+    _wait(lambda: there_is("treasury.payment.hold", ("order_id", "=", payee)), "the payee")
+    _wait(
+        lambda: there_is("treasury.payment.instruction", order, ("state", "=", "transmitted")),
+        "the payment to be sent",
+    )
+    collect()
+    run_inside(context, _INSIDE, f"recall(env, {recalled})")
+    _wait(
+        lambda: there_is("treasury.payment.recall", order, ("state", "=", "sent")),
+        "the recall to be sent",
+    )
+    collect()
+    _wait(
+        lambda: there_is("treasury.payment.recall", order, ("state", "=", "accepted")),
+        "the answer to the recall",
+    )
+
+
+def _wait(condition, what):
+    deadline = time.monotonic() + _PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            raise SetupError(f"Waited {_PATIENCE} s for {what}: see .run/logs.")
+        time.sleep(0.3)
