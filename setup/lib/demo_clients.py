@@ -9,6 +9,8 @@ from pathlib import Path
 from .demo import Context
 from .paths import SetupError
 
+#: Seconds that the demo waits for what Odoo works on: enough for two cores that run CI's other stages meanwhile.
+PATIENCE = 600
 _EACH = """
 import json
 results = {{}}
@@ -80,7 +82,7 @@ def _request(url: str, method: str, body, headers: dict[str, str]):
         method=method,
     )
     try:
-        with urllib.request.urlopen(request, timeout=120) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return json.load(answer)
     except urllib.error.HTTPError as error:
         told = error.read().decode(errors="replace")[:600]

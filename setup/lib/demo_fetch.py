@@ -3,10 +3,9 @@
 import time
 from pathlib import Path
 
-from .demo_clients import Odoo
+from .demo_clients import PATIENCE, Odoo
 from .paths import SetupError
 
-_PATIENCE = 300
 _STABLE_SECONDS = 2.5
 
 
@@ -28,7 +27,7 @@ def wait(odoo: Odoo, before: dict[int, str]) -> None:
 
     :param before: their :func:`attempts` until then
     """
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         after = attempts(odoo, list(before))
         fetched = all(after[feed] != before[feed] for feed in before)
@@ -53,7 +52,7 @@ def wait(odoo: Odoo, before: dict[int, str]) -> None:
             return
         time.sleep(0.5)
     raise SetupError(
-        f"After {_PATIENCE} s the queue still works on {jobs} jobs and {busy} exchanges: see .run/logs."
+        f"After {PATIENCE} s the queue still works on {jobs} jobs and {busy} exchanges: see .run/logs."
     )
 
 

@@ -4,12 +4,11 @@ import time
 from pathlib import Path
 
 from .demo import Context
-from .demo_clients import Odoo, Sandbox, run_inside
+from .demo_clients import PATIENCE, Odoo, Sandbox, run_inside
 from .demo_fetch import fetch
 from .paths import SetupError
 
 _INSIDE = Path(__file__).with_name("picture_cases_inside.py")
-_PATIENCE = 120
 
 
 def make(context: Context) -> None:
@@ -49,8 +48,8 @@ def make(context: Context) -> None:
 
 
 def _wait(condition, what):
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > deadline:
-            raise SetupError(f"Waited {_PATIENCE} s for {what}: see .run/logs.")
+            raise SetupError(f"Waited {PATIENCE} s for {what}: see .run/logs.")
         time.sleep(0.3)

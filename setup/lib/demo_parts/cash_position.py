@@ -3,11 +3,11 @@
 import time
 
 from lib import progress
+from lib.demo_clients import PATIENCE
 from lib.demo_parts import Shown, Stage
 from lib.paths import SetupError
 
 _SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - of the sandbox
-_PATIENCE = 60
 
 
 def seed(stage: Stage) -> str:
@@ -91,7 +91,7 @@ def _told(frozen: dict, held: dict, accounts: int, fresh: int) -> str:
 
 
 def _wait(stage: Stage, run_id: int, delivery: str) -> dict:
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         [run] = stage.odoo.call(
             "cash.position.run",
@@ -102,4 +102,4 @@ def _wait(stage: Stage, run_id: int, delivery: str) -> dict:
         if run["delivery"] in (delivery, "held"):
             return run
         time.sleep(0.2)
-    raise SetupError(f"{run['name']} is not {delivery} after {_PATIENCE} s: see .run/logs.")
+    raise SetupError(f"{run['name']} is not {delivery} after {PATIENCE} s: see .run/logs.")

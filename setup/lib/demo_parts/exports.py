@@ -11,11 +11,11 @@ from decimal import Decimal
 from pathlib import Path
 
 from lib import database, odoo, progress
+from lib.demo_clients import PATIENCE
 from lib.demo_parts import Shown, Stage
 from lib.paths import SetupError
 from lib.postgres import Cluster
 
-_PATIENCE = 300
 _CONTRACT = "dataset=journal_items/v=1"
 _BUCKET = "lake"
 # Programs that nobody here wrote add up what the folder holds: pyarrow reads it, DuckDB makes a trial balance in SQL.
@@ -153,7 +153,7 @@ def _start(stage: Stage, export_id: int, again: Mapping[str, int]) -> int:
 
 
 def _wait(stage: Stage, run_id: int) -> dict:
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         [found] = stage.odoo.call(
             "reporting.run", "read", ids=[run_id], fields=["uid", "state", "row_count"]
@@ -162,14 +162,14 @@ def _wait(stage: Stage, run_id: int) -> dict:
             return found
         time.sleep(0.2)
     raise SetupError(
-        f"The export {found['uid']} is {found['state']} after {_PATIENCE} s: see .run/logs."
+        f"The export {found['uid']} is {found['state']} after {PATIENCE} s: see .run/logs."
     )
 
 
 def _lineage(stage: Stage, told: Mapping[str, dict]) -> list[dict]:
     """:return: what the lineage backend has of the runs, once it has all or the patience ends"""
     uids = {each["uid"] for each in told.values()}
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         events = [
             event

@@ -10,12 +10,11 @@ from decimal import Decimal
 from pathlib import Path
 
 from lib import progress
-from lib.demo_clients import Odoo
+from lib.demo_clients import PATIENCE, Odoo
 from lib.demo_fetch import fetch
 from lib.demo_parts import Shown, Stage
 from lib.paths import SetupError
 
-_PATIENCE = 120
 #: Account, whether it pays over the bank's API, and how many bills.
 _PAYS = (("nordhafen-eur", True, 24), ("alpenglut-chf", False, 18), ("nordhafen-usd", False, 18))
 _COUNTRY = {"EUR": "DE", "CHF": "CH", "USD": "DE"}
@@ -187,10 +186,10 @@ def _orders(stage: Stage, state):
 
 
 def _wait(stage: Stage, condition, what):
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > deadline:
-            raise SetupError(f"Waited {_PATIENCE} s for {what}: see .run/logs.")
+            raise SetupError(f"Waited {PATIENCE} s for {what}: see .run/logs.")
         time.sleep(0.3)
 
 

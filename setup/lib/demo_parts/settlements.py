@@ -4,13 +4,12 @@ import json
 import time
 
 from lib import progress
-from lib.demo_clients import Odoo
+from lib.demo_clients import PATIENCE, Odoo
 from lib.demo_parts import Shown, Stage
 from lib.paths import SetupError
 
 _ENTITY = "nordhafen"
 _PAYMENTS = 100
-_PATIENCE = 600
 _OF = {"payments": "payment", "refunds": "refund", "disputes": "dispute"}
 _COUNTS = {
     "payments": ["succeeded"],
@@ -132,7 +131,7 @@ def _deliver(stage, told):
 
 def _wait(stage, told, sent):
     """Until every event is worked on and every payout has its rows."""
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + PATIENCE
     truth = stage.sandbox.call("GET", "/control/stripe/truth")
     expected = truth["events"] + len(truth["payouts"])
     done, answers = 0, ()
@@ -150,7 +149,7 @@ def _wait(stage, told, sent):
         # Odoo has better things to do than to answer this.
         time.sleep(0.5 if done < expected - 10 else 0.2)
     raise SetupError(
-        f"Of {expected} messages of the gateway {done} are worked on after {_PATIENCE} s: see Exchanges in Odoo."
+        f"Of {expected} messages of the gateway {done} are worked on after {PATIENCE} s: see Exchanges in Odoo."
     )
 
 
@@ -235,7 +234,7 @@ def _hand_over_payroll(stage: Stage, told) -> str:
 
 def _payroll(stage: Stage, exchange: str) -> dict:
     """What became of the journal, once it did."""
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         found = stage.odoo.call(
             "treasury.journal.document",
@@ -246,4 +245,4 @@ def _payroll(stage: Stage, exchange: str) -> dict:
         if found:
             return {name: found[0][name] for name in ("state", "total_debit")}
         time.sleep(0.3)
-    raise SetupError(f"The payroll journal is not booked after {_PATIENCE} s: see {exchange}.")
+    raise SetupError(f"The payroll journal is not booked after {PATIENCE} s: see {exchange}.")
