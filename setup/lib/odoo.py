@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -105,14 +106,17 @@ def _entries(log: Path) -> Iterator[tuple[str, str]]:
 
 
 def free_port() -> int:
-    """:return: a port nothing listens on, with the one three above it free as well."""
+    """:return: a port nothing listens on, with the one three above it free as well.
+
+    It is below those that the system gives to connections, so that none stands on it before its server does.
+    """
     while True:
+        port = 10_000 + secrets.randbelow(20_000)
         with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = first.getsockname()[1]
             try:
+                first.bind(("127.0.0.1", port))
                 second.bind(("127.0.0.1", port + 3))
-            except (OSError, OverflowError):
+            except OSError:
                 continue
             return port
 
