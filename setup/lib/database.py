@@ -1,7 +1,7 @@
 """Databases made by copying a prepared template, which is made anew when what it holds changes.
 
 ``core`` has Odoo's own addons below the suite, ``suite`` the suite on top, ``tests`` what only tests
-need on top of that. The name of a template ends
+need on top of that, ``pages`` what tests that open pages would wait for. The name of a template ends
 in a digest of its ingredients, and it gets that name only when it is complete.
 """
 
@@ -26,7 +26,6 @@ if company.chart_template != 'generic_coa':
     env['account.chart.template'].try_loading('generic_coa', company=company, install_demo=False)
 env.cr.commit()
 """
-#: Made once here, and not at the first page of each copy.
 _ASSETS = """
 env['ir.qweb']._pregenerate_assets_bundles()
 env.cr.commit()
@@ -96,8 +95,7 @@ def core_template(cluster: Cluster, python: Path) -> str:
 
 def suite_template(cluster: Cluster, python: Path) -> str:
     """:return: the name of a copy of the core template with every addon of the suite installed."""
-    below = core_template(cluster, python)
-    return _with_addons(cluster, python, "suite", below, suite_addons(), _ASSETS)
+    return _with_addons(cluster, python, "suite", core_template(cluster, python), suite_addons())
 
 
 def test_template(cluster: Cluster, python: Path) -> str:
@@ -107,16 +105,27 @@ def test_template(cluster: Cluster, python: Path) -> str:
     return _with_addons(cluster, python, "tests", suite, extra) if extra else suite
 
 
+def page_template(cluster: Cluster, python: Path) -> str:
+    """:return: the name of a copy of the tests' template with the assets of all pages, made once."""
+    below = test_template(cluster, python)
+
+    def build(database: str) -> None:
+        copy(cluster, below, database)
+        run_script(cluster, python, database, _ASSETS)
+
+    return _template(
+        cluster, f"pages_{_digest([], below)}", "Making the assets of all pages", build
+    )
+
+
 def _with_addons(
-    cluster: Cluster, python: Path, kind: str, below: str, addons: Sequence[str], script: str = ""
+    cluster: Cluster, python: Path, kind: str, below: str, addons: Sequence[str]
 ) -> str:
-    digest = _digest([], below, *(addon_digest(addon) for addon in addons), script)
+    digest = _digest([], below, *(addon_digest(addon) for addon in addons))
 
     def build(database: str) -> None:
         copy(cluster, below, database)
         install(cluster, python, database, addons)
-        if script:
-            run_script(cluster, python, database, script)
 
     return _template(cluster, f"{kind}_{digest}", f"Installing {', '.join(addons)}", build)
 

@@ -68,7 +68,7 @@ def run_odoo(bench: Bench, addon: str) -> Result:
     that tests at installation and after it run both.
     """
     name = f"test_{addon}"
-    database.copy(bench.cluster, database.test_template(bench.cluster, bench.python), name)
+    database.copy(bench.cluster, database.page_template(bench.cluster, bench.python), name)
     browser.ensure()
     tests = results.count_tests(_test_files(addon))
     log, code = _odoo_tests(bench, name, f"/{addon}", "--update", addon)
@@ -114,7 +114,7 @@ def run_e2e(bench: Bench, part: int = 0, parts: int = 1) -> Result:
     :param part: which of ``parts`` to run, from 0; each has about as much of the test code
     """
     browser.ensure()
-    template = database.test_template(bench.cluster, bench.python)
+    template = database.page_template(bench.cluster, bench.python)
     files = sorted(E2E_TESTS.glob("test_*.py"), key=lambda path: (-path.stat().st_size, path.name))
     return _pytest(
         bench.python,

@@ -30,7 +30,7 @@ def cluster() -> Iterator[postgres.Cluster]:
 @pytest.fixture(scope="session")
 def template(cluster) -> str:
     """:return: the database with the suite installed that every test's database is a copy of."""
-    return os.environ.get("FINANCE_TEST_TEMPLATE") or database.test_template(
+    return os.environ.get("FINANCE_TEST_TEMPLATE") or database.page_template(
         cluster, Path(sys.executable)
     )
 
