@@ -143,7 +143,7 @@ register(
     "position_broken",
     "Statements behind a balance are missing or do not add up",
     Severity.HIGH,
-    "Open Complete Statements and bring what is missing. The balance counts, but nothing proves it.",
+    "Open Coverage and bring what is missing. The balance counts, but nothing proves it.",
 )
 register(
     "position_unmapped",
