@@ -212,8 +212,13 @@ def test_decimals_of_the_currency_count():
         (entry("1e3"), "1e3"),
         (entry("NaN"), "NaN"),
         (entry(status="<Cd>WHAT</Cd>"), "WHAT"),
+        (entry(currency="USD"), "USD"),
+        (entry(day="").replace("<BookgDt><Dt></Dt></BookgDt>", ""), "no booking date"),
     ],
-    ids=["day", "sign", "no sign", "comma", "minus", "exponent", "nan", "status"],
+    ids=[
+        *("day", "sign", "no sign", "comma", "minus", "exponent", "nan", "status"),
+        *("currency", "no day"),
+    ],
 )
 def test_entry_that_cannot_be_understood_is_reported_and_the_others_are_read(wrong, word):
     found = read_one(document(statement(entry("1.00"), wrong, entry("2.00"))))

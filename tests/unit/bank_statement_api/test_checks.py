@@ -25,8 +25,8 @@ def read(opening="100.00", replace=()):
     return found
 
 
-def closing(amount, day=DAY):
-    return Balance(type="CLBD", amount=Decimal(amount), currency="EUR", date=day)
+def closing(amount, day=DAY, currency="EUR"):
+    return Balance(type="CLBD", amount=Decimal(amount), currency=currency, date=day)
 
 
 def test_statement_that_adds_up_has_no_finding():
@@ -37,6 +37,15 @@ def test_balance_that_does_not_add_up_says_both_figures():
     [finding] = checks.check_balance(read(replace=[(b"130.00", b"131.00")]), checks.tally(read()))
     assert (finding.code, finding.severity) == ("balance_break", "error")
     assert (finding.expected, finding.actual) == ("130.00", "131.00")
+
+
+def test_entry_that_cannot_be_booked_belongs_to_the_balance_as_far_as_it_can_be_read():
+    dated_wrong = (b"<BookgDt><Dt>2026-03-04<", b"<BookgDt><Dt>2026-02-30<")
+    assert read(replace=[dated_wrong]).bad_entries
+    assert checks.prove(read(replace=[dated_wrong])) == (), "its amount is known"
+    unreadable = (b">50.00</Amt><CdtDbtInd>", b">fifty</Amt><CdtDbtInd>")
+    [finding] = checks.prove(read(replace=[unreadable]))
+    assert (finding.code, finding.severity) == ("balance_unproven", "warning")
 
 
 def test_declared_totals_are_compared():
@@ -51,6 +60,8 @@ def test_opening_that_continues_is_no_finding_and_one_that_does_not_is():
     assert checks.check_chain(closing("100.00"), read()) == ()
     [finding] = checks.check_chain(closing("99.00"), read())
     assert (finding.code, finding.severity) == ("opening_break", "error")
+    [finding] = checks.check_chain(closing("100.00", currency="USD"), read())
+    assert finding.code == "opening_break", "an equal figure of other money"
     assert checks.check_chain(None, read()) == ()
 
 

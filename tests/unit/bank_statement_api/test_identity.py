@@ -123,7 +123,50 @@ def test_changed_strategy_recognises_what_an_older_one_stored():
     lines = transactions(coffee(reference="R1"), coffee(reference="R2"))
     known = remember(recognise(lines, strategy=1))
     for strategy in identity.STRATEGIES:
-        assert all(item.known for item in recognise(lines, known, strategy=strategy)), strategy
+        again = recognise(lines, known, strategy=strategy)
+        assert all(item.known for item in again), strategy
+        assert {item.key for item in again} == {line.key for line in known}, strategy
+
+
+@pytest.mark.parametrize(("stored_by", "now"), [(1, 0), (2, 0), (2, 1)])
+def test_name_that_an_older_strategy_stored_counts_where_the_text_has_changed(stored_by, now):
+    def named(text):
+        [line] = transactions(Line(DAY, Decimal("-3.20"), text, reference="R1"))
+        # A strategy compares what it names: here by the interface's id, there by the bank's reference.
+        return [replace(line, provider_uid="P1", account_servicer_ref="R1")]
+
+    known = remember(recognise(named("Coffee"), strategy=stored_by))
+    [again] = recognise(named("Coffee, with thanks"), known, strategy=now)
+    assert (again.known, again.reason) == (known[0], "provider_uid")
+
+
+def test_fingerprint_of_an_older_version_is_compared_as_that_version_made_it(monkeypatch):
+    def older(account, transaction):
+        return f"{account} {transaction.amount} {transaction.remittance_text}"
+
+    monkeypatch.setattr(identity, "FINGERPRINTS", {**identity.FINGERPRINTS, 0: older})
+
+    def aged(lines):
+        return [
+            replace(
+                line,
+                key=replace(
+                    line.key,
+                    version=0,
+                    fingerprint=older(ACCOUNT, item.transaction),
+                ),
+            )
+            for line, item in zip(remember(lines), lines, strict=True)
+        ]
+
+    known = aged(recognise(transactions(coffee(), Line(DAY, Decimal("9.00"), "Tea"))))
+    again = recognise(transactions(coffee(), Line(DAY, Decimal("9.00"), "Tea")), known)
+    assert [item.known for item in again] == known
+    # Where a name stands for two, the older text says which of them is stored.
+    [named] = aged(recognise(transactions(coffee(reference="R1"))))
+    cake = Line(DAY, Decimal("-3.20"), "Cake", reference="R1")
+    other, same = recognise(transactions(cake, coffee(reference="R1")), [named])
+    assert (other.known, same.known) == (None, named)
 
 
 def test_account_is_its_number_and_currency():
