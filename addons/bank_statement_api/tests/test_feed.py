@@ -152,6 +152,41 @@ class TestFeed(StatementCase):
                 self.env["bank.statement.feed"]._cron_fetch()
         self.assertEqual(self.env["queue.job"].search_count([]), before + 2, "a job for each feed")
 
+    def test_many_feeds_are_enqueued_together_and_none_of_them_twice(self):
+        feeds = self.feed
+        for number in range(8):
+            journal = self.make_journal(
+                self.company_a, f"AT61190430023457{number:04d}", code=f"T{number}"
+            )
+            feeds |= self.make_feed(journal)
+        queue = self.env["queue.job"]
+        before = queue.search([])
+        feeds[:2]._enqueue_fetch()
+        few = self.count_queries(feeds[2:4]._enqueue_fetch)
+        many = self.count_queries(feeds[3:]._enqueue_fetch)
+        self.assertEqual(many, few, "not a query for each feed")
+        made = queue.search([]) - before
+        self.assertEqual(
+            sorted(made.mapped("identity_key")),
+            sorted(f"bank.statement.feed.fetch:{feed.id}" for feed in feeds),
+        )
+        self.assertEqual(set(made.mapped("state")), {"pending"})
+        self.assertEqual(set(made.mapped("channel")), {"root.finance.inbound"})
+        self.assertEqual(set(made.mapped("method_name")), {"_job_fetch"})
+        # One that is at work does not know of what is new: it is fetched again.
+        made.filtered(lambda job: job.records == self.feed).state = "started"
+        feeds._enqueue_fetch()
+        again = queue.search([]) - before - made
+        self.assertEqual(again.records, self.feed)
+
+    def count_queries(self, work):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        work()
+        self.env.flush_all()
+        return self.env.cr.sql_log_count - before
+
     def test_same_answer_again_makes_no_new_exchange(self):
         self.fetch(self.every_day)
         count = self.env["finance.exchange"].search_count(

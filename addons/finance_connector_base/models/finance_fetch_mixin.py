@@ -6,6 +6,7 @@ from odoo import fields, models
 from odoo.addons.finance_connector_base.models.finance_exchange_state import JITTER
 from odoo.addons.finance_connector_base.tools.errors import FinanceError, describe
 from odoo.addons.finance_connector_base.tools.retry import RetryPolicy
+from odoo.addons.queue_job.job import Job
 
 _logger = logging.getLogger(__name__)
 
@@ -45,12 +46,15 @@ class FinanceFetchMixin(models.AbstractModel):
 
     def _enqueue_fetch(self):
         """One job each, so that one failure leaves the others running."""
-        for record in self:
-            record.with_delay(
+        self.env["queue.job"]._store_together(
+            Job(
+                record._job_fetch,
                 channel="root.finance.inbound",
                 description=f"Fetch {record.name}",
                 identity_key=f"{self._name}.fetch:{record.id}",
-            )._job_fetch()
+            )
+            for record in self
+        )
 
     def _tell_fetching(self):
         """:return: action that says where the result will be"""
