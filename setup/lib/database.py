@@ -109,13 +109,32 @@ def page_template(cluster: Cluster, python: Path) -> str:
     """:return: the name of a copy of the tests' template with the assets of all pages, made once."""
     below = test_template(cluster, python)
 
-    def build(database: str) -> None:
-        copy(cluster, below, database)
+    def fill(database: str) -> None:
         run_script(cluster, python, database, _ASSETS)
 
-    return _template(
-        cluster, f"pages_{_digest([], below)}", "Making the assets of all pages", build
-    )
+    return _filled(cluster, "pages", "Making the assets of all pages", below, fill)
+
+
+def filled_template(
+    cluster: Cluster, below: str, fill: Callable[[str], None], ingredients: Sequence[Path]
+) -> str:
+    """:return: the name of a copy of ``below`` that ``fill`` has filled; ``ingredients`` are the files that say how."""
+    return _filled(cluster, "filled", "Filling a database", below, fill, ingredients)
+
+
+def _filled(
+    cluster: Cluster,
+    kind: str,
+    title: str,
+    below: str,
+    fill: Callable[[str], None],
+    ingredients: Sequence[Path] = (),
+) -> str:
+    def build(database: str) -> None:
+        copy(cluster, below, database)
+        fill(database)
+
+    return _template(cluster, f"{kind}_{_digest(ingredients, below)}", title, build)
 
 
 def _with_addons(

@@ -1,12 +1,13 @@
 """Statement lines a second, from the bytes of a CAMT.053 to posted entries, beside what people use today.
 
 The peers are Odoo's own ``create`` of 1,000 lines of the same content, and OCA's CAMT import of a file of 1,000: more
-would take minutes. On a database that already holds 120,000 lines and is analysed, with every commit on disk; OCA's
-addons are in a copy of it. All take turns, each time in a process of its own. Of several runs the one with the median
+would take minutes. On a database that already holds 120,000 lines and is analysed, with every commit on disk; it is
+filled once and kept, and OCA's addons are in a copy of it. All take turns, each time in a process of its own. Of
+several runs the one with the median
 ratio is told. ``cpu_ratio`` compares processor time, of Odoo's process and PostgreSQL's together: it says on a busy
 machine what the wall clock cannot. ``grown_mb`` is what the import added to the most memory that its process has held.
 
-``BENCH_SIZES=1000,10000 setup/bench ingest`` measures these sizes only.
+``setup/bench ingest 1000 10000`` measures these sizes only, and ``BENCH_PEER=10000`` has Odoo make as many.
 """
 
 import json
@@ -21,14 +22,13 @@ from tests.bench import oca, world
 
 RUNS = {1_000: 3, 10_000: 2, 50_000: 1, 100_000: 1}
 PEER = 1_000
+ODOO_LINES = int(os.environ.get("BENCH_PEER", PEER))
 
-FILL = """
-world.check_durable(env)
-world.Bank(env).fill()
-"""
+FILL = "world.Bank(env).fill()"
 
 OURS = """
 import json
+world.check_durable(env)
 bank = world.Bank.again(env)
 # What the first import of a process loads is kept for all later ones.
 bank.receive(bank.statement(100))
@@ -60,14 +60,15 @@ print(json.dumps({{"wall": spent.wall, "cpu": spent.cpu}}))
 
 
 def _measure(server, script, count):
-    head = f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom tests.bench import world\n"
-    told = server.shell(head + script.format(count=count)).splitlines()
-    return json.loads(next(line for line in reversed(told) if line.startswith("{")))
+    told = server.shell(world.script_head() + script.format(count=count)).splitlines()
+    measured = json.loads(next(line for line in reversed(told) if line.startswith("{")))
+    return measured | {"count": count}
 
 
 def _report(size, runs, peer_name):
     def ratio(run, what="wall"):
-        return run[peer_name][what] / PEER * size / run["ours"][what]
+        peer = run[peer_name]
+        return peer[what] / peer["count"] * size / run["ours"][what]
 
     run = sorted(runs, key=ratio)[len(runs) // 2]
     ours, peer = run["ours"], run[peer_name]
@@ -75,7 +76,7 @@ def _report(size, runs, peer_name):
         "bench": "ingest",
         "ours": round(size / ours["wall"], 1),
         "peer_name": peer_name,
-        "peer": round(PEER / peer["wall"], 1),
+        "peer": round(peer["count"] / peer["wall"], 1),
         "ratio": round(ratio(run), 1),
         "unit": "lines/s",
         "n": size,
@@ -83,30 +84,28 @@ def _report(size, runs, peer_name):
         "grown_mb": round(ours["grown_mb"]),
         "cpu_ratio": round(ratio(run, "cpu"), 1),
         "cpu_ms_a_line": round(ours["cpu"] / size * 1e3, 3),
-        "peer_cpu_ms_a_line": round(peer["cpu"] / PEER * 1e3, 3),
+        "peer_cpu_ms_a_line": round(peer["cpu"] / peer["count"] * 1e3, 3),
     }
     print(json.dumps(line), flush=True)
 
 
 def main():
-    sizes = os.environ.get("BENCH_SIZES")
-    wanted = [int(size) for size in sizes.split(",")] if sizes else RUNS
-    with world.server_on_a_copy("bench_ingest") as server:
-        server.shell(
-            f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom tests.bench import world\n{FILL}"
-        )
-        with oca.server_on_a_copy(server.cluster, server.name) as other:
-            for size in wanted:
-                runs = [
-                    {
-                        "odoo": _measure(server, ODOO, PEER),
-                        "ours": _measure(server, OURS, size),
-                        "oca": _measure(other, oca.SCRIPT, PEER),
-                    }
-                    for _run in range(RUNS.get(size, 1))
-                ]
-                for peer_name in ("odoo", "oca"):
-                    _report(size, runs, peer_name)
+    wanted = [int(size) for size in sys.argv[1:]] or RUNS
+    with (
+        world.server_on_a_copy("bench_ingest", filled_by=FILL) as server,
+        oca.server_on_a_copy(server.cluster, server.name) as other,
+    ):
+        for size in wanted:
+            runs = [
+                {
+                    "odoo": _measure(server, ODOO, ODOO_LINES),
+                    "ours": _measure(server, OURS, size),
+                    "oca": _measure(other, oca.SCRIPT, PEER),
+                }
+                for _run in range(RUNS.get(size, 1))
+            ]
+            for peer_name in ("odoo", "oca"):
+                _report(size, runs, peer_name)
 
 
 if __name__ == "__main__":

@@ -43,26 +43,40 @@ def _configure(cluster, statements):
 
 
 @contextlib.contextmanager
-def server_on_a_copy(name):
-    """An Odoo on a copy of the tests' template, on durable settings; dropped afterwards."""
+def server_on_a_copy(name, *, filled_by=None):
+    """An Odoo on a copy of the tests' template, on durable settings; dropped afterwards.
+
+    :param str filled_by: a script for Odoo's shell that fills the database first; what it made is kept for later runs
+    """
     from lib import database, postgres
     from servers import OdooServer
 
-    with postgres.running() as cluster, durable(cluster):
-        database.copy(cluster, os.environ["FINANCE_TEST_TEMPLATE"], name)
-        try:
+    def fill(database_name):
+        OdooServer(cluster, database_name, queue=False).shell(script_head() + filled_by)
+
+    with postgres.running() as cluster:
+        template = os.environ["FINANCE_TEST_TEMPLATE"]
+        if filled_by:
+            files = [Path(__file__), ROOT / "tests/camt_writer.py"]
+            template = database.filled_template(cluster, template, fill, files)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(durable(cluster))
+            stack.callback(database.drop, cluster, name)
+            database.copy(cluster, template, name)
+            # What was copied is on disk before anything is measured.
+            database.psql(cluster, "postgres", "CHECKPOINT")
             yield OdooServer(cluster, name, queue=False)
-        finally:
-            database.drop(cluster, name)
+
+
+def script_head():
+    """:return: what a script for Odoo's shell begins with to have ``world``"""
+    return f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom tests.bench import world\n"
 
 
 def run(name, script):
     """Run a script with ``env`` and ``world`` on such a server and print what it measured."""
     with server_on_a_copy(name) as server:
-        head = (
-            f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom tests.bench import world\n"
-            "world.check_durable(env)\n"
-        )
+        head = f"{script_head()}world.check_durable(env)\n"
         for line in server.shell(head + script).splitlines():
             if line.startswith("{"):
                 print(json.dumps(json.loads(line)), flush=True)

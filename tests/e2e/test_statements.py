@@ -65,6 +65,15 @@ def booked(server):
     return count, Decimal(str(total))
 
 
+def last_closing(server):
+    [(amount,)] = server.sql(
+        """SELECT amount FROM bank_statement_balance WHERE journal_id = %s AND type = 'CLBD'
+            ORDER BY date DESC, id DESC LIMIT 1""",
+        [server.journal_id],
+    )
+    return Decimal(str(amount))
+
+
 def exchange_status(server):
     rows = server.sql("SELECT work_status FROM finance_exchange ORDER BY id DESC LIMIT 1")
     return rows[0][0] if rows else None
@@ -122,19 +131,13 @@ def test_two_workers_with_the_same_lines_book_them_once(server):
     lines = [
         Line(day, Decimal("3.00"), f"Both {number}", reference=f"B{number}") for number in range(40)
     ]
-    [(closing,)] = server.sql(
-        """SELECT amount FROM bank_statement_balance WHERE journal_id = %s AND type = 'CLBD'
-            ORDER BY date DESC, id DESC LIMIT 1""",
-        [server.journal_id],
-    )
+    closing = last_closing(server)
     # Two files, so two exchanges and two jobs, over the same bookings.
     for message in ("ONE", "TWO"):
         drop(
             server,
             f"{message}.xml",
-            daily_file(
-                IBAN, "EUR", lines, opening=Decimal(str(closing)), sequence=2, message_id=message
-            ),
+            daily_file(IBAN, "EUR", lines, opening=closing, sequence=2, message_id=message),
         )
     fetch(server)
 
@@ -182,6 +185,55 @@ def test_two_imports_into_one_journal_at_once_both_succeed(server):
         [day],
     )
     assert numbers == [(2 * count, 2 * count)], "numbered without a gap"
+
+
+def test_statements_of_following_days_that_come_at_once_are_booked_in_their_chain(server):
+    before, total = booked(server)
+    opening = last_closing(server)
+    days, count = 5, 120
+    files = []
+    for number in range(days):
+        day = DAY + datetime.timedelta(days=3 + number)
+        lines = [
+            Line(day, Decimal("1.50"), f"Day {number} {line}", reference=f"C{number}-{line}")
+            for line in range(count)
+        ]
+        files.append(daily_file(IBAN, "EUR", lines, opening=opening, sequence=3 + number))
+        opening += sum(line.amount for line in lines)
+    # The later days first: they wait, held, until the days before them are booked.
+    for number in reversed(range(days)):
+        drop(server, f"{days - number}.xml", files[number])
+    fetch(server)
+
+    def finished():
+        rows = server.sql(
+            "SELECT work_status FROM finance_exchange ORDER BY id DESC LIMIT %s", [days]
+        )
+        return [status for (status,) in rows] == ["done"] * days
+
+    server.wait_for(finished, "all the days", seconds=300)
+    assert booked(server) == (before + days * count, total + days * count * Decimal("1.50"))
+    statements = server.sql(
+        """SELECT statement.balance_start, statement.balance_end, statement.balance_end_real, statement.is_complete,
+                  count(line.id)
+             FROM account_bank_statement statement
+             JOIN account_bank_statement_line line ON line.statement_id = statement.id
+            WHERE statement.journal_id = %s AND statement.bank_date > %s
+            GROUP BY statement.id ORDER BY statement.bank_date""",
+        [server.journal_id, DAY + datetime.timedelta(days=2)],
+    )
+    assert len(statements) == days
+    assert all(end == stated and complete for _start, end, stated, complete, _lines in statements)
+    assert [lines for *_figures, lines in statements] == [count] * days
+    ends = [stated for _start, _end, stated, _complete, _lines in statements]
+    assert [start for start, *_rest in statements[1:]] == ends[:-1], "each opens where one closed"
+    assert Decimal(str(ends[-1])) == opening
+    names = server.sql(
+        """SELECT count(*), count(DISTINCT move.name) FROM account_move move
+             JOIN account_bank_statement_line line ON line.move_id = move.id WHERE line.journal_id = %s""",
+        [server.journal_id],
+    )
+    assert names == [(before + days * count,) * 2]
 
 
 def test_log_has_no_warning(server):
