@@ -19,6 +19,7 @@ from . import finance_exchange
 from . import finance_exchange_state
 from . import finance_fetch_mixin
 from . import finance_exchange_process
+from . import finance_exchange_together
 from . import finance_exchange_send
 from . import finance_exchange_replay
 from . import finance_exchange_sweep

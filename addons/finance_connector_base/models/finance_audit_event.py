@@ -104,6 +104,25 @@ class FinanceAuditEvent(models.Model):
         :param str summary: one sentence; masked before it is stored
         :param dict details: plain values; masked before they are stored
         """
+        self._add([self._values(action, record, exchange, summary, details)])
+
+    @api.model
+    def _log_each(self, action, exchanges, *, summary="", details=None):
+        """:meth:`_log` for each of several exchanges, in one statement.
+
+        :param dict details: exchange -> plain values
+        """
+        told = details or {}
+        self._add(
+            [
+                self._values(action, None, exchange, summary, told.get(exchange))
+                for exchange in exchanges
+            ]
+        )
+
+    @api.model
+    def _values(self, action, record, exchange, summary, details):
+        """:return: the columns of one event, in the order of :meth:`_add`"""
         if exchange is None and record is not None:
             if record._name == "finance.exchange":
                 exchange = record
@@ -117,24 +136,32 @@ class FinanceAuditEvent(models.Model):
             company = record_sudo
         elif not company and record_sudo and "company_id" in record._fields:
             company = record_sudo.company_id
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO finance_audit_event
-                    (action, company_id, user_id, user_login, exchange_id, exchange_name, correlation_id,
-                     res_model, res_id, summary, details)
-                VALUES (%s, %s, %s, (SELECT login FROM res_users WHERE id = %s), %s, %s, %s, %s, %s, %s, %s)
-                """,
-                action,
-                company.id or None,
-                self.env.uid,
-                self.env.uid,
-                exchange.id or None,
-                exchange.name or None,
-                exchange.correlation_id or None,
-                (record_sudo and record_sudo._name) or None,
-                (record_sudo and record_sudo.id) or None,
-                mask_text(summary, policy).replace("\0", "") if summary else None,
-                _canonical(mask_mapping(details, policy)) if details else None,
-            )
+        return SQL(
+            "(%s, %s, %s, (SELECT login FROM res_users WHERE id = %s), %s, %s, %s, %s, %s, %s, %s)",
+            action,
+            company.id or None,
+            self.env.uid,
+            self.env.uid,
+            exchange.id or None,
+            exchange.name or None,
+            exchange.correlation_id or None,
+            (record_sudo and record_sudo._name) or None,
+            (record_sudo and record_sudo.id) or None,
+            mask_text(summary, policy).replace("\0", "") if summary else None,
+            _canonical(mask_mapping(details, policy)) if details else None,
         )
+
+    @api.model
+    def _add(self, events):
+        if events:
+            self.env.cr.execute(
+                SQL(
+                    """
+                    INSERT INTO finance_audit_event
+                        (action, company_id, user_id, user_login, exchange_id, exchange_name, correlation_id,
+                         res_model, res_id, summary, details)
+                    VALUES %s
+                    """,
+                    SQL(", ").join(events),
+                )
+            )

@@ -14,7 +14,7 @@ class FinanceExchange(models.Model):
         """Work through what was received, once however often the queue calls it."""
         with self._exclusive() as exchange:
             if exchange and exchange._may_run() and not exchange._is_behind():
-                exchange._process()
+                exchange._process_with_waiting()
                 exchange._call_next()
 
     # === ORDER === #
@@ -65,9 +65,13 @@ class FinanceExchange(models.Model):
         self._begin()
         attempt = self._start_attempt("process")
         self._checkpoint()
+        self._try(attempt)
+
+    def _try(self, attempt):
+        """Work through it as ``attempt``, which is on record, and write down how that ended."""
         try:
             result = self._work_in_shadow() if self.shadow else self._work_through()
-            self._finish_inbound(attempt, result)
+            self._finish_inbound(attempt, [result])
             self._checkpoint()
         except Exception as error:
             self._abandon()
@@ -76,13 +80,12 @@ class FinanceExchange(models.Model):
             self._checkpoint()
 
     def _begin(self):
-        """Take the exchange for a run of the version that is in force."""
-        self.write(
-            {
-                "attempt_count": self.attempt_count + 1,
-                "version_id": (self.version_id or self.interface_id.active_version_id).id,
-            }
-        )
+        """Take exchanges for a run of the version that is in force."""
+        for exchange in self:
+            version = exchange.version_id or exchange.interface_id.active_version_id
+            exchange.write(
+                {"attempt_count": exchange.attempt_count + 1, "version_id": version.id}
+            )
         self._set_status("running")
 
     def _work_through(self):
@@ -97,16 +100,21 @@ class FinanceExchange(models.Model):
 
     def _run_handler(self):
         handler = self.interface_id._handler()
-        content = self._content()
-        document = handler._validate(self, content)
-        if self.version_id.json_schema:
-            check_schema(handler._schema_instance(content, document), self.version_id.json_schema)
-        # Beside what was read from it, a large file would stay in memory to the end.
-        del content
+        document = self._read(handler)
         self._reach("validated")
         prepared = handler._transform(self, document)
         self._reach("transformed")
         return handler._post(self, prepared) or {}
+
+    def _read(self, handler):
+        """:return: the canonical document, proven by the handler and the schema of the version; the content, which may
+        be large, does not stay in memory beside it
+        """
+        content = self._content()
+        document = handler._validate(self, content)
+        if self.version_id.json_schema:
+            check_schema(handler._schema_instance(content, document), self.version_id.json_schema)
+        return document
 
     def _close_settled_exceptions(self, run):
         """What was open before and did not come up again is settled by this run; a conflict never is."""
@@ -121,19 +129,23 @@ class FinanceExchange(models.Model):
                 self.env._("It did not come up again when the exchange was worked on anew."),
             )
 
-    def _finish_inbound(self, attempt, result):
-        attempt._end("succeeded")
-        self.write({"result": result})
-        if self.shadow:
-            # A shadow proves the steps without their effect.
-            self._reach("validated")
-            self._reach("transformed")
-            self._set_status("done")
-        elif self._open_exceptions():
-            self._set_status("exception")
-        else:
-            self._reach("posted")
-            self._set_status("done")
+    def _finish_inbound(self, attempts, results):
+        """Write down what became of exchanges that were worked through.
+
+        :param attempts: ``finance.exchange.attempt`` of each, in their order
+        :param results: of each, in their order
+        """
+        for exchange, attempt, result in zip(self, attempts, results, strict=True):
+            attempt._end("succeeded")
+            exchange.write({"result": result})
+        # A shadow proves the steps without their effect.
+        shadows = self.filtered("shadow")
+        shadows._reach("validated")
+        shadows._reach("transformed")
+        undecided = (self - shadows).filtered(lambda exchange: exchange._open_exceptions())
+        undecided._set_status("exception")
+        (self - shadows - undecided)._reach("posted")
+        (self - undecided)._set_status("done")
 
     # === DRY RUN === #
 

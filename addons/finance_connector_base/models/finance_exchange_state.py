@@ -26,7 +26,7 @@ from odoo.addons.finance_connector_base.tools.states import (
 from odoo.addons.queue_job.job import Job
 
 # First key of PostgreSQL's two-key advisory locks; the second is what is locked.
-_LOCK_SPACES = {"run": 0x46495201, "receive": 0x46495202, "feed": 0x46495203, "journal": 0x46495204}
+LOCK_SPACES = {"run": 0x46495201, "receive": 0x46495202, "feed": 0x46495203, "journal": 0x46495204}
 _logger = logging.getLogger(__name__)
 JITTER = random.SystemRandom()
 # Seconds: a job enqueued by a run must not meet the lock that this run still holds.
@@ -93,13 +93,13 @@ class FinanceExchange(models.Model):
     def _advisory_lock(self, space, key, *, wait=True):
         """Hold a lock of this database session, which vanishes with the connection when the worker dies.
 
-        :param str space: what is locked, a key of ``_LOCK_SPACES``
+        :param str space: what is locked, a key of ``LOCK_SPACES``
         :param key: an id, or a text
         :param bool wait: wait for it; else see whether it is free
         :return: context manager that yields whether the lock is held
         """
         number = key if isinstance(key, int) else zlib.crc32(key.encode()) - 2**31
-        parameters = [_LOCK_SPACES[space], number]
+        parameters = [LOCK_SPACES[space], number]
         if wait:
             self.env.cr.execute("SELECT pg_advisory_lock(%s, %s)", parameters)
             locked = True
@@ -148,6 +148,7 @@ class FinanceExchange(models.Model):
         :param given: further grounds that ``tools.states`` asks for: ``proof_not_received``, ``replay``
         :raise StateError: the life of an exchange has no such step
         """
+        changes = {}
         for exchange in self.sudo():
             grounds = set(given)
             if due_at:
@@ -162,16 +163,14 @@ class FinanceExchange(models.Model):
             if status == "cancelled":
                 vals["cancel_reason"] = reason
             exchange.write(vals)
-            self.env["finance.audit.event"]._log(
-                f"exchange.{status}",
-                exchange=exchange,
-                summary=reason or "",
-                details={
-                    "before": before,
-                    "after": status,
-                    **({"due_at": fields.Datetime.to_string(due_at)} if due_at else {}),
-                },
-            )
+            changes[exchange] = {
+                "before": before,
+                "after": status,
+                **({"due_at": fields.Datetime.to_string(due_at)} if due_at else {}),
+            }
+        self.env["finance.audit.event"]._log_each(
+            f"exchange.{status}", changes, summary=reason or "", details=changes
+        )
 
     def _reach(self, milestone, *, attested=False):
         """Record what was proven; the only writer of ``milestone``. What a replay proves again changes nothing.
@@ -180,19 +179,20 @@ class FinanceExchange(models.Model):
         :param bool attested: the counterparty says so, which holds whatever this copy of the database knows
         :raise StateError: a proof was left out, or it is one of the other direction
         """
-        self.ensure_one()
-        order = MILESTONES[self.direction]
-        if self.milestone and milestone in order[: order.index(self.milestone) + 1]:
-            return
-        check_milestone(self.direction, self.milestone or None, milestone, attested=attested)
-        self.sudo().write({"milestone": milestone, f"date_{milestone}": fields.Datetime.now()})
-        self.env["finance.audit.event"]._log(f"exchange.{milestone}", exchange=self)
+        reached = self.filtered(lambda exchange: not exchange._has_reached(milestone))
+        for exchange in reached:
+            check_milestone(
+                exchange.direction, exchange.milestone or None, milestone, attested=attested
+            )
+        reached.sudo().write({"milestone": milestone, f"date_{milestone}": fields.Datetime.now()})
+        self.env["finance.audit.event"]._log_each(f"exchange.{milestone}", reached)
 
     def _has_reached(self, milestone):
         """:return: whether ``milestone`` or a later one was proven."""
         self.ensure_one()
         order = MILESTONES[self.direction]
-        return bool(self.milestone) and order.index(self.milestone) >= order.index(milestone)
+        # What is no milestone of its direction was not reached either.
+        return bool(self.milestone) and milestone in order[: order.index(self.milestone) + 1]
 
     # === EXCEPTIONS === #
 
@@ -291,17 +291,20 @@ class FinanceExchange(models.Model):
         last = self.attempt_ids.search(
             [("exchange_id", "=", self.id)], order="number desc", limit=1
         )
-        return self.attempt_ids.create(
-            {
-                "exchange_id": self.id,
-                "number": last.number + 1,
-                "kind": kind,
-                "state": state,
-                "started_at": fields.Datetime.now(),
-                "worker": f"{platform.node()}:{os.getpid()}",
-                **vals,
-            }
-        )
+        vals = {"number": last.number + 1, "state": state, **vals}
+        return self.attempt_ids.create(self._attempt_vals(kind) | vals)
+
+    def _attempt_vals(self, kind):
+        """:return: values of an attempt that begins now; the first one, unless told otherwise"""
+        self.ensure_one()
+        return {
+            "exchange_id": self.id,
+            "number": 1,
+            "kind": kind,
+            "state": "running",
+            "started_at": fields.Datetime.now(),
+            "worker": f"{platform.node()}:{os.getpid()}",
+        }
 
     def _last_attempt(self, *kinds):
         self.ensure_one()

@@ -15,6 +15,8 @@ class FinanceHandler(models.AbstractModel):
 
     _handler_label = ""
     _direction = "inbound"
+    _together = 1
+    """Inbound only: of how many waiting exchanges :meth:`_post_together` writes the effect in one transaction."""
     _safe_to_repeat = False
     """Outbound only: the counterparty recognises a repeated send, so an unknown outcome may be sent again."""
     _final_milestone = "acknowledged"
@@ -86,6 +88,16 @@ class FinanceHandler(models.AbstractModel):
 
         :return: JSON-serialisable result, kept on the exchange as the stored answer
         :rtype: dict
+        """
+        raise NotImplementedError
+
+    @api.model
+    def _post_together(self, exchanges, prepared):
+        """:meth:`_post` of several exchanges, of all or of none: when it raises, each is posted by itself.
+
+        :param list prepared: of each exchange, in their order
+        :return: their results, in the same order
+        :rtype: list[dict]
         """
         raise NotImplementedError
 

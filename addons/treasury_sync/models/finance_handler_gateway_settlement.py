@@ -15,6 +15,7 @@ class FinanceHandlerGatewaySettlement(models.AbstractModel):
 
     _handler_label = "Gateway settlement"
     _direction = "inbound"
+    _together = 100
 
     @api.model
     def _accepts_webhook(self, interface, headers, body):
@@ -46,22 +47,46 @@ class FinanceHandlerGatewaySettlement(models.AbstractModel):
 
     @api.model
     def _post(self, exchange, prepared):
-        if not prepared.observations and prepared.payout is None:
-            return {"objects": [], "rows": 0}
-        gateway = self.env["treasury.gateway"]._of_interface(exchange.interface_id)
-        # One at a time for each gateway, with a snapshot younger than the lock: what one message says of a payment and
-        # another of its refund meet here.
-        with exchange._advisory_lock("journal", gateway.journal_id.id):
-            exchange._checkpoint()
-            result = self._take_in(exchange, gateway, prepared)
-            exchange._checkpoint()
+        [result] = self._post_together(exchange, [prepared])
         return result
 
     @api.model
-    def _take_in(self, exchange, gateway, message):
-        model = as_engine(self.env["treasury.settlement"]).with_company(gateway.company_id)
-        found = model._record(gateway, message.observations, exchange)
+    def _post_together(self, exchanges, prepared):
+        if not any(message.observations or message.payout is not None for message in prepared):
+            return [{"objects": [], "rows": 0} for _message in prepared]
+        gateway = self.env["treasury.gateway"]._of_interface(exchanges.interface_id)
+        # One at a time for each gateway, with a snapshot younger than the lock: what one message says of a payment and
+        # another of its refund meet here.
+        with exchanges._advisory_lock("journal", gateway.journal_id.id):
+            exchanges._checkpoint()
+            found = self._take_in(exchanges, gateway, prepared)
+            exchanges._checkpoint()
+        return [self._result(message, found) for message in prepared]
+
+    @api.model
+    def _result(self, message, names):
+        """:return: what is kept of a message: those of the objects it is of that the books were looked at for"""
+        said = [(each.kind, each.external_id) for each in message.observations]
         if message.payout is not None:
+            said.append(("payout", message.payout))
+        objects = [key[1] for key in dict.fromkeys(said) if key in names]
+        return {"objects": objects, "rows": len(message.rows)}
+
+    @api.model
+    def _take_in(self, exchanges, gateway, messages):
+        """:return: kind and id of the objects that the books were made to agree with
+        :rtype: set[tuple[str, str]]
+        """
+        model = as_engine(self.env["treasury.settlement"]).with_company(gateway.company_id)
+        told = [
+            (observation, exchange)
+            for exchange, message in zip(exchanges, messages, strict=True)
+            for observation in message.observations
+        ]
+        found = model._record(gateway, told)
+        for message in messages:
+            if message.payout is None:
+                continue
             payout = model.search(
                 [
                     ("gateway_id", "=", gateway.id),
@@ -82,7 +107,7 @@ class FinanceHandlerGatewaySettlement(models.AbstractModel):
         )
         if waiting and not self.env["finance.exchange"]._current_run().dry:
             gateway._enqueue_fetch()
-        return {"objects": found.mapped("external_id"), "rows": len(message.rows)}
+        return {(settlement.kind, settlement.external_id) for settlement in found}
 
     @api.model
     def _describe_result(self, result):

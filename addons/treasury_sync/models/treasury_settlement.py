@@ -192,39 +192,59 @@ class TreasurySettlement(models.Model):
         return self.payment_id.move_id | self.move_id | self.reversal_id
 
     @api.model
-    def _record(self, gateway, observations, exchange):
+    def _record(self, gateway, told):
         """Keep what was said; once each, however often it comes.
 
         :param gateway: ``treasury.gateway``, one record
-        :param observations: of ``tools.settlements``
-        :param exchange: ``finance.exchange`` that brought them
+        :param told: of each observation of ``tools.settlements``, it and the ``finance.exchange`` that brought it
         :return: the objects they are of, without those of which the books have all that was said before and nothing new
             was
         :rtype: treasury.settlement
         """
-        found = as_engine(self).browse()
-        for observation in observations:
-            key = [
-                ("gateway_id", "=", gateway.id),
-                ("kind", "=", observation.kind),
-                ("external_id", "=", observation.external_id),
+        keys = list(dict.fromkeys((each.kind, each.external_id) for each, _exchange in told))
+        found = self._of_objects(gateway, keys)
+        self.env["treasury.settlement.news"]._keep(
+            [
+                (found[observation.kind, observation.external_id], observation, exchange)
+                for observation, exchange in told
             ]
-            settlement = as_engine(self).search(key)
-            if not settlement:
-                # Its news are its history: a message that it was created tells nobody anything.
-                settlement = (
-                    as_engine(self)
-                    .with_context(tracking_disable=True)
-                    .create({name: value for name, _operator, value in key})
-                    .with_env(self.env)
-                )
-            self.env["treasury.settlement.news"]._keep(settlement, observation, exchange)
-            found |= settlement
-        due = found.browse()
-        for settlement in found:
-            if settlement._remember_life() or not settlement._is_settled():
-                due |= settlement
-        return due
+        )
+        settlements_told = as_engine(self).browse().union(*found.values())
+        changed = settlements_told._remember_lives()
+        return settlements_told.filtered(lambda item: item in changed or not item._is_settled())
+
+    @api.model
+    def _of_objects(self, gateway, keys):
+        """:return: (kind, gateway's id) -> settlement, made where there was none"""
+        model, found = as_engine(self), {}
+        for kind in dict.fromkeys(kind for kind, _name in keys):
+            names = [name for other, name in keys if other == kind]
+            for settlement in model._named(gateway, kind, names):
+                found[kind, settlement.external_id] = settlement
+        missing = [key for key in keys if key not in found]
+        # Its news are its history: a message that it was created tells nobody anything.
+        made = (
+            model.with_context(tracking_disable=True)
+            .create(
+                [
+                    {"gateway_id": gateway.id, "kind": kind, "external_id": name}
+                    for kind, name in missing
+                ]
+            )
+            .with_env(self.env)
+        )
+        return found | dict(zip(missing, made, strict=True))
+
+    @api.model
+    def _named(self, gateway, kind, names):
+        """:return: those of the gateway's objects of one kind that have these ids"""
+        return self.search(
+            [
+                ("gateway_id", "=", gateway.id),
+                ("kind", "=", kind),
+                ("external_id", "in", list(names)),
+            ]
+        )
 
     def _is_settled(self):
         """:return: whether the books have all of it: a payment that is tied to what it pays"""
@@ -242,30 +262,42 @@ class TreasurySettlement(models.Model):
             settlements.observation_from_dict(news.observation) for news in self.news_ids
         )
 
-    def _remember_life(self):
-        """Write what is known of this object, as far as it changed.
+    def _remember_lives(self):
+        """Write what is known of these objects of one gateway, as far as it changed.
 
-        :return: whether anything did
+        :return: those of which anything did
         """
-        life = self._life()
-        parent = self.browse()
-        if life.parent:
-            parent = self.search(
-                [
-                    ("gateway_id", "=", self.gateway_id.id),
-                    ("kind", "=", "payment"),
-                    ("external_id", "=", life.parent),
-                ]
-            )
-        currency = (
-            self.env["res.currency"]
+        lives = {settlement: settlement._life() for settlement in self}
+        names = {life.parent for life in lives.values() if life.parent}
+        gateway = self.gateway_id
+        parents = {}
+        if names:
+            parents = {
+                payment.external_id: payment for payment in self._named(gateway, "payment", names)
+            }
+        currencies = {
+            currency.name: currency
+            for currency in self.env["res.currency"]
             .with_context(active_test=False)
-            .search([("name", "=", life.last.currency)])
-        )
-        vals = {
+            .search([("name", "in", list({life.last.currency for life in lives.values()}))])
+        }
+        changed = self.browse()
+        for settlement, life in lives.items():
+            vals = settlement._life_vals(life, parents, currencies)
+            if vals := {
+                name: value for name, value in vals.items() if settlement._has_other(name, value)
+            }:
+                settlement.write(vals)
+                changed |= settlement
+        return changed | self._adopt_orphans(lives)
+
+    def _life_vals(self, life, parents, currencies):
+        parent = parents.get(life.parent)
+        currency = currencies.get(life.last.currency)
+        return {
             "state": life.status,
             "amount": float(life.last.amount),
-            "currency_id": currency.id,
+            "currency_id": currency and currency.id,
             "occurred_on": life.last.occurred_on,
             "reference": ", ".join(life.references) or False,
             "provider_reference": life.provider_reference or False,
@@ -273,27 +305,32 @@ class TreasurySettlement(models.Model):
             "customer_name": life.customer_name or False,
             "reason": life.reason or False,
             "parent_ref": life.parent or False,
-            "parent_id": parent.id or False,
+            "parent_id": parent and parent.id,
             "arrival_on": life.arrival_on or False,
             "bank_reference": life.bank_reference or False,
             "is_itemised": life.last.itemised,
         }
-        changed = {name: value for name, value in vals.items() if self._has_other(name, value)}
-        if changed:
-            self.write(changed)
-        if self.kind == "payment":
-            # What is about this payment may have come before it.
-            orphans = self.search(
-                [
-                    ("gateway_id", "=", self.gateway_id.id),
-                    ("parent_ref", "=", self.external_id),
-                    ("parent_id", "=", False),
-                ]
-            )
-            if orphans:
-                orphans.write({"parent_id": self.id})
-                return True
-        return bool(changed)
+
+    def _adopt_orphans(self, settlements_told):
+        """Tie what is about these payments and came before them.
+
+        :return: the payments that got any
+        """
+        payments = {
+            item.external_id: item for item in settlements_told if item.kind == "payment"
+        }
+        if not payments:
+            return self.browse()
+        orphans = self.search(
+            [
+                ("gateway_id", "=", self.gateway_id.id),
+                ("parent_ref", "in", list(payments)),
+                ("parent_id", "=", False),
+            ]
+        )
+        for name, children in orphans.grouped("parent_ref").items():
+            children.write({"parent_id": payments[name].id})
+        return orphans.parent_id
 
     def _has_other(self, name, value):
         field = self._fields[name]
@@ -301,12 +338,17 @@ class TreasurySettlement(models.Model):
 
     def _apply(self):
         """Make the books say what these objects are. Repeating it changes nothing."""
-        for settlement in self.sorted(lambda item: (item.kind != "payment", item.id)):
+        for settlement in self:
             settlement._check_currency()
-            getattr(settlement, f"_apply_{settlement.kind}")()
-        families = self.filtered(lambda item: item.kind == "payment") | self.parent_id
-        for refund in families.child_ids - self:
-            getattr(refund, f"_apply_{refund.kind}")()
+        kinds = self.sorted("id").grouped("kind")
+        none = self.browse()
+        payments = kinds.get("payment", none)
+        payments._apply_payments()
+        families = payments | self.parent_id
+        (
+            kinds.get("refund", none) | kinds.get("dispute", none) | (families.child_ids - self)
+        )._apply_withdrawals()
+        kinds.get("payout", none)._apply_payouts()
         families._settle_receivables()
         touched = families | families.child_ids | self
         rows = self.env["treasury.settlement.row"].search(

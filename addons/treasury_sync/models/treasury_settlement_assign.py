@@ -143,49 +143,65 @@ class TreasurySettlement(models.Model):
     def _tell_unsettled(self):
         """Open an exception for money that nobody knows the invoice of; close it when that is over."""
         exceptions = self.env["finance.exception"]
-        own = self._own_receivable()
-        left = not self.currency_id.is_zero(sum(own.mapped("amount_residual_currency")))
-        evidence = {
+        unmatched, overpaid = self.browse(), self.browse()
+        for settlement in self:
+            if not settlement.currency_id.is_zero(settlement._left_over()):
+                if settlement.invoice_ids:
+                    overpaid |= settlement
+                else:
+                    unmatched |= settlement
+        exceptions._resolve_by_system(
+            self - unmatched,
+            codes=["settlement_unmatched"],
+            reason=self.env._("What the payment is for is known."),
+        )
+        exceptions._resolve_by_system(
+            self - overpaid,
+            codes=["settlement_overpaid"],
+            reason=self.env._("All of the payment is tied to what it pays."),
+        )
+        for settlement in unmatched:
+            settlement._tell_unmatched()
+        for settlement in overpaid:
+            settlement._tell_overpaid()
+
+    def _left_over(self):
+        """:return: what of the payment is tied to nothing, in its currency"""
+        return sum(self._own_receivable().mapped("amount_residual_currency"))
+
+    def _payment_evidence(self):
+        return {
             "payment": self.external_id,
             "amount": f"{self.amount:.{self.currency_id.decimal_places}f} {self.currency_id.name}",
             "references": self.reference or "",
             "customer": self.customer_name or self.customer_ref or "",
         }
-        if left and not self.invoice_ids:
-            self._open_case(
-                "settlement_unmatched",
-                self.env._(
-                    "%(gateway)s got %(amount)s with %(payment)s, and no invoice is named by it.",
-                    gateway=self.gateway_id.name,
-                    amount=evidence["amount"],
-                    payment=self.external_id,
-                ),
-                evidence,
-            )
-        else:
-            exceptions._resolve_by_system(
-                self,
-                codes=["settlement_unmatched"],
-                reason=self.env._("What the payment is for is known."),
-            )
-        if left and self.invoice_ids:
-            rest = abs(sum(own.mapped("amount_residual_currency")))
-            self._open_case(
-                "settlement_overpaid",
-                self.env._(
-                    "%(payment)s is more than is open on %(invoices)s: %(rest)s are left.",
-                    payment=self.external_id,
-                    invoices=", ".join(self.invoice_ids.mapped("name")),
-                    rest=f"{rest:.{self.currency_id.decimal_places}f} {self.currency_id.name}",
-                ),
-                evidence,
-            )
-        else:
-            exceptions._resolve_by_system(
-                self,
-                codes=["settlement_overpaid"],
-                reason=self.env._("All of the payment is tied to what it pays."),
-            )
+
+    def _tell_unmatched(self):
+        evidence = self._payment_evidence()
+        self._open_case(
+            "settlement_unmatched",
+            self.env._(
+                "%(gateway)s got %(amount)s with %(payment)s, and no invoice is named by it.",
+                gateway=self.gateway_id.name,
+                amount=evidence["amount"],
+                payment=self.external_id,
+            ),
+            evidence,
+        )
+
+    def _tell_overpaid(self):
+        rest = abs(self._left_over())
+        self._open_case(
+            "settlement_overpaid",
+            self.env._(
+                "%(payment)s is more than is open on %(invoices)s: %(rest)s are left.",
+                payment=self.external_id,
+                invoices=", ".join(self.invoice_ids.mapped("name")),
+                rest=f"{rest:.{self.currency_id.decimal_places}f} {self.currency_id.name}",
+            ),
+            self._payment_evidence(),
+        )
 
     def _open_case(self, code, summary, evidence, severity=None):
         return self.env["finance.exception"]._open(

@@ -55,20 +55,29 @@ class TreasurySettlementNews(models.Model):
         return self.env._("What a gateway said is kept as it came; nobody edits it.")
 
     @api.model
-    def _keep(self, settlement, observation, exchange):
-        """Keep one observation, once."""
-        plain = settlements.observation_to_dict(observation)
-        digest = sha256_hex(json.dumps(plain, sort_keys=True).encode())
-        if digest in settlement.news_ids.mapped("digest"):
-            return
-        as_engine(self).create(
-            {
-                "settlement_id": settlement.id,
-                "exchange_id": exchange.id,
-                "source": observation.source,
-                "state": observation.status,
-                "as_of": observation.as_of.replace(tzinfo=None),
-                "observation": plain,
-                "digest": digest,
-            }
-        )
+    def _keep(self, told):
+        """Keep observations, each once.
+
+        :param told: (``treasury.settlement``, observation, ``finance.exchange`` that brought it) of each
+        """
+        known = {
+            (settlement, digest)
+            for settlement in {settlement for settlement, _observation, _exchange in told}
+            for digest in settlement.news_ids.mapped("digest")
+        }
+        new = {}
+        for settlement, observation, exchange in told:
+            plain = settlements.observation_to_dict(observation)
+            key = settlement, sha256_hex(json.dumps(plain, sort_keys=True).encode())
+            if key not in known and key not in new:
+                new[key] = {
+                    "settlement_id": settlement.id,
+                    "exchange_id": exchange.id,
+                    "source": observation.source,
+                    "state": observation.status,
+                    "as_of": observation.as_of.replace(tzinfo=None),
+                    "observation": plain,
+                    "digest": key[1],
+                }
+        if new:
+            as_engine(self).create(list(new.values()))

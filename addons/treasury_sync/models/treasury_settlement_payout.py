@@ -112,9 +112,8 @@ class TreasurySettlement(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _apply_payout(self):
-        if not self.proof_state:
-            self.write({"proof_state": "waiting"})
+    def _apply_payouts(self):
+        self.filtered(lambda payout: not payout.proof_state).write({"proof_state": "waiting"})
 
     def _settle_payouts(self):
         """Prove payouts and book those that are proven; repeating it changes nothing."""
@@ -270,8 +269,14 @@ class TreasurySettlement(models.Model):
             }
             for line in (fee_line, net_line)
         ]
-        move = self._post_entry(
-            date, label, [line for line in lines if line["amount_currency"] or line["balance"]]
+        move = self._post_entries(
+            [
+                self._entry_vals(
+                    date,
+                    label,
+                    [line for line in lines if line["amount_currency"] or line["balance"]],
+                )
+            ]
         )
         if self.bank_reference:
             move.payment_reference = self.bank_reference
@@ -335,23 +340,20 @@ class TreasurySettlement(models.Model):
         label = self.env._("Returned payout %s", self.bank_reference or self.external_id)
         transit = self._transit_items(self.move_id)
         balance = sum(transit.mapped("balance"))
-        move = self._post_entry(
-            date,
-            label,
-            [
-                {
-                    "account_id": account.id,
-                    "currency_id": self.currency_id.id,
-                    "amount_currency": sign * self.amount,
-                    "balance": sign * balance,
-                    "name": label,
-                }
-                for account, sign in (
-                    (gateway.clearing_account_id, 1),
-                    (gateway.transit_account_id, -1),
-                )
-            ],
-        )
+        lines = [
+            {
+                "account_id": account.id,
+                "currency_id": self.currency_id.id,
+                "amount_currency": sign * self.amount,
+                "balance": sign * balance,
+                "name": label,
+            }
+            for account, sign in (
+                (gateway.clearing_account_id, 1),
+                (gateway.transit_account_id, -1),
+            )
+        ]
+        move = self._post_entries([self._entry_vals(date, label, lines)])
         if self.bank_reference:
             move.payment_reference = self.bank_reference
         return move

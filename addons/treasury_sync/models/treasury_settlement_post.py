@@ -1,4 +1,6 @@
-from odoo import Command, fields, models
+from collections import Counter
+
+from odoo import Command, api, fields, models
 
 from odoo.addons.finance_connector_base.tools.errors import BusinessError
 
@@ -21,28 +23,55 @@ class TreasurySettlement(models.Model):
 
     # === PAYMENTS === #
 
-    def _apply_payment(self):
-        if self.state != "succeeded":
-            return
-        transaction = self._payment_transaction()
-        invoices = self.invoice_ids if self.assigned_by_id else self._invoices_meant(transaction)
-        if invoices != self.invoice_ids:
-            self.write({"invoice_ids": [Command.set(invoices.ids)]})
-        partner = invoices.commercial_partner_id[:1] or self._customer(transaction)
-        if not self.payment_id:
-            known = transaction and transaction.payment_id
-            payment = known or self._create_payment(partner)
-            self.write({"payment_id": payment.id})
-            if transaction and not known:
+    def _apply_payments(self):
+        news = []
+        for settlement in self.filtered(lambda item: item.state == "succeeded"):
+            transaction = settlement._payment_transaction()
+            invoices = (
+                settlement.invoice_ids
+                if settlement.assigned_by_id
+                else settlement._invoices_meant(transaction)
+            )
+            if invoices != settlement.invoice_ids:
+                settlement.write({"invoice_ids": [Command.set(invoices.ids)]})
+            partner = invoices.commercial_partner_id[:1] or settlement._customer(transaction)
+            if not settlement.payment_id:
+                news.append((settlement, partner, transaction))
+            elif partner and settlement.payment_id.partner_id.commercial_partner_id != partner:
+                settlement._rebook(partner)
+            if settlement.partner_id != partner:
+                settlement.write({"partner_id": partner.id})
+        self._create_payments(news)
+
+    @api.model
+    def _create_payments(self, news):
+        """Book payments that the books do not have.
+
+        :param news: (``treasury.settlement``, ``res.partner``, ``payment.transaction`` or None) of each
+        """
+        alone = []
+        for settlement, partner, transaction in news:
+            if not transaction:
+                alone.append((settlement, settlement._payment_vals(partner)))
+            elif transaction.payment_id:
+                settlement.write({"payment_id": transaction.payment_id.id})
+            else:
+                payment = self._post_payments([settlement._payment_vals(partner)])
+                settlement.write({"payment_id": payment.id})
                 # From now on Odoo's own post-processing has nothing left to make.
                 transaction.payment_id = payment
                 payment.payment_transaction_id = transaction
-        elif partner and self.payment_id.partner_id.commercial_partner_id != partner:
-            self._rebook(partner)
-        if self.partner_id != partner:
-            self.write({"partner_id": partner.id})
+        payments = self._post_payments([vals for _settlement, vals in alone])
+        for (settlement, _vals), payment in zip(alone, payments, strict=True):
+            settlement.write({"payment_id": payment.id})
 
-    def _create_payment(self, partner):
+    @api.model
+    def _post_payments(self, vals_list):
+        payments = self.env["account.payment"].create(vals_list)
+        payments.action_post()
+        return payments
+
+    def _payment_vals(self, partner):
         gateway = self.gateway_id
         self._check_date(self.occurred_on)
         self._in_company_currency(self.amount, self.currency_id, self.occurred_on)
@@ -60,9 +89,7 @@ class TreasurySettlement(models.Model):
         }
         if account := self._receivable_account():
             vals["destination_account_id"] = account.id
-        payment = self.env["account.payment"].create(vals)
-        payment.action_post()
-        return payment
+        return vals
 
     def _rebook(self, partner):
         """Book the payment for another customer; what was tied to its entry is tied anew afterwards."""
@@ -89,27 +116,27 @@ class TreasurySettlement(models.Model):
 
     # === REFUNDS AND CHARGEBACKS === #
 
-    def _apply_refund(self):
-        self._apply_withdrawal()
-
-    def _apply_dispute(self):
-        self._apply_withdrawal()
-
-    def _apply_withdrawal(self):
+    def _apply_withdrawals(self):
         """Money that went back to the customer, and perhaps came back from there."""
-        moved = self.state in _MOVED[self.kind] or bool(self.subject_row_ids)
-        if not moved or not self.parent_id.payment_id:
-            return
-        if not self.move_id:
-            self.write({"move_id": self._create_withdrawal(self.occurred_on).id})
-        if self.state in _CAME_BACK[self.kind] and not self.reversal_id:
-            reversal = self._create_withdrawal(self._came_back_on(), sign=-1)
-            self.write({"reversal_id": reversal.id})
+        entries = []
+        for settlement in self:
+            moved = settlement.state in _MOVED[settlement.kind] or bool(settlement.subject_row_ids)
+            if not moved or not settlement.parent_id.payment_id:
+                continue
+            if not settlement.move_id:
+                vals = settlement._withdrawal_vals(settlement.occurred_on)
+                entries.append((settlement, "move_id", vals))
+            if settlement.state in _CAME_BACK[settlement.kind] and not settlement.reversal_id:
+                vals = settlement._withdrawal_vals(settlement._came_back_on(), sign=-1)
+                entries.append((settlement, "reversal_id", vals))
+        moves = self._post_entries([vals for _settlement, _name, vals in entries])
+        for (settlement, name, _vals), move in zip(entries, moves, strict=True):
+            settlement.write({name: move.id})
 
     def _came_back_on(self):
         return max(self.occurred_on, self._life().last.as_of.date())
 
-    def _create_withdrawal(self, date, sign=1):
+    def _withdrawal_vals(self, date, sign=1):
         payment = self.parent_id.payment_id
         self._check_date(date)
         # Both directions at the rate of the day it happened: nothing was earned meanwhile.
@@ -124,7 +151,7 @@ class TreasurySettlement(models.Model):
             id=self.external_id,
             payment=self.parent_id.external_id,
         )
-        return self._post_entry(
+        return self._entry_vals(
             date,
             label,
             [
@@ -154,7 +181,7 @@ class TreasurySettlement(models.Model):
         if not payments:
             return
         stale = payments.filtered(lambda item: item.receivable_key != item._receivable_state())
-        while True:
+        while stale:
             sharing = stale | self.search(
                 [
                     ("kind", "=", "payment"),
@@ -166,13 +193,14 @@ class TreasurySettlement(models.Model):
                 break
             stale = sharing
         ordered = stale.sorted(lambda item: (item.occurred_on, item.external_id))
-        for settlement in ordered:
-            settlement._receivable_items().remove_move_reconcile()
-        for settlement in ordered:
+        self.env["account.move.line"].union(
+            *(settlement._receivable_items() for settlement in ordered)
+        ).remove_move_reconcile()
+        for settlement in ordered - ordered._reconcile_plain():
             settlement._reconcile_receivable()
-            settlement.write({"receivable_key": settlement._receivable_state()})
         for settlement in ordered:
-            settlement._tell_unsettled()
+            settlement.write({"receivable_key": settlement._receivable_state()})
+        ordered._tell_unsettled()
 
     def _receivable_state(self):
         return ":".join(
@@ -195,6 +223,30 @@ class TreasurySettlement(models.Model):
             self.child_ids.move_id | self.child_ids.reversal_id
         ).line_ids.filtered(lambda line: line.account_id == account)
 
+    def _reconcile_plain(self):
+        """Tie payments to their invoices in one go, where nothing depends on the order.
+
+        :return: those that were: each with one open item that no other payment pays, and nothing that went back
+        """
+        payers = Counter(invoice for settlement in self for invoice in settlement.invoice_ids)
+        plain, plan = self.browse(), []
+        for settlement in self:
+            own, owed = settlement._own_receivable(), settlement._owed()
+            alone = all(payers[invoice] == 1 for invoice in settlement.invoice_ids)
+            if alone and not settlement.child_ids and len(owed) == 1 and not own.reconciled:
+                plain |= settlement
+                plan.append(own | owed)
+        if plan:
+            self.env["account.move.line"]._reconcile_plan(plan)
+        return plain
+
+    def _owed(self):
+        """:return: the open items of the invoices that it pays, in the order in which it pays them"""
+        account = self._own_receivable().account_id
+        return self.invoice_ids.line_ids.filtered(
+            lambda line: line.account_id == account and not line.reconciled
+        ).sorted(lambda line: (line.date_maturity or line.date, line.id))
+
     def _reconcile_receivable(self):
         own = self._own_receivable()
         for child in self.child_ids.sorted("external_id"):
@@ -205,10 +257,7 @@ class TreasurySettlement(models.Model):
             pair = taken | (back or own)
             if taken and not any(line.reconciled for line in pair):
                 pair.reconcile()
-        owed = self.invoice_ids.line_ids.filtered(
-            lambda line: line.account_id == own.account_id and not line.reconciled
-        ).sorted(lambda line: (line.date_maturity or line.date, line.id))
-        for line in owed:
+        for line in self._owed():
             if not own.reconciled:
                 (own | line).reconcile()
 
@@ -226,19 +275,25 @@ class TreasurySettlement(models.Model):
             lambda line: line.account_id == account
         )
 
-    def _post_entry(self, date, label, lines):
-        move = self.env["account.move"].create(
-            {
-                "move_type": "entry",
-                "journal_id": self.gateway_id.journal_id.id,
-                "company_id": self.company_id.id,
-                "date": date,
-                "ref": label,
-                "line_ids": [Command.create(line) for line in lines],
-            }
-        )
-        move.action_post()
-        return move
+    def _entry_vals(self, date, label, lines):
+        return {
+            "move_type": "entry",
+            "journal_id": self.gateway_id.journal_id.id,
+            "company_id": self.company_id.id,
+            "date": date,
+            "ref": label,
+            "line_ids": [Command.create(line) for line in lines],
+        }
+
+    @api.model
+    def _post_entries(self, vals_list):
+        """:return: the posted entries, in the order of ``vals_list``
+        :rtype: account.move
+        """
+        moves = self.env["account.move"].create(vals_list)
+        if moves:
+            moves.action_post()
+        return moves
 
     def _check_date(self, date):
         """:raise BusinessError: the day is in a locked period; Odoo would silently book on another one"""
