@@ -83,9 +83,7 @@ class FinanceExchange(models.Model):
         """Take exchanges for a run of the version that is in force."""
         for exchange in self:
             version = exchange.version_id or exchange.interface_id.active_version_id
-            exchange.write(
-                {"attempt_count": exchange.attempt_count + 1, "version_id": version.id}
-            )
+            exchange.write({"attempt_count": exchange.attempt_count + 1, "version_id": version.id})
         self._set_status("running")
 
     def _work_through(self):

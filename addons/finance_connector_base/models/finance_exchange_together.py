@@ -1,7 +1,7 @@
 import logging
 from contextlib import contextmanager
 
-from odoo import api, models
+from odoo import models
 from odoo.tools import SQL
 
 from .finance_exchange_state import LOCK_SPACES
@@ -38,7 +38,8 @@ class FinanceExchange(models.Model):
         with self._lock_waiting(size - 1) as others:
             # Whoever had one of them before has committed what became of it: see that.
             self._checkpoint()
-            yield self | others.exists().filtered(lambda exchange: exchange._is_fresh())
+            fresh = others.exists().filtered(lambda exchange: exchange._is_fresh())
+            yield (self | fresh).sorted("id")
 
     def _is_fresh(self):
         """:return: whether it is here for real and was never tried"""

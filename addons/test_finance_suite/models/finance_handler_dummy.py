@@ -77,6 +77,13 @@ class FinanceHandlerDummy(models.AbstractModel):
         return {"posted": posted}
 
     @api.model
+    def _post_together(self, exchanges, prepared):
+        return [
+            self._post(exchange, document)
+            for exchange, document in zip(exchanges, prepared, strict=True)
+        ]
+
+    @api.model
     def _post_unit(self, exchange, unit, naive):
         postings = self.env["finance.test.posting"].sudo()
         same = [("exchange_id", "=", exchange.id), ("unit", "=", unit["key"])]

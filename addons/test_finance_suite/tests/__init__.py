@@ -10,4 +10,5 @@ from . import (
     test_send,
     test_surface,
     test_sweep,
+    test_together,
 )

@@ -316,9 +316,7 @@ class TreasurySettlement(models.Model):
 
         :return: the payments that got any
         """
-        payments = {
-            item.external_id: item for item in settlements_told if item.kind == "payment"
-        }
+        payments = {item.external_id: item for item in settlements_told if item.kind == "payment"}
         if not payments:
             return self.browse()
         orphans = self.search(

@@ -20,3 +20,4 @@ from . import test_run_together
 from . import test_seal
 from . import test_cash_position
 from . import test_settlement
+from . import test_settlement_order

@@ -162,6 +162,16 @@ class GatewayCase(TreasuryCase):
             exchanges |= exchange
         return exchanges
 
+    def tell_together(self, *documents):
+        """Receive documents as webhooks would that came while no worker was free, and let one work on them."""
+        exchanges = self.env["finance.exchange"]
+        for document in documents:
+            content = json.dumps(document).encode()
+            exchanges |= self.receive(self.gateway.interface_id, content, key=document["id"])[0]
+        exchanges[0]._job_process()
+        self.assertEqual(set(exchanges.mapped("work_status")), {"done"})
+        return exchanges
+
     def settlement(self, name, gateway=None):
         return self.env["treasury.settlement"].search(
             [("external_id", "=", name), ("gateway_id", "=", (gateway or self.gateway).id)]
