@@ -117,7 +117,7 @@ def bills(env, count, **values):
     return made
 
 
-def ours(env, count, pems, stop=False):
+def ours(env, count, pems):
     """A payment run of all bills, its order generated, approved by two people, signed and encrypted.
 
     :param pems: our private key, our certificate and the bank's
@@ -186,9 +186,6 @@ def ours(env, count, pems, stop=False):
         .browse(run.action_create_order()["res_id"])
     )
     clock.step("paid")
-    if stop:
-        env.cr.commit()
-        return clock.steps
     order.action_generate()
     clock.step("generated")
     for user in (first, second):
