@@ -2,9 +2,10 @@
 
 import functools
 import re
+from string import ascii_uppercase
 
-from stdnum.iso7064 import mod_97_10
-
+# ISO 13616: letters count as two digits, A being 10.
+_DIGITS = str.maketrans({letter: str(value) for value, letter in enumerate(ascii_uppercase, 10)})
 _SHAPE = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
 
 
@@ -14,4 +15,7 @@ def is_iban(number):
     """Return whether ``number``, without spaces, has the shape and the check digits of an IBAN."""
     number = (number or "").upper()
     # Not stdnum.iban: its table cannot be opened once Odoo has patched the package's loader.
-    return bool(_SHAPE.fullmatch(number)) and mod_97_10.is_valid(number[4:] + number[:4])
+    if not _SHAPE.fullmatch(number):
+        return False
+    # As one number, not digit by digit like stdnum.iso7064: a file of thousands has as many accounts.
+    return int((number[4:] + number[:4]).translate(_DIGITS)) % 97 == 1
