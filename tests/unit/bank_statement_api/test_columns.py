@@ -315,6 +315,21 @@ def test_hostile_workbooks_are_refused():
             read_one(hostile, PLAIN)
 
 
+def test_entities_are_refused_in_parts_of_any_name():
+    content = workbook(["Date", "Amount", "Text"], [date(2026, 3, 4), 1, "x"])
+    sheet, other = "xl/worksheets/sheet1.xml", "xl/worksheets/sheet1.dat"
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        changed = archive.read(sheet).replace(b">x<", b">&a;<")
+        assert changed != archive.read(sheet)
+        for name in ("xl/_rels/workbook.xml.rels", "[Content_Types].xml"):
+            renamed = archive.read(name).replace(b"sheet1.xml", b"sheet1.dat")
+            content = _with_member(content, name, renamed)
+    content = _with_member(content, other, b'<!DOCTYPE x [<!ENTITY a "ha">]>' + changed)
+    with pytest.raises(StatementFormatError) as refused:
+        read_one(content, PLAIN)
+    assert refused.value.reason == "DOCTYPE"
+
+
 # === PROPERTIES === #
 
 rows = st.lists(
