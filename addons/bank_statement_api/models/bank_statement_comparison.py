@@ -15,7 +15,12 @@ class BankStatementComparison(models.Model):
 
     _name = "bank.statement.comparison"
     _description = "Comparison of a Shadow with the Live Channel"
-    _inherit = ["finance.audited.mixin", "bank.statement.provenance.mixin", "mail.thread"]
+    _inherit = [
+        "finance.audited.mixin",
+        "finance.company.mixin",
+        "bank.statement.provenance.mixin",
+        "mail.thread",
+    ]
     _order = "id desc"
     _check_company_auto = True
     _audit_subject = "comparison"

@@ -17,6 +17,7 @@ class BankStatementFeed(models.Model):
     _inherit = [
         "finance.fetch.mixin",
         "finance.audited.mixin",
+        "finance.company.mixin",
         "bank.statement.provenance.mixin",
         "mail.thread",
         "mail.activity.mixin",

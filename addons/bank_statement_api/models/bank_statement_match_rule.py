@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
 from odoo.addons.bank_statement_api.tools.matching import facts
+from odoo.addons.finance_connector_base.models.governed import without_defaults
 
 _CONTENT = (
     "name",
@@ -157,6 +158,7 @@ class BankStatementMatchRule(models.Model):
         for vals in vals_list:
             vals["author_id"] = self.env.uid
             vals["contributor_ids"] = [(6, 0, [self.env.uid])]
+        self = without_defaults(self, governed)
         rules = super().create(vals_list)
         for rule in rules.filtered(lambda one: one.code == "new"):
             rule.sudo().code = f"rule-{rule.id}"

@@ -18,7 +18,12 @@ class BankStatementPending(models.Model):
 
     _name = "bank.statement.pending"
     _description = "Pending Bank Transaction"
-    _inherit = ["bank.statement.provenance.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        "finance.company.mixin",
+        "bank.statement.provenance.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
     _order = "date desc, id desc"
     _rec_name = "label"
     _check_company_auto = True

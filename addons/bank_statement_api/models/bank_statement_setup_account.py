@@ -7,6 +7,7 @@ class BankStatementSetupAccount(models.Model):
 
     _name = "bank.statement.setup.account"
     _description = "Account of a Bank Set-up"
+    _inherit = ["finance.company.mixin"]
     _order = "id"
 
     setup_id = fields.Many2one(

@@ -88,6 +88,27 @@ class TestMatchRules(StatementCase):
         with self.assertRaises(AccessError):
             rule.write({"state": "active"})
 
+    def test_default_keys_do_not_put_a_rule_into_force(self):
+        rule = self.make_rule()
+        born = (
+            self.env["bank.statement.match.rule"]
+            .with_user(self.manager)
+            .with_context(default_state="active", default_code=rule.code, default_number=9)
+            .create(
+                {
+                    "name": "Fees",
+                    "kind": "fee",
+                    "maximum": 5,
+                    "account_id": rule.account_id.id,
+                    "company_id": self.company_a.id,
+                    "currency_id": rule.currency_id.id,
+                }
+            )
+        )
+        self.assertEqual((born.state, born.number), ("draft", 1))
+        self.assertNotEqual(born.code, rule.code)
+        self.assertFalse(born._in_force(self.company_a))
+
     def test_change_of_a_draft_voids_its_trial(self):
         rule = self.make_rule()
         rule.action_backtest()

@@ -5,6 +5,7 @@ from . import finance_insert_mixin
 from . import queue_job
 from . import finance_instance
 from . import finance_audited_mixin
+from . import finance_company_mixin
 from . import finance_adapter
 from . import finance_handler
 from . import finance_connection

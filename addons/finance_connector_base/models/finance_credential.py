@@ -22,7 +22,12 @@ class FinanceCredential(models.Model):
 
     _name = "finance.credential"
     _description = "Finance Credential"
-    _inherit = ["finance.encrypted.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        "finance.encrypted.mixin",
+        "finance.company.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
     _order = "connection_id, kind, valid_from desc, id desc"
 
     name = fields.Char(required=True, tracking=True)

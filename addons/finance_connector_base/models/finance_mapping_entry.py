@@ -10,6 +10,8 @@ from odoo.addons.finance_connector_base.tools.mapping_code import (
     normalise_code,
 )
 
+from .governed import without_defaults
+
 # What names a record of each model in a file, so that the file also fits another database.
 KEY_FIELDS = {
     "res.company": "name",
@@ -33,6 +35,7 @@ class FinanceMappingEntry(models.Model):
 
     _name = "finance.mapping.entry"
     _description = "Finance Mapping Entry"
+    _inherit = ["finance.company.mixin"]
     _order = "code, valid_from, id"
     _rec_name = "code"
 
@@ -111,6 +114,8 @@ class FinanceMappingEntry(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         tables = self.env["finance.mapping.table"]
+        # The two stand for each other: neither comes without the other one.
+        self = without_defaults(self, ("code", "code_digest"))
         entries = super().create(
             [
                 self._with_digest(
@@ -151,6 +156,10 @@ class FinanceMappingEntry(models.Model):
     def _with_digest(self, vals, table):
         """:return: ``vals`` with a code that may be stored, and its digest"""
         if not vals.get("code"):
+            if "code_digest" in vals:
+                raise UserError(
+                    self.env._("The digest stands for the code: give the code that it belongs to.")
+                )
             return vals
         code, digest = self._identify(table.kind, vals["code"], vals.get("code_digest"))
         return {

@@ -1,7 +1,7 @@
 import base64
 from datetime import date
 
-from psycopg2.errors import ExclusionViolation
+from psycopg2.errors import ExclusionViolation, NotNullViolation
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
@@ -10,6 +10,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.finance_connector_base.tests.common import FinanceCase
 from odoo.addons.finance_connector_base.tools.errors import BusinessError
+from odoo.addons.finance_connector_base.tools.mapping_code import code_digest
 
 IBAN = "DE89370400440532013000"
 
@@ -166,6 +167,26 @@ class TestMappingEntry(MappingCase):
     def test_masked_code_alone_is_refused(self):
         with self.assertRaisesRegex(UserError, "whole code"):
             self.make_entry(self.make_table(), "****3000", self.partner)
+
+    def test_digest_never_stands_for_another_code_than_is_shown(self):
+        table = self.make_table()
+        entry = self.make_entry(table, "X", self.partner)
+        hidden = {"code_digest": code_digest(table.kind, "Y")}
+        with self.assertRaises(UserError):
+            entry.with_user(self.manager).write(hidden)
+        vals = {"table_id": table.id, "res_id": self.partner.id}
+        entries = entry.with_user(self.manager).with_context(
+            default_code="Z", default_code_digest=hidden["code_digest"]
+        )
+        with self.assertRaises(UserError):
+            entries.create(vals | hidden)
+        with self.assertRaises(NotNullViolation), mute_logger("odoo.sql_db"):
+            entries.create(vals)
+        self.assertEqual(
+            entries.create({**vals, "code": "Z"}).code_digest, code_digest(table.kind, "Z")
+        )
+        self.assertEqual(self.resolve("X"), self.partner)
+        self.assertFalse(self.resolve("Y", required=False))
 
     def test_changed_code_is_found_under_its_new_name_only(self):
         entry = self.make_entry(self.make_table(), "X", self.partner)

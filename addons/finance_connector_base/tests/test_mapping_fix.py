@@ -1,8 +1,10 @@
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from odoo.addons.finance_connector_base.tests.test_mapping import IBAN, MappingCase
 from odoo.addons.finance_connector_base.tools.errors import BusinessError
+from odoo.addons.finance_connector_base.tools.mapping_code import code_digest
 
 
 @tagged("post_install", "-at_install")
@@ -183,6 +185,36 @@ class TestMappingFix(MappingCase):
                 wizard.action_apply()
         self.assertEqual(exception.state, "open")
         self.assertFalse(self.resolve("X", required=False))
+
+    def test_only_the_missing_code_is_mapped_and_only_where_it_is_missing(self):
+        exception = self.miss("X")
+        given = {
+            "company_id": self.company_b.id,
+            "code": "Y",
+            "code_digest": code_digest("counterparty", "Y"),
+            "connection_id": False,
+        }
+        wizard = self.wizard(exception)
+        wizards = wizard.browse()
+        for name, value in given.items():
+            with self.subTest(name), self.assertRaises(AccessError):
+                wizard.write({name: value})
+            with self.subTest(name), self.assertRaises(AccessError):
+                wizards.create({"exception_ids": [Command.set(exception.ids)], name: value})
+        with self.assertRaises(UserError):
+            wizard.typed_code = "Y"
+        born = wizards.with_context(
+            **{f"default_{name}": value for name, value in given.items()}
+        ).create({"exception_ids": [Command.set(exception.ids)], "res_id": self.partner.id})
+        born.action_apply()
+        found = {
+            code: self.resolve(code, connection=self.connection, required=False)
+            for code in ("X", "Y")
+        }
+        self.assertEqual(found, {"X": self.partner, "Y": self.partner.browse()})
+        self.assertFalse(
+            self.env["finance.mapping.table"].search([("company_id", "=", self.company_b.id)])
+        )
 
     def test_exception_links_to_its_runbook(self):
         opened = self.env["finance.exception"]._open

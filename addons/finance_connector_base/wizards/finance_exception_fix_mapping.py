@@ -1,12 +1,15 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from odoo.addons.finance_connector_base.models.finance_exception import OPEN_STATES
 from odoo.addons.finance_connector_base.models.finance_mapping_entry import MASKED
 from odoo.addons.finance_connector_base.models.finance_mapping_table import KINDS, TARGET_MODELS
+from odoo.addons.finance_connector_base.models.governed import without_defaults
 
 _MOST_SUGGESTIONS = 5
+# What the exceptions say: a caller who could say otherwise would map any code of any company.
+_CASE = {"company_id", "connection_id", "code", "code_digest", "res_model"}
 
 
 class FinanceExceptionFixMapping(models.TransientModel):
@@ -59,26 +62,22 @@ class FinanceExceptionFixMapping(models.TransientModel):
     def _compute_case(self):
         for wizard in self:
             exceptions = wizard.exception_ids
-            evidence = exceptions[:1].evidence or {}
-            kind, code, digest = (evidence.get(name) for name in ("kind", "code", "code_digest"))
-            if kind in dict(KINDS) and code and not digest and MASKED not in code:
-                code, digest = self.env["finance.mapping.entry"]._identify(kind, code)
             wizard.company_id = exceptions[:1].company_id
             connections = exceptions.connection_id
             wizard.connection_id = connections if len(connections) == 1 else False
-            wizard.kind = kind if kind in dict(KINDS) else False
-            wizard.code = code
-            wizard.code_digest = digest
+            wizard.kind, wizard.code, wizard.code_digest = wizard._missed()
 
     def _compute_typed_code(self):
         self.typed_code = False
 
     def _inverse_typed_code(self):
         for wizard in self.filtered("typed_code"):
+            if wizard._missed()[2]:
+                raise UserError(self.env._("The exception says itself which code is missing."))
             code, digest = self.env["finance.mapping.entry"]._identify(
                 wizard.kind, wizard.typed_code
             )
-            wizard.write(
+            wizard.sudo().write(
                 {"code": self.env["finance.mapping.table"]._label(code), "code_digest": digest}
             )
 
@@ -91,6 +90,9 @@ class FinanceExceptionFixMapping(models.TransientModel):
 
     @api.model_create_multi
     def create(self, vals_list):
+        for vals in vals_list:
+            self._check_case(vals)
+        self = without_defaults(self, _CASE)
         wizards = super().create(vals_list)
         for wizard in wizards:
             wizard._check_same_code()
@@ -98,6 +100,14 @@ class FinanceExceptionFixMapping(models.TransientModel):
                 wizard.scope = "fallback"
             wizard._suggest()
         return wizards
+
+    def write(self, vals):
+        self._check_case(vals)
+        return super().write(vals)
+
+    def _check_case(self, vals):
+        if _CASE & vals.keys() and not self.env.su:
+            raise AccessError(self.env._("Which code is missing, and where, the exceptions say."))
 
     # === ACTION METHODS === #
 
@@ -127,6 +137,18 @@ class FinanceExceptionFixMapping(models.TransientModel):
         return {"type": "ir.actions.act_window_close"}
 
     # === BUSINESS METHODS === #
+
+    def _missed(self):
+        """:return: kind, code and digest of what the exceptions miss, each False or None where they do not say it
+        :rtype: tuple
+        """
+        evidence = self.exception_ids[:1].evidence or {}
+        kind, code, digest = (evidence.get(name) for name in ("kind", "code", "code_digest"))
+        if kind not in dict(KINDS):
+            kind = False
+        elif code and not digest and MASKED not in code:
+            code, digest = self.env["finance.mapping.entry"]._identify(kind, code)
+        return kind, code, digest
 
     def _check_same_code(self):
         exceptions = self.exception_ids

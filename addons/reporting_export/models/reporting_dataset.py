@@ -1,8 +1,10 @@
 import ast
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
+
+from odoo.addons.finance_connector_base.models.governed import without_defaults
 
 
 class ReportingDataset(models.Model):
@@ -97,15 +99,23 @@ class ReportingDataset(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        for vals in vals_list:
+            self._check_governed(vals)
+        self = without_defaults(self, ("active_contract_id",))
         datasets = super().create(vals_list)
         datasets._watch_source()
         return datasets
 
     def write(self, vals):
+        self._check_governed(vals)
         result = super().write(vals)
         if {"model", "watched_fields"} & vals.keys():
             self._watch_source()
         return result
+
+    def _check_governed(self, vals):
+        if "active_contract_id" in vals and not self.env.su:
+            raise AccessError(self.env._("A contract is put in force by its button only."))
 
     # === BUSINESS METHODS === #
 

@@ -18,7 +18,12 @@ class ReportingExport(models.Model):
 
     _name = "reporting.export"
     _description = "Reporting Export"
-    _inherit = ["finance.audited.mixin", "finance.encrypted.mixin", "mail.thread"]
+    _inherit = [
+        "finance.audited.mixin",
+        "finance.company.mixin",
+        "finance.encrypted.mixin",
+        "mail.thread",
+    ]
     _order = "name, id"
     _check_company_auto = True
     _audit_subject = "export"

@@ -37,6 +37,24 @@ class TestContract(ExportCase):
         self.assertEqual(self.dataset.active_contract_id, draft)
         self.assertEqual(self.contract.state, "retired")
 
+    def test_no_contract_is_put_in_force_beside_its_button(self):
+        draft = self.draft()
+        datasets = self.dataset.with_user(self.manager)
+        with self.assertRaises(AccessError):
+            datasets.write({"active_contract_id": draft.id})
+        values = {"name": "Entries", "code": "entries", "model": "account.move"}
+        with self.assertRaises(AccessError):
+            datasets.create({**values, "active_contract_id": draft.id})
+        other = datasets.with_context(default_active_contract_id=draft.id).create(values)
+        self.assertFalse(other.active_contract_id)
+        contract = (
+            draft.browse()
+            .with_context(default_state="active", default_activated_by_id=self.env.uid)
+            .create({"dataset_id": other.id})
+        )
+        self.assertEqual((contract.state, contract.activated_by_id.ids), ("draft", []))
+        self.assertEqual(self.dataset.active_contract_id, self.contract)
+
     def test_contract_names_only_what_is_there_and_may_leave(self):
         for path in (
             "move_id.nothing",

@@ -115,6 +115,33 @@ class TestInterface(EngineCase):
         with self.assertRaises(AccessError):
             interface.write({"version_ids": [(1, version.id, {"state": "active"})]})
 
+    def test_default_keys_neither_switch_on_nor_approve(self):
+        defaults = {
+            "default_mode": "live",
+            "default_active_version_id": self.inbound.active_version_id.id,
+            "default_state": "active",
+            "default_approved_by_id": self.second_manager.id,
+            "default_effective_from": "2020-01-01",
+        }
+        model = self.env["finance.interface"].with_user(self.manager).with_context(**defaults)
+        interface = model.create(
+            {
+                "name": "New",
+                "code": "born.live",
+                "handler": "dummy",
+                "connection_id": self.connection.id,
+                "company_id": self.company_a.id,
+            }
+        )
+        self.assertEqual((interface.mode, interface.active_version_id.ids), ("off", []))
+        version = (
+            model.env["finance.interface.version"]
+            .with_context(**defaults)
+            .create({"interface_id": interface.id, "reason": "First."})
+        )
+        self.assertEqual(version.state, "draft")
+        self.assertFalse(version.approved_by_id or version.effective_from)
+
     def test_proposal_without_a_reason_is_refused(self):
         version = self.draft(self.inbound, reason=False)
         with self.assertRaises(UserError):

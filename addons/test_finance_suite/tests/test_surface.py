@@ -34,6 +34,8 @@ _DATA_METHODS = {
 _REFUSED_OTHERWISE = {"export_data", "message_post", "name_create"}
 # Refusals are logged, and so is a model without a name that is asked to make a record of one.
 _EXPECTED = ("odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule", "odoo.models")
+# Whose writing refuses a company among all else that it does not name.
+_REFUSES_COMPANY = {"finance.exchange.payload", "treasury.payment.order", "treasury.payment.hold"}
 _ARGUMENTS = {
     "copy": [],
     "create": [{}],
@@ -203,6 +205,26 @@ class TestSurface(EngineCase):
             )
             self.assertFalse(found, model_name)
         self.assertEqual(reached, [])
+
+    def test_company_of_a_part_is_that_of_the_whole(self):
+        """Record rules go by a stored company, and a stored related field can be written like any other."""
+        writable = self.env["ir.model.access"].search(
+            [("perm_write", "=", True), ("model_id.model", "in", self._suite_models())]
+        )
+        kept = self.env.registry.descendants(["finance.company.mixin"], "_inherit")
+        followers = {
+            model_name
+            for model_name in writable.model_id.mapped("model")
+            if (field := self.env[model_name]._fields.get("company_id"))
+            and field.store
+            and field.related
+        }
+        self.assertEqual(followers - _REFUSES_COMPANY - set(kept), set())
+        for record in (self.connection.credential_ids, self.inbound.active_version_id):
+            for user in (self.manager, self.env.user):
+                with self.assertRaises(UserError):
+                    record.with_user(user).write({"company_id": self.company_b.id})
+            self.assertEqual(record.company_id, self.company_a)
 
     @mute_logger(*_EXPECTED)
     def test_viewer_changes_nothing(self):

@@ -11,7 +11,12 @@ class TreasuryGateway(models.Model):
 
     _name = "treasury.gateway"
     _description = "Payment Gateway"
-    _inherit = ["finance.fetch.mixin", "finance.audited.mixin", "mail.thread"]
+    _inherit = [
+        "finance.fetch.mixin",
+        "finance.audited.mixin",
+        "finance.company.mixin",
+        "mail.thread",
+    ]
     _order = "name, id"
     _check_company_auto = True
     _audit_subject = "gateway"

@@ -1,6 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from odoo.addons.finance_connector_base.models.governed import without_defaults
+
+from .engine import as_engine, is_engine
+
 # What the debtor signed; another text is another mandate.
 _SIGNED = frozenset(
     {"company_id", "partner_id", "partner_bank_id", "reference", "scheme", "kind", "signed_on"}
@@ -87,10 +91,11 @@ class TreasuryMandate(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             vals.pop("state", None)
+        self = without_defaults(self, ("state",))
         return super().create(vals_list)
 
     def write(self, vals):
-        if "state" in vals and not self.env.context.get("treasury_mandate_button"):
+        if "state" in vals and not is_engine(self.env):
             raise UserError(self.env._("A mandate is put in force and ended by its buttons."))
         if _SIGNED & vals.keys() and any(mandate.state != "draft" for mandate in self):
             raise UserError(
@@ -128,7 +133,7 @@ class TreasuryMandate(models.Model):
         for mandate in self:
             if mandate.state != source:
                 raise UserError(self.env._("%s is not in that state.", mandate.reference))
-        self.with_context(treasury_mandate_button=True).write({"state": state})
+        as_engine(self).write({"state": state})
 
     @api.model
     def _find(self, company, partner, scheme):

@@ -154,6 +154,15 @@ class TestDirectDebit(TreasuryCase):
             self.mandate.reference = "M-2"
         with self.assertRaises(UserError):
             self.mandate.state = "draft"
+        with self.assertRaises(UserError):
+            self.mandate.with_user(self.preparer).with_context(treasury_mandate_button=True).write(
+                {"state": "draft"}
+            )
+        self.assertEqual(self.mandate.state, "active")
+
+    def test_mandate_begins_as_a_draft(self):
+        mandate = self.mandate.with_user(self.preparer).with_context(default_state="active")
+        self.assertEqual(mandate.copy({"reference": "M-2"}).state, "draft")
 
     def test_one_off_mandate_is_used_once(self):
         self.mandate.action_end()
