@@ -1,5 +1,8 @@
 from odoo import models
 
+NUMBERED_TOGETHER = "bank_statement_numbered_together"
+"""Key of the context: an empty dictionary, for as long as all entries are numbered one after another."""
+
 
 class AccountMove(models.Model):
     """The references that we issued, found fast by what is left of them in a bank's text."""
@@ -21,6 +24,22 @@ class AccountMove(models.Model):
     _running_number_idx = models.Index(
         "(sequence_number) WHERE state = 'posted' AND move_type != 'entry'"
     )
+
+    # === NUMBERS === #
+
+    def _get_next_sequence_format(self):
+        """Look up the form of the next number once for entries that one call numbers, of one journal and day.
+
+        Each follows the one before, which Odoo would search for again; the number itself is Odoo's in any case.
+        """
+        known = self.env.context.get(NUMBERED_TOGETHER)
+        if known is None or self.move_type != "entry" or self.journal_id.is_self_billing:
+            return super()._get_next_sequence_format()
+        key = self.journal_id, self.date, bool(self.origin_payment_id)
+        if key not in known:
+            known[key] = super()._get_next_sequence_format()
+        form, values = known[key]
+        return form, dict(values)
 
     # === CRUD METHODS === #
 

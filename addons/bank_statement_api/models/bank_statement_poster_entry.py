@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.bank_statement_api.tools import posting
 
+from .account_move import NUMBERED_TOGETHER
 from .bank_statement_poster import QUIET
 
 ANALYTIC_METHODS = (
@@ -286,13 +287,15 @@ class BankStatementPosterEntry(models.AbstractModel):
         ):
             items._reconcile_plan(plan)
             return
+        items = items.with_context(**{NUMBERED_TOGETHER: {}})
         if self._has_no_analytic():
-            # Nor is it looked for whether an exchange difference has analytic lines.
-            plan = [pair.with_context(skip_analytic_sync=True) for pair in plan]
+            # Nor is one looked for, or analytic lines, for the items of exchange differences.
+            items = items.with_context(skip_analytic_sync=True, default_analytic_distribution=False)
+        plan = [items.browse(pair.ids).with_prefetch(pair._prefetch_ids) for pair in plan]
         nodes, all_items = items._optimize_reconciliation_plan(plan)
         # What is left of those computations: Odoo notes on each invoice that it wrote there.
         invoices = all_items.move_id.filtered(lambda move: move.is_invoice(include_receipts=True))
-        invoices.with_context(**QUIET).write({"is_manually_modified": True})
+        invoices.with_context(**QUIET, skip_invoice_sync=True).write({"is_manually_modified": True})
         nothing = self.env["account.move"]
         container = {"records": nothing}
         # As around Odoo's plan: what is made inside is not computed anew either.
