@@ -16,6 +16,8 @@ _logger = logging.getLogger(__name__)
 
 CHUNK = 200
 """Lines a plan of Odoo's: it compares each partial with each exchange entry of its plan."""
+REFUSALS = (UserError, posting.ProposalError, IntegrityError)
+"""What keeps a proposal from being posted, and no other."""
 QUIET = {
     # Odoo keeps line and entry alike and checks the balance once a write; here both are written, and checked once.
     "skip_account_move_synchronization": True,
@@ -115,7 +117,7 @@ class BankStatementPoster(models.AbstractModel):
             if not reason:
                 try:
                     pairs._post(facts)
-                except (DifferentRowError, UserError, IntegrityError) as error:
+                except (DifferentRowError, *REFUSALS) as error:
                     reason = str(error)
             if reason:
                 _logger.info("%s pairs go through the ORM: %s", len(facts), reason)
@@ -135,7 +137,7 @@ class BankStatementPoster(models.AbstractModel):
         try:
             with self.env.cr.savepoint():
                 self._post(proposals)
-        except (UserError, posting.ProposalError, IntegrityError) as error:
+        except REFUSALS as error:
             if len(proposals) == 1:
                 outcomes[id(proposals[0])] = posting.Outcome(
                     proposals[0].line_id, None, self._sentence(error)

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
-from odoo.fields import Command
 from odoo.tools import SQL
+
+from odoo.addons.bank_statement_api.tools import posting
 
 from .bank_statement_line_rows import PARTNER_COLUMNS
 from .bank_statement_line_writer import KNOWN_MODULES
@@ -37,8 +38,9 @@ CHANGED_FIELDS = {
 class BankStatementPosterPairs(models.AbstractModel):
     """One line against one open invoice, by the thousand, as the rows that Odoo would have left one by one.
 
-    Odoo reconciles a pair of each kind itself, in a savepoint that is rolled back. What is written here for the same
-    pair has to equal it in every column of every row, chatter included; else Odoo reconciles all of them.
+    A pair of each kind is posted through the ORM, in a savepoint that is rolled back. What is written here for the same
+    pair has to equal it in every column of every row, chatter included; else all of them go through the ORM. That its
+    rows in turn are those of Odoo's own code, line by line, is what the tests compare.
     """
 
     _name = "bank.statement.poster.pairs"
@@ -209,7 +211,7 @@ class BankStatementPosterPairs(models.AbstractModel):
         [[last_message_id]] = self.env.execute_query(SQL("SELECT max(id) FROM mail_message"))
         sample = {**facts[0], "last_message_id": last_message_id or 0}
         with self.env.cr.savepoint() as savepoint:
-            self._by_odoo(sample)
+            self._through_orm(sample)
             # As a commit does; it is then that Odoo writes what it tracked.
             self.env.cr.flush()
             theirs = self._rows_of(sample)
@@ -222,32 +224,16 @@ class BankStatementPosterPairs(models.AbstractModel):
         self.env["account.move"].browse([fact["invoice_id"] for fact in facts])._invoice_paid_hook()
 
     @api.model
-    def _by_odoo(self, fact):
-        line = self.env["account.bank.statement.line"].browse(fact["line_id"])
+    def _through_orm(self, fact):
+        """Post a pair the way that all of them go when they are not written set-based."""
+        proposal = posting.Proposal(fact["line_id"], (self._allocation(fact),))
+        self.env["bank.statement.poster"]._post([proposal])
+
+    @api.model
+    def _allocation(self, fact):
         item = self.env["account.move.line"].browse(fact["item_id"])
-        # Written before the items: Odoo makes the items anew whenever the partner changes.
-        if line.partner_id != item.partner_id:
-            line.partner_id = item.partner_id
-        _liquidity, suspense, _other = line._seek_for_lines()
-        line.with_context(force_delete=True, skip_readonly_check=True).write(
-            {
-                "line_ids": [
-                    Command.delete(suspense.id),
-                    Command.create(
-                        {
-                            "name": fact["name"],
-                            "account_id": item.account_id.id,
-                            "partner_id": item.partner_id.id,
-                            "currency_id": suspense.currency_id.id,
-                            "amount_currency": suspense.amount_currency,
-                            "balance": suspense.balance,
-                        }
-                    ),
-                ]
-            }
-        )
-        counterpart = line.line_ids.filtered(lambda entry: entry.account_id == item.account_id)
-        (counterpart + item).reconcile()
+        exact = self.env["bank.statement.poster"]._exact
+        return posting.Allocation(item.id, exact(item.currency_id, item.amount_residual))
 
     @api.model
     def _write_rows(self, facts, said):

@@ -16,6 +16,7 @@ from . import test_matching
 from . import test_pending
 from . import test_poster
 from . import test_poster_pairs
+from . import test_poster_pairs_doubt
 from . import test_poster_taxes
 from . import test_proof
 from . import test_reports

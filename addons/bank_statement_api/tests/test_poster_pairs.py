@@ -1,124 +1,15 @@
-from decimal import Decimal
 from unittest.mock import patch
 
 from odoo.tests import tagged
 
-from odoo.addons.bank_statement_api.models import (
-    bank_statement_poster,
-    bank_statement_poster_pairs,
-)
 from odoo.addons.bank_statement_api.models.bank_statement_line_writer import KNOWN_MODULES
-from odoo.addons.bank_statement_api.tools.posting import Allocation, Proposal
 
-from . import posted_rows
-from .common import DAY, StatementCase
-
-PAIRS = 4
+from .pairs_case import PAIRS, PairsCase
 
 
 @tagged("post_install", "-at_install")
-class TestPosterPairs(StatementCase):
-    maxDiff = None
-    """Pairs posted set-based leave the rows Odoo leaves, column by column; in doubt Odoo posts them."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.poster = cls.env["bank.statement.poster"]
-        cls.pairs = cls.env["bank.statement.poster.pairs"]
-        cls.startClassPatcher(patch.object(bank_statement_poster_pairs, "MIN_PAIRS", 2))
-        cls.startClassPatcher(
-            patch("odoo.addons.bank_statement_api.models.bank_statement_poster.MIN_PAIRS", 2)
-        )
-        # Lines and invoices of earlier days, as they are in a database that is in use.
-        cls.invoices = [cls.make_invoice(100 + number) for number in range(PAIRS)]
-
-    def items(self, invoices=None):
-        return [
-            next(item for item in invoice.line_ids if item.display_type == "payment_term")
-            for invoice in invoices or self.invoices
-        ]
-
-    def make_pairs(self, items=None, journal=None, **values):
-        """:return: lines with an item of the same amount each"""
-        found = []
-        for item in items or self.items():
-            line = self.env["account.bank.statement.line"].create(
-                {
-                    "journal_id": (journal or self.journals[item.company_id]).id,
-                    "date": "2026-03-04",
-                    "amount": item.balance,
-                    "payment_ref": f"Pays {item.move_id.name}",
-                    **{name: value(item) for name, value in values.items()},
-                }
-            )
-            found.append((line, item))
-        self.settle()
-        return found
-
-    def settle(self):
-        """Have written and tracked what was done, as the commit before a posting does."""
-        self.env.cr.flush()
-        self.env.cr.precommit.run()
-
-    def proposals(self, pairs):
-        return [
-            Proposal(line.id, (Allocation(item.id, Decimal(str(item.amount_residual_currency))),))
-            for line, item in pairs
-        ]
-
-    def rows(self, post, pairs):
-        """All columns of all rows that ``post`` leaves, without the ids that differ by nature."""
-        move_ids = [line.move_id.id for line, _item in pairs]
-        move_ids += [item.move_id.id for _line, item in pairs]
-        found = {}
-        with self.env.cr.savepoint() as savepoint:
-            post()
-            self.settle()
-            for table, query in posted_rows.QUERIES:
-                self.env.cr.execute(query, [move_ids])
-                found[table] = [
-                    {
-                        # Of what Odoo makes anew, there is one; which one differs.
-                        column: bool(value) if column in posted_rows.IDS else value
-                        for column, value in row.items()
-                        if column not in {"write_date", "match_before"}
-                    }
-                    for row in self.env.cr.dictfetchall()
-                ]
-            savepoint.rollback()
-        self.env.invalidate_all()
-        return found
-
-    def by_odoo(self, pairs):
-        for line, item in pairs:
-            # As its own code and what is built on it do: partner, entry, reconciliation, one line after another.
-            self.pairs._by_odoo(
-                {"line_id": line.id, "item_id": item.id, "name": item.name or item.move_id.name}
-            )
-
-    def assert_same_rows(self, pairs):
-        odoo = self.rows(lambda: self.by_odoo(pairs), pairs)
-        self.assert_rows(odoo, pairs, "set_based")
-        self.assert_same_through_orm(pairs, odoo)
-
-    def assert_same_through_orm(self, pairs, odoo=None):
-        odoo = odoo or self.rows(lambda: self.by_odoo(pairs), pairs)
-        with patch.object(self.registry["bank.statement.poster"], "_why_not", lambda *_args: "x"):
-            self.assert_rows(odoo, pairs, "orm")
-        return odoo
-
-    def assert_rows(self, odoo, pairs, way):
-        outcomes = []
-        ours = self.rows(
-            lambda: outcomes.extend(self.poster._reconcile(self.proposals(pairs))), pairs
-        )
-        self.assertEqual({outcome.way for outcome in outcomes}, {way})
-        for table, rows in odoo.items():
-            self.assertTrue(rows or table == "analytic" or "exchange" in table, table)
-            self.assertEqual(len(ours[table]), len(rows), table)
-            for mine, theirs in zip(ours[table], rows, strict=True):
-                self.assertEqual(mine, theirs, table)
+class TestPosterPairs(PairsCase):
+    """Pairs posted set-based, or through the ORM in bulk, leave the rows Odoo leaves, column by column."""
 
     # === EQUAL === #
 
@@ -208,6 +99,38 @@ class TestPosterPairs(StatementCase):
         odoo = self.assert_same_through_orm(pairs)
         for table in ("move", "item", "message"):
             self.assertGreaterEqual(len(odoo[f"exchange {table}"]), PAIRS, table)
+
+    def test_rows_equal_odoos_where_kinds_come_together(self):
+        """A sample stands for pairs of its own kind only."""
+        refunds = self.env["account.move"].create(
+            [
+                {
+                    "move_type": "out_refund",
+                    "partner_id": self.invoices[0].partner_id.id,
+                    "invoice_date": "2026-02-03",
+                    "company_id": self.company_a.id,
+                    "invoice_line_ids": [
+                        (0, 0, {"name": "Goods", "price_unit": 7, "tax_ids": [(5, 0, 0)]})
+                    ],
+                }
+                for _number in range(2)
+            ]
+        )
+        refunds.action_post()
+        more = [self.make_invoice(30 + number) for number in range(4)]
+        items = self.items()
+        other = self.env["res.partner"].create({"name": "Other"})
+        journal = self.make_journal(self.company_a, "CH9300762011623852957", code="TBN2")
+        known = {"partner_id": lambda item: item.partner_id.id}
+        self.assert_same_rows(
+            [
+                *self.make_pairs(items[:2]),
+                *self.make_pairs(items[2:], **known),
+                *self.make_pairs(self.items(refunds)),
+                *self.make_pairs(self.items(more[:2]), partner_id=lambda _item: other.id),
+                *self.make_pairs(self.items(more[2:]), journal),
+            ]
+        )
 
     def test_undo_restores_what_was_posted_set_based(self):
         other = self.env["res.partner"].create({"name": "Other"})
@@ -315,116 +238,3 @@ class TestPosterPairs(StatementCase):
                 self.assertEqual(bool(followed), expected)
                 self.assertTrue(all(item.reconciled for item in items))
                 savepoint.rollback()
-
-    # === IN DOUBT === #
-
-    def assert_through_odoo(self, pairs):
-        outcomes = self.poster._reconcile(self.proposals(pairs))
-        self.assertEqual([outcome.error for outcome in outcomes], [None] * len(pairs))
-        self.assertEqual({outcome.way for outcome in outcomes}, {"orm"})
-
-    def test_what_is_not_plain_goes_through_odoo(self):
-        pairs = self.make_pairs()
-        proposals = self.proposals(pairs)
-        self.assertEqual(len(self.pairs._facts(proposals)), PAIRS)
-        line, item = pairs[0]
-
-        def spoil(what):
-            """:return: whether the first pair is no plain one any more"""
-            with self.env.cr.savepoint() as savepoint:
-                what()
-                self.env.flush_all()
-                plain = {fact["line_id"] for fact in self.pairs._facts(proposals)}
-                savepoint.rollback()
-            return line.id not in plain
-
-        paid = self.env.ref("account.mt_invoice_paid")
-        sql = self.env.cr.execute
-        for name, what in {
-            "told when paid": lambda: item.move_id.message_subscribe(
-                [item.partner_id.id], subtype_ids=paid.ids
-            ),
-            "new partner with a bank": lambda: self.env["res.partner.bank"].create(
-                {"acc_number": "X1", "partner_id": item.partner_id.id}
-            ),
-            "blocked": lambda: setattr(item.move_id, "payment_state", "blocked"),
-            "hashed": lambda: sql(
-                "UPDATE account_move SET inalterable_hash = 'x' WHERE id = %s", [line.move_id.id]
-            ),
-            "hashed journal": lambda: sql(
-                "UPDATE account_journal SET restrict_mode_hash_table = TRUE WHERE id = %s",
-                [line.journal_id.id],
-            ),
-            "early discount": lambda: sql(
-                "UPDATE account_move_line SET discount_date = date WHERE id = %s", [item.id]
-            ),
-            "partly paid": lambda: sql(
-                "UPDATE account_move_line SET amount_residual = 1 WHERE id = %s", [item.id]
-            ),
-            "partial number": lambda: sql(
-                "UPDATE account_move_line SET matching_number = 'P1' WHERE id = %s", [item.id]
-            ),
-        }.items():
-            with self.subTest(name):
-                self.assertTrue(spoil(what))
-
-    def test_company_settings_that_are_not_plain(self):
-        facts = self.pairs._facts(self.proposals(self.make_pairs()))
-        self.assertIsNone(self.pairs._why_not(self.company_a, facts))
-        for values, reason in (
-            ({"tax_exigibility": True}, "cash-basis"),
-            ({"restrictive_audit_trail": True}, "audit"),
-        ):
-            with self.env.cr.savepoint() as savepoint:
-                self.company_a.write(values)
-                self.assertIn(reason, self.pairs._why_not(self.company_a, facts))
-                savepoint.rollback()
-        with self.env.cr.savepoint() as savepoint:
-            self.env["account.analytic.distribution.model"].create({})
-            self.assertIn("analytic", self.pairs._why_not(self.company_a, facts))
-            savepoint.rollback()
-        with patch.object(
-            self.registry["res.company"], "_get_violated_lock_dates", lambda *_args: [(DAY, "x")]
-        ):
-            self.assertEqual(self.pairs._why_not(self.company_a, facts), "a lock date")
-
-    def test_foreign_override_goes_through_odoo(self):
-        facts = self.pairs._facts(self.proposals(self.make_pairs()))
-        known = tuple(
-            name for name in bank_statement_poster_pairs.KNOWN_MODULES if "mail" not in name
-        )
-        with patch(
-            "odoo.addons.bank_statement_api.models.bank_statement_line_writer.KNOWN_MODULES", known
-        ):
-            self.assertIn("overrides", self.pairs._why_not(self.company_a, facts))
-
-    def test_foreign_stored_field_goes_through_odoo(self):
-        facts = self.pairs._facts(self.proposals(self.make_pairs()))
-        with patch.object(bank_statement_poster_pairs, "KNOWN_MODULES", ("odoo.addons.mail.",)):
-            self.assertIn("depends on", self.pairs._why_not(self.company_a, facts))
-
-    def test_foreign_currency_goes_through_odoo(self):
-        dollar = self.make_dollar(1.25)
-        journal = self.make_journal(self.company_a, "CH9300762011623852957", dollar, code="TUSD")
-        invoices = [self.make_invoice(125, currency=dollar) for _number in range(PAIRS)]
-        pairs = self.make_pairs(
-            self.items(invoices), journal, amount=lambda item: item.amount_currency
-        )
-        self.assert_through_odoo(pairs)
-
-    def test_canary_finds_a_row_that_odoo_leaves_otherwise(self):
-        pairs = self.make_pairs()
-        pairs_class = self.registry["bank.statement.poster.pairs"]
-        original = pairs_class._tracked
-
-        def wrong(model, name, about, facts, names):
-            if name == "name":
-                return {"old_value_char": ["x"] * len(facts)}
-            return original(model, name, about, facts, names)
-
-        with (
-            patch.object(pairs_class, "_tracked", wrong),
-            patch.object(bank_statement_poster, "_logger") as logger,
-        ):
-            self.assert_through_odoo(pairs)
-        self.assertIn("old_value_char", str(logger.info.call_args.args[-1]))
