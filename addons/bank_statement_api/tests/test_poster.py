@@ -3,8 +3,10 @@ from decimal import Decimal
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 
+from odoo.addons.bank_statement_api.models import bank_statement_poster
 from odoo.addons.bank_statement_api.tools.posting import Allocation, Proposal, WriteOff
 
 from .common import StatementCase
@@ -226,6 +228,115 @@ class TestPoster(StatementCase):
         self.assert_done(self.poster._reconcile([self.pair(line, item)]))
         self.assertTrue(item.reconciled)
         self.assertEqual(line.amount, 99)
+
+    def assert_refused(self, proposal, words):
+        line = self.env["account.bank.statement.line"].browse(proposal.line_id)
+        before = line.exists() and self.figures(line)
+        [outcome] = self.poster._reconcile([proposal])
+        self.assertIn(words, outcome.error or "")
+        self.assertEqual(line.exists() and self.figures(line), before)
+
+    def test_what_is_not_open_any_more_is_refused(self):
+        line, item = self.line(10), self.item(10)
+        with self.subTest("line deleted"):
+            gone = self.line(10)
+            proposal = self.pair(gone, item)
+            gone.unlink()
+            self.assert_refused(proposal, "does not exist")
+        with self.subTest("line in draft"):
+            draft = self.line(10)
+            draft.move_id.button_draft()
+            self.assert_refused(self.pair(draft, item), "not posted")
+        with self.subTest("line with two open parts"):
+            parts = self.line(10)
+            suspense = parts._seek_for_lines()[1]
+            parts.with_context(**bank_statement_poster.QUIET).line_ids = [
+                Command.update(suspense.id, {"balance": -4, "amount_currency": -4}),
+                Command.create(
+                    {"account_id": suspense.account_id.id, "balance": -6, "name": "Second"}
+                ),
+            ]
+            self.assertEqual(len(parts._seek_for_lines()[1]), 2)
+            self.assert_refused(self.pair(parts, item), "reconciled already")
+        with self.subTest("invoice in draft"):
+            other = self.item(10)
+            proposal = self.pair(line, other)
+            other.move_id.button_draft()
+            self.assert_refused(proposal, "not open")
+        with self.subTest("item settled"):
+            proposal = self.pair(self.line(10), item)
+            self.assert_done(self.poster._reconcile([self.pair(line, item)]))
+            self.assert_refused(proposal, "not open")
+        with self.subTest("line settled"):
+            self.assert_refused(self.pair(line, self.item(10)), "reconciled already")
+
+    def test_what_is_no_open_amount_of_the_item_is_refused(self):
+        item = self.item(10)
+        income = item.move_id.line_ids - item
+        for name, line, allocation, words in (
+            ("more than is open", self.line(20), Allocation(item.id, Decimal(20)), "10.00 open"),
+            ("other direction", self.line(-10), Allocation(item.id, Decimal(-10)), "10.00 open"),
+            (
+                "account without open items",
+                self.line(-10),
+                Allocation(income.id, Decimal(-10)),
+                "cannot be reconciled",
+            ),
+            (
+                "two figures in one currency",
+                self.line(9),
+                Allocation(item.id, Decimal(10), paid=Decimal(9)),
+                "differ",
+            ),
+        ):
+            with self.subTest(name):
+                self.assert_refused(Proposal(line.id, (allocation,)), words)
+
+    def test_no_more_than_is_open_is_settled_by_several_lines(self):
+        item = self.item(10)
+        lines = [self.line(6), self.line(6)]
+        outcomes = self.poster._reconcile(
+            [Proposal(line.id, (Allocation(item.id, Decimal(6)),)) for line in lines]
+        )
+        self.assertEqual([outcome.done for outcome in outcomes], [True, False])
+        self.assertIn("4.00 open", outcomes[1].error)
+        self.assertEqual(item.amount_residual, 4)
+
+    def test_exchange_difference_without_an_account_is_refused(self):
+        journal = self.make_journal(
+            self.company_a, "CH9300762011623852957", self.dollar, code="TUSD"
+        )
+        item, line = self.item(100), self.line(121, journal=journal)
+        company = self.company_a
+        company.income_currency_exchange_account_id = False
+        company.expense_currency_exchange_account_id = False
+        allocation = Allocation(item.id, Decimal(100), paid=Decimal(121))
+        self.assert_refused(Proposal(line.id, (allocation,)), "no account for exchange")
+
+    def test_locked_period_and_hashed_entry_are_left_alone(self):
+        line, item = self.line(10), self.item(10)
+        # Odoo neither locks nor hashes what is unreconciled: by the time it is posted, somebody may have.
+        for name, query, record, words in (
+            (
+                "locked",
+                "UPDATE res_company SET fiscalyear_lock_date = '2026-03-31' WHERE id = %s",
+                self.company_a,
+                "prior to",
+            ),
+            (
+                "hashed",
+                "UPDATE account_move SET inalterable_hash = '$4$x' WHERE id = %s",
+                line.move_id,
+                "locked journal entry",
+            ),
+        ):
+            with self.subTest(name), self.env.cr.savepoint() as savepoint:
+                self.env.cr.execute(query, record.ids)
+                self.env.invalidate_all()
+                self.env.registry.clear_cache()
+                self.assert_refused(self.pair(line, item), words)
+                self.assertFalse(item.reconciled)
+                savepoint.rollback()
 
     def test_another_companys_item_is_refused(self):
         item = self.item(10, company=self.company_b)

@@ -84,6 +84,16 @@ def test_text_that_names_another_payment_as_well_is_ambiguous():
     assert decision.outcome == AMBIGUOUS
 
 
+def test_several_batches_in_one_amount_are_left_to_a_person():
+    others = item(3, -1_000, name="PAY/2026/00003"), item(4, -2_000, name="PAY/2026/00004")
+    second = batch(*others, number=-78, reference="PO00032-XYZ22-G1")
+    [decision] = decide(
+        line("PO00031-AB2CD-G1 PO00032-XYZ22-G1", -10_500),
+        items=[*PAYMENTS, *others, batch(*PAYMENTS), second],
+    )
+    assert decision.outcome != AUTO
+
+
 def test_batch_is_found_in_a_field_of_its_own():
     a_line = line("Sammelüberweisung", -7_500)
     texts = (*a_line.texts, Text("batch", "PO00031-AB2CD-G1", structured=True))
