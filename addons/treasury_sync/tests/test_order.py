@@ -107,3 +107,25 @@ class TestOrder(TreasuryCase):
             "SELECT ciphertext FROM treasury_payment_file WHERE order_id = %s", [order.id]
         )
         self.assertNotIn(b"FR76", bytes(self.env.cr.fetchone()[0]))
+
+    def test_many_payments_take_no_more_queries_than_a_few(self):
+        self.generated(5)
+        counts = []
+        for number in (2, 9):
+            order = self.order(*range(11, 11 + number))
+            self.env.flush_all()
+            self.env.invalidate_all()
+            steps = []
+            for step in (
+                order.action_generate,
+                lambda order=order: self.approve(order, self.approver, self.second_approver),
+                lambda order=order: order._live()._advance("transmitted", source="person"),
+            ):
+                before = self.env.cr.sql_log_count
+                step()
+                self.env.flush_all()
+                steps.append(self.env.cr.sql_log_count - before)
+            counts.append(steps)
+        few, many = counts
+        for name, less, more in zip(("generated", "approved", "sent"), few, many, strict=True):
+            self.assertLess(more - less, 7, name)

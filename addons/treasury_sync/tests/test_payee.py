@@ -127,6 +127,19 @@ class TestPayee(TreasuryCase):
         order._job_verify_payees(first)
         self.assertFalse(asked.call_count, "the job of a version that is gone")
 
+    def test_taken_back_nobody_is_asked_about(self):
+        order = self.generated(100)
+        order.action_back_to_draft()
+        asked = self.answers(payees.Verification("MTCH"))
+        order._job_verify_payees(order.version)
+        self.assertFalse(asked.call_count)
+
+    def test_not_verified_twice_is_held_once(self):
+        order = self.verified(RetryableError("Not now."))
+        self.answers(RetryableError("Nor now."))
+        order._job_verify_payees(order.version)
+        self.assertEqual(order.hold_ids.mapped("state"), ["open"])
+
     def test_account_without_iban_is_not_verified(self):
         order = self.generated(100)
         self.env.cr.execute("ALTER TABLE treasury_payment_instruction DISABLE TRIGGER USER")

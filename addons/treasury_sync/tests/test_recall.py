@@ -97,6 +97,62 @@ class TestRecall(FollowCase):
         order._live()._advance(life.Fate.REJECTED, source="query", code="CANC")
         self.assertEqual(order.payment_ids.state, "rejected")
 
+    def test_only_who_may_asks_answers_and_withdraws(self):
+        order = self.sent(100)
+        recalls = self.env["treasury.payment.recall"]
+        with self.assertRaises(AccessError):
+            recalls.with_user(self.viewer)._request(
+                order.with_user(self.viewer), order._live(), "DUPL", ""
+            )
+        recall = self.request(order)
+        with self.assertRaises(AccessError):
+            recall.with_user(self.viewer).action_withdraw()
+        with self.assertRaisesRegex(UserError, "To Approve"):
+            recall.with_user(self.approver).action_accepted()
+        for user in (self.approver, self.second_approver):
+            recall.with_user(user)._approve()
+        with self.assertRaises(AccessError):
+            recall.with_user(self.preparer).action_accepted()
+        recall.with_user(self.approver).action_refused()
+        for act in (
+            recall.with_user(self.preparer).action_withdraw,
+            recall.with_user(self.approver).action_accepted,
+            recall.with_user(self.third_approver)._approve,
+        ):
+            with self.assertRaisesRegex(UserError, "Refused"):
+                act()
+
+    def test_payments_of_another_order_are_not_recalled_with_it(self):
+        order, other = self.sent(100), self.sent(70)
+        with self.assertRaisesRegex(UserError, "nothing to recall"):
+            self.request(order, other._live())
+        recall = self.request(order, order._live() | other._live())
+        self.assertEqual(recall.instruction_ids, order._live())
+
+    def test_call_of_a_channel_is_for_a_whole_order_and_brings_its_answer(self):
+        adapter = self.registry["finance.adapter.folder"]
+        with (
+            patch.object(
+                adapter,
+                "_capabilities",
+                frozenset({"recall_payments", "query_payments"}),
+                create=True,
+            ),
+            patch.object(adapter, "_recall", create=True) as called,
+        ):
+            order = self.sent(100, 50)
+            self.assertTrue(self.request(order, order._live()[0]).by_hand, "a part of it")
+            order = self.sent(70)
+            recall = self.request(order)
+            self.assertFalse(recall.by_hand)
+            for user in (self.approver, self.second_approver):
+                recall.with_user(user)._approve()
+            with self.assertRaisesRegex(UserError, "brings the bank's answer"):
+                recall.with_user(self.approver).action_accepted()
+            recall.with_user(self.preparer).action_withdraw()
+            order.exchange_id._job_recall(recall.id)
+            self.assertFalse(called.called, "withdrawn before it left")
+
     def test_deputies_and_strangers_are_no_second_person(self):
         recall = self.request(self.sent(100))
         stranger = self.make_user("stranger", "approver", self.company_b)

@@ -129,6 +129,35 @@ class TestRecallFile(RecallFileCase):
                 self.assertEqual(recall.work_status, "exception")
                 self.assertFalse((self.root / "out" / f"{recall.case_ref}.xml").exists())
 
+    def test_file_of_another_recall_or_of_no_recall_is_not_sent(self):
+        recall, other = (self.approved_recall(self.sent(amount)) for amount in (100, 70))
+        forged = self.env["finance.exchange"]._emit(
+            self.out, "forged", record=recall, content=recall._file()._content()
+        )
+        forged._job_send()
+        self.assertEqual(forged.exception_ids.code, "payment_not_approved", "beside the recall")
+        replayed = self.env["finance.exchange"]._emit(
+            self.out, "replayed", record=recall, content=other._file()._content()
+        )
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE treasury_payment_recall SET exchange_id = %s WHERE id = %s",
+            (replayed.id, recall.id),
+        )
+        self.env.invalidate_all()
+        replayed._job_send()
+        self.assertEqual(replayed.exception_ids.code, "payment_file_changed")
+        for case in (recall.case_ref, other.case_ref):
+            self.assertFalse((self.root / "out" / f"{case}.xml").exists())
+
+    def test_recall_of_what_has_come_back_is_not_sent(self):
+        order = self.sent(100)
+        recall = self.approved_recall(order)
+        order._live()._advance(life.Fate.REJECTED, source="report", code="RJCT")
+        recall.exchange_id._job_send()
+        self.assertEqual(recall.exchange_id.exception_ids.code, "payment_not_approved")
+        self.assertFalse((self.root / "out" / f"{recall.case_ref}.xml").exists())
+
     def test_withdrawn_or_cancelled_before_it_left_it_never_leaves(self):
         recall = self.approved_recall(self.sent(100))
         recall.with_user(self.preparer).action_withdraw()

@@ -312,6 +312,34 @@ class TestRun(TreasuryCase):
         run.action_propose()
         self.assertNotIn(blocked, run.line_ids.move_id)
 
+    def test_only_posted_bills_of_the_company_and_the_partners_are_proposed(self):
+        self.fund(1000)
+        wanted = self.make_bill(100)
+        self.make_bill(20).button_draft()
+        other = self.make_vendor("Other SARL", "FR1420041010050500013M02606")
+        self.make_bill(30, vendor=other)
+        self.make_bill(40, company=self.company_b)
+        self.preparer.company_ids |= self.company_b
+        run = self.run_for(
+            partner_ids=[(6, 0, self.vendor.ids)],
+        )
+        run.action_propose()
+        self.assertEqual(run.line_ids.move_id, wanted)
+
+    def test_credit_note_alone_is_nothing_to_pay(self):
+        self.fund(1000)
+        self.make_bill(40, move_type="in_refund")
+        run = self.run_for()
+        run.action_propose()
+        self.assertFalse(run.line_ids)
+
+    def test_cash_is_what_the_books_have_less_what_is_on_its_way(self):
+        self.fund(160)
+        payment = self.pay(self.make_bill(100))
+        self.assertEqual(self.run_for().cash_available, 60)
+        self.settle(self.statement_line(-100), payment._seek_for_lines()[0])
+        self.assertEqual(self.run_for().cash_available, 60, "booked, it is not on its way")
+
     def test_only_preparers_run_payments(self):
         with self.assertRaises(AccessError):
             self.run_for(user=self.approver)
