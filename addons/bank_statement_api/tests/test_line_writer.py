@@ -348,6 +348,28 @@ class TestLineWriter(StatementCase):
         self.env["account.analytic.distribution.model"].create({"company_id": self.company_a.id})
         self.assertIn("analytic", self.assert_through_odoo(self.vals()))
 
+    def test_whatever_changes_what_odoo_writes_goes_through_odoo(self):
+        accounts = self.journal.default_account_id, self.journal.suspense_account_id
+        tax = self.env["account.tax"].create({"name": "Tax", "company_id": self.company_a.id})
+        unusual = (
+            (self.journal, {"sequence_override_regex": r"^(?P<prefix1>.*?)(?P<seq>\d+)$"}, "numbers"),
+            (self.company_a, {"account_storno": True}, "storno"),
+            (self.company_a, {"restrictive_audit_trail": True}, "audit trail"),
+            (self.company_a, {"fiscalyear_lock_date": date(2026, 12, 31)}, "lock date"),
+            (accounts[0], {"tax_ids": tax.ids}, "taxes"),
+            (accounts[1], {"tax_ids": tax.ids}, "taxes"),
+            (accounts[1], {"reconcile": True}, "reconciliation"),
+        )
+        why_not = self.env["bank.statement.line.writer"]._why_not
+        self.assertIsNone(why_not(self.vals()))
+        self.assertIn("unknown values", why_not([*self.vals(), {**self.vals()[0], "x_own": 1}]))
+        for record, values, word in unusual:
+            with self.subTest(**values), self.env.cr.savepoint() as savepoint:
+                record.write(values)
+                self.assertIn(word, why_not(self.vals()))
+                savepoint.rollback()
+                self.env.invalidate_all()
+
     def test_unknown_override_goes_through_odoo(self):
         known = tuple(
             name for name in bank_statement_line_writer.KNOWN_MODULES if "mail" not in name
