@@ -352,7 +352,11 @@ class TestLineWriter(StatementCase):
         accounts = self.journal.default_account_id, self.journal.suspense_account_id
         tax = self.env["account.tax"].create({"name": "Tax", "company_id": self.company_a.id})
         unusual = (
-            (self.journal, {"sequence_override_regex": r"^(?P<prefix1>.*?)(?P<seq>\d+)$"}, "numbers"),
+            (
+                self.journal,
+                {"sequence_override_regex": r"^(?P<prefix1>.*?)(?P<seq>\d+)$"},
+                "numbers",
+            ),
             (self.company_a, {"account_storno": True}, "storno"),
             (self.company_a, {"restrictive_audit_trail": True}, "audit trail"),
             (self.company_a, {"fiscalyear_lock_date": date(2026, 12, 31)}, "lock date"),
