@@ -14,6 +14,7 @@ class AccountPayment(models.Model):
         copy=False,
         index="btree_not_null",
         ondelete="restrict",
+        check_company=True,
     )
     treasury_instruction_ids = fields.One2many("treasury.payment.instruction", "payment_id")
     treasury_state = fields.Selection(
@@ -27,6 +28,16 @@ class AccountPayment(models.Model):
         readonly=True,
         copy=False,
         help="Who last changed what is paid, to whom, or to which account.",
+    )
+    treasury_editor_ids = fields.Many2many(
+        "res.users",
+        "treasury_payment_editor_rel",
+        "payment_id",
+        "user_id",
+        string="Changed By",
+        readonly=True,
+        copy=False,
+        help="Everybody who ever changed that, beside who made the payment.",
     )
 
     # === COMPUTE METHODS === #

@@ -1,5 +1,7 @@
-from odoo import api, models
+from odoo import Command, api, models
 from odoo.exceptions import UserError
+
+from odoo.addons.finance_connector_base.models.governed import without_defaults
 
 from .engine import as_engine, is_engine
 
@@ -25,6 +27,8 @@ CONTENT = frozenset(
         "treasury_order_id",
     }
 )
+# Who had a hand in a payment is written by the machine.
+_EDITORS = {"treasury_editor_id", "treasury_editor_ids"}
 # Draft and cancelled orders keep nobody from anything.
 FREE = ("draft", "cancelled")
 
@@ -42,10 +46,14 @@ class AccountPayment(models.Model):
     def create(self, vals_list):
         if not is_engine(self.env):
             for vals in vals_list:
-                vals.pop("treasury_editor_id", None)
-                if vals.get("treasury_order_id"):
-                    self._check_order_is_draft(vals["treasury_order_id"])
+                for name in _EDITORS:
+                    vals.pop(name, None)
+            self = without_defaults(self, _EDITORS)
         payments = super().create(vals_list)
+        if not is_engine(self.env):
+            # Also one that a default of the context named.
+            for order in payments.treasury_order_id:
+                self._check_order_is_draft(order.id)
         # Already Odoo posts it within this call where it has write-off lines.
         as_engine(payments).write({"treasury_editor_id": self.env.uid})
         return payments
@@ -53,10 +61,11 @@ class AccountPayment(models.Model):
     def write(self, vals):
         if is_engine(self.env):
             return super().write(vals)
-        if "treasury_editor_id" in vals:
-            vals = {name: value for name, value in vals.items() if name != "treasury_editor_id"}
+        if _EDITORS & vals.keys():
+            vals = {name: value for name, value in vals.items() if name not in _EDITORS}
         touched = CONTENT & vals.keys()
         changed = self.browse()
+        orders = self.env["treasury.payment.order"]
         if touched:
             changed = self.filtered(
                 lambda payment: any(payment._differs(name, vals[name]) for name in touched)
@@ -64,9 +73,19 @@ class AccountPayment(models.Model):
             changed._check_not_ordered()
             if vals.get("treasury_order_id"):
                 self._check_order_is_draft(vals["treasury_order_id"])
+            if "treasury_order_id" in touched:
+                orders = changed.treasury_order_id
         result = super().write(vals)
         if changed and touched - {"state", "treasury_order_id", "move_id"}:
-            as_engine(changed).write({"treasury_editor_id": self.env.uid})
+            as_engine(changed).write(
+                {
+                    "treasury_editor_id": self.env.uid,
+                    "treasury_editor_ids": [Command.link(self.env.uid)],
+                }
+            )
+        if "treasury_order_id" in touched:
+            # Who puts a payment into an order, or takes it out, edits the order, from whichever side.
+            (orders | changed.treasury_order_id)._note_editor()
         return result
 
     @api.ondelete(at_uninstall=False)

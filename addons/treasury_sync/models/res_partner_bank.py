@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 
 from .engine import as_engine, is_engine
 
@@ -16,7 +16,7 @@ _IDENTITY = frozenset(
         "sanitized_acc_number",
     }
 )
-_MACHINE = frozenset({"treasury_editor_id", "treasury_edited_at"})
+_MACHINE = frozenset({"treasury_editor_id", "treasury_editor_ids", "treasury_edited_at"})
 
 
 class ResPartnerBank(models.Model):
@@ -26,6 +26,16 @@ class ResPartnerBank(models.Model):
 
     treasury_editor_id = fields.Many2one(
         "res.users", string="Last Changed By", readonly=True, copy=False
+    )
+    treasury_editor_ids = fields.Many2many(
+        "res.users",
+        "treasury_account_editor_rel",
+        "account_id",
+        "user_id",
+        string="Changed By",
+        readonly=True,
+        copy=False,
+        help="Who gave the account its number and owner, and whoever changed or trusted it since.",
     )
     treasury_edited_at = fields.Datetime(string="Last Changed", readonly=True, copy=False)
 
@@ -37,7 +47,7 @@ class ResPartnerBank(models.Model):
                 for vals in vals_list
             ]
         accounts = super().create(vals_list)
-        accounts._note_change()
+        accounts._note_change(Command.set([self.env.uid]))
         return accounts
 
     def write(self, vals):
@@ -53,14 +63,34 @@ class ResPartnerBank(models.Model):
                 for name in touched
             )
         )
+        before = {account: account._destination() for account in changed}
         result = super().write(vals)
         if changed and not is_engine(self.env):
-            changed._note_change()
+            # Another number or owner is another account: nobody has had a hand in that before.
+            other = changed.filtered(lambda account: account._destination() != before[account])
+            other._note_change(Command.set([self.env.uid]))
+            (changed - other)._note_change(Command.link(self.env.uid))
         return result
 
-    def _note_change(self):
+    def _destination(self):
+        self.ensure_one()
+        return self.sanitized_acc_number, self.partner_id
+
+    def _editors(self):
+        """:return: who may not approve payments to these accounts
+        :rtype: res.users
+        """
+        return self.treasury_editor_id | self.treasury_editor_ids
+
+    def _note_change(self, editors):
+        if not self:
+            return
         as_engine(self).write(
-            {"treasury_editor_id": self.env.uid, "treasury_edited_at": fields.Datetime.now()}
+            {
+                "treasury_editor_id": self.env.uid,
+                "treasury_editor_ids": [editors],
+                "treasury_edited_at": fields.Datetime.now(),
+            }
         )
         waiting = (
             self.env["treasury.payment.instruction"]

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.treasury_sync.tools import life
@@ -89,6 +89,16 @@ class TreasuryPaymentOrder(models.Model):
     last_editor_id = fields.Many2one(
         "res.users", readonly=True, copy=False, index="btree_not_null", string="Last Edited By"
     )
+    editor_ids = fields.Many2many(
+        "res.users",
+        "treasury_order_editor_rel",
+        "order_id",
+        "user_id",
+        string="Edited By",
+        readonly=True,
+        copy=False,
+        help="Everybody who ever edited the order, and not only the last one.",
+    )
     excluded_user_ids = fields.Many2many(
         "res.users",
         "treasury_order_excluded_user_rel",
@@ -178,7 +188,7 @@ class TreasuryPaymentOrder(models.Model):
                     )
                 )
         result = super().write(vals)
-        as_engine(self).write({"last_editor_id": self.env.uid})
+        self._note_editor()
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -219,7 +229,8 @@ class TreasuryPaymentOrder(models.Model):
         self._check_group("preparer")
         for order in self:
             order._withdraw(self.env._("The order was taken back for a change."))
-            as_engine(order).write({"state": "draft", "last_editor_id": self.env.uid})
+            as_engine(order).state = "draft"
+            order._note_editor()
         return True
 
     # === BUSINESS METHODS === #
@@ -239,6 +250,12 @@ class TreasuryPaymentOrder(models.Model):
                 )
             )
         self.check_access("read")
+
+    def _note_editor(self):
+        """Write down that the present user had a hand in these orders."""
+        as_engine(self).write(
+            {"last_editor_id": self.env.uid, "editor_ids": [Command.link(self.env.uid)]}
+        )
 
     def _withdraw(self, reason):
         """Take back a version that has not left: its instructions are cancelled, its approvals void."""

@@ -157,7 +157,7 @@ class TreasuryPaymentOrder(models.Model):
     def _excluded_now(self):
         """:return: who may not approve: as written down at generation, and who changed an account since"""
         order = self.sudo()
-        return order.excluded_user_ids | order._live().partner_bank_id.treasury_editor_id
+        return order.excluded_user_ids | order._live().partner_bank_id._editors()
 
     def _find_principal(self):
         """In whose name the present user approves: their own if that counts, else of one who delegated.

@@ -225,11 +225,12 @@ class TreasuryPaymentOrder(models.Model):
         return (
             order.prepared_by_id
             | order.last_editor_id
+            | order.editor_ids
             | order.create_uid
             | payments.create_uid
             | payments.treasury_editor_id
-            | payments.partner_bank_id.treasury_editor_id
-            | order._live().partner_bank_id.treasury_editor_id
+            | payments.treasury_editor_ids
+            | (payments.partner_bank_id | order._live().partner_bank_id)._editors()
         )
 
     # === DOCUMENT === #

@@ -48,6 +48,61 @@ class TestApproval(TreasuryCase):
         self.approve(order, self.approver, self.second_approver)
         self.assertEqual(order.state, "approved")
 
+    def test_a_later_edit_hides_nobody(self):
+        """Order, payment and account each remember everybody, not only who touched them last."""
+        editors = self.third_approver, self.other_preparer, self.preparer
+        for user in editors:
+            user.group_ids |= self.env.ref("treasury_sync.group_treasury_approver")
+        self.third_approver.group_ids |= self.env.ref("treasury_sync.group_treasury_preparer")
+        order = self.order(100)
+        order.with_user(self.third_approver).note = "Edited"
+        order.with_user(self.preparer).note = "Edited again"
+        order.payment_ids.with_user(self.other_preparer).memo = "Other"
+        order.payment_ids.with_user(self.preparer).memo = "Another"
+        order.with_user(self.preparer).action_generate()
+        for user in editors:
+            self.assert_refused(order, user)
+
+    def test_who_puts_a_payment_into_an_order_edits_it(self):
+        accountant = self.third_approver
+        accountant.group_ids |= self.env.ref("account.group_account_invoice")
+        order = self.order(100)
+        stray = self.pay(self.make_bill(7), user=self.preparer)
+        stray.with_user(accountant).treasury_order_id = order
+        order.with_user(self.preparer).note = "Looked at"
+        order.with_user(self.preparer).action_generate()
+        self.assert_refused(order, accountant)
+
+    def test_payment_of_another_company_is_not_put_into_an_order(self):
+        order = self.order(100)
+        journal = self.env["account.journal"].create(
+            {"name": "B", "code": "BBNK", "type": "bank", "company_id": self.company_b.id}
+        )
+        foreign = self.env["account.payment"].create(
+            {
+                "amount": 5,
+                "payment_type": "outbound",
+                "partner_type": "supplier",
+                "partner_id": self.vendor.id,
+                "journal_id": journal.id,
+            }
+        )
+        with self.assertRaisesRegex(UserError, "[Cc]ompan"):
+            foreign.treasury_order_id = order
+
+    def test_who_entered_an_account_is_remembered_until_it_is_another_one(self):
+        account = self.vendor.bank_ids
+        account.with_user(self.third_approver).sudo().acc_number = "FR1420041010050500013M02606"
+        account.with_user(self.preparer).sudo().acc_holder_name = "Vendor S.A.R.L."
+        order = self.generated(100)
+        self.assert_refused(order, self.third_approver)
+        account.with_user(self.preparer).sudo().acc_number = "FR14 2004 1010 0505 0001 3M02 606"
+        order.with_user(self.preparer).action_generate()
+        self.assert_refused(order, self.third_approver)
+        account.with_user(self.preparer).sudo().acc_number = "FR7630006000011234567890189"
+        order.with_user(self.preparer).action_generate()
+        self.approve(order, self.third_approver)
+
     def test_account_changed_while_it_waits_voids_what_was_approved(self):
         order = self.generated(100)
         self.approve(order, self.approver)

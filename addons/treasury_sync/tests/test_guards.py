@@ -39,6 +39,20 @@ class TestGuards(TreasuryCase):
             "into the order": lambda env: fresh.with_env(env).write(
                 {"treasury_order_id": order.id}
             ),
+            "born into the order": lambda env: (
+                self.env["account.payment"]
+                .with_env(env)
+                .with_context(default_treasury_order_id=order.id)
+                .create(
+                    {
+                        "amount": 5,
+                        "payment_type": "outbound",
+                        "partner_type": "supplier",
+                        "partner_id": other.id,
+                        "journal_id": self.journal.id,
+                    }
+                )
+            ),
             "payment deleted": lambda env: payment.with_env(env).unlink(),
             "entry to draft": lambda env: entry.with_env(env).button_draft(),
             "entry cancelled": lambda env: entry.with_env(env).button_cancel(),
@@ -144,6 +158,24 @@ class TestGuards(TreasuryCase):
         account = self.vendor.bank_ids
         account.sudo().write({"treasury_editor_id": self.approver.id})
         self.assertNotEqual(account.treasury_editor_id, self.approver)
+
+    def test_contact_that_was_paid_is_not_merged_away(self):
+        order = self.generated(100)
+        twin = self.env["res.partner"].create({"name": "Vendor, twice"})
+
+        def merge(destination):
+            self.env["base.partner.merge.automatic.wizard"].create(
+                {
+                    "partner_ids": [Command.set((self.vendor | twin).ids)],
+                    "dst_partner_id": destination.id,
+                }
+            ).action_merge()
+
+        with self.assertRaisesRegex(UserError, "destination"):
+            merge(twin)
+        merge(self.vendor)
+        self.assertFalse(twin.exists())
+        self.assertEqual(order._live().partner_id, self.vendor)
 
     def test_other_company_sees_nothing(self):
         order = self.generated(100)

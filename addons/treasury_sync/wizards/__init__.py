@@ -1,3 +1,4 @@
+from . import base_partner_merge
 from . import treasury_payment_proof
 from . import treasury_payment_run
 from . import treasury_recall_request
