@@ -1,5 +1,5 @@
 from odoo import models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
 from odoo.addons.treasury_sync.tools import life
@@ -88,6 +88,12 @@ class TreasuryPaymentOrder(models.Model):
         else:
             # Who prepared the payment does not decide that it may be sent again.
             self._check_group("approver")
+            if self.env.user in self._excluded_now():
+                raise AccessError(
+                    self.env._(
+                        "You prepared or edited this order, a payment or an account: others say what the bank has."
+                    )
+                )
             if not self._is_in_doubt():
                 raise UserError(
                     self.env._("%s has not left: there is no doubt about it.", self.name)

@@ -392,3 +392,10 @@ class TestRun(TreasuryCase):
             self.proof(order, self.approver, "bank_has_not").action_confirm()
         with self.assertRaises(AccessError):
             self.proof(order, self.preparer, "bank_has_not").action_confirm()
+
+    def test_who_prepared_it_does_not_say_what_the_bank_has_as_an_approver_either(self):
+        order = self.approved(100)
+        self.preparer.group_ids |= self.env.ref("treasury_sync.group_treasury_approver")
+        for kind in ("bank_has_it", "bank_has_not"):
+            with self.assertRaisesRegex(AccessError, "others say"):
+                self.proof(order, self.preparer, kind).action_confirm()
