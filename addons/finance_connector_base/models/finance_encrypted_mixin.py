@@ -1,5 +1,8 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.tools import SQL
+
+from .governed import without_defaults
 
 PIECE = 1024 * 1024
 """Bytes that travel to or from PostgreSQL at once: as one value they take ten times their size in memory."""
@@ -25,6 +28,22 @@ class FinanceEncryptedMixin(models.AbstractModel):
 
     def _has_field_access(self, field, operation):
         return field.name != "ciphertext" and super()._has_field_access(field, operation)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_key_given(vals)
+        self = without_defaults(self, ("key_id",))
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_key_given(vals)
+        return super().write(vals)
+
+    def _check_key_given(self, vals):
+        # It says whether there is something: without it, a secret would be gone without a trace.
+        if "key_id" in vals and not self.env.su:
+            raise AccessError(self.env._("The key of encrypted content is set by the vault."))
 
     def _purpose(self):
         """What the ciphertext is bound to: moved to another row or table, it no longer decrypts."""

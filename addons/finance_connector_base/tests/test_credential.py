@@ -154,6 +154,17 @@ class TestCredential(CredentialCase):
                 self.assert_refused(attempt)
         self.assertEqual(credential.sudo()._reveal(), SECRET)
 
+    def test_secret_does_not_go_without_a_trace(self):
+        credential = self.make_credential()
+        with self.assertRaises(AccessError):
+            credential.write({"key_id": False})
+        with self.assertRaises(AccessError):
+            self.make_credential(key_id="k")
+        bare = credential.with_context(default_key_id="k").create(
+            {"name": "Key", "connection_id": self.connection.id, "kind": "api_key"}
+        )
+        self.assertEqual((credential.is_set, bare.is_set), (True, False))
+
     def test_copy_takes_no_secret_along(self):
         copy = self.make_credential().copy()
         self.assertFalse(copy.is_set)
