@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from multiprocessing import Pipe
@@ -40,6 +41,7 @@ class OdooServer:
         self.log = LOGS / f"{name}.log"
         self.log.unlink(missing_ok=True)
         self.process = None
+        self._clients = {}
         self._beside = None
         self._was_killed = False
 
@@ -124,10 +126,13 @@ class OdooServer:
             return cursor.fetchall() if cursor.description else []
 
     def rpc(self, login: str = "admin", password: str = "admin") -> odoorpc.ODOO:
-        """:return: a client of JSON-RPC nobody here wrote, logged in."""
-        client = odoorpc.ODOO("127.0.0.1", port=self.port, timeout=300)
-        client.login(self.name, login, password)
-        return client
+        """:return: a client of JSON-RPC nobody here wrote, logged in once for each user and thread"""
+        who = login, password, threading.get_ident()
+        if who not in self._clients:
+            client = odoorpc.ODOO("127.0.0.1", port=self.port, timeout=300)
+            client.login(self.name, login, password)
+            self._clients[who] = client
+        return self._clients[who]
 
     def json2(self, key: str, model: str, method: str, **arguments) -> requests.Response:
         """Call ``method`` over JSON-2 with an API key."""
