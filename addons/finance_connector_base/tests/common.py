@@ -59,8 +59,6 @@ class FinanceCase(TransactionCase):
     def _follow_savepoints(cls):
         """Know which savepoints are open, the outermost first."""
         cls._savepoints = []
-        # A class may work on exchanges before its first test.
-        cls._last_checkpoint = None
         begin, rollback, close = Savepoint.__init__, Savepoint.rollback, Savepoint._close
 
         def forget_inner(savepoint):
