@@ -70,7 +70,7 @@ class BankStatementUpload(models.TransientModel):
                 raise UserError(self.env._("%s is empty. Choose the file again.", attachment.name))
             exchange, is_new = exchanges._receive(
                 interface,
-                f"file:{sha256_hex(content)}",
+                self._file_key(content),
                 content,
                 source="upload",
                 filename=attachment.name,
@@ -96,6 +96,10 @@ class BankStatementUpload(models.TransientModel):
         if len(exchanges) == 1:
             action |= {"view_mode": "form", "views": [(False, "form")], "res_id": exchanges.id}
         return action
+
+    def _file_key(self, content):
+        """:return: what a file that was uploaded before is recognised by"""
+        return f"file:{sha256_hex(content)}"
 
     def _check_may_upload(self):
         if not self.env.user.has_group("finance_connector_base.group_finance_operator"):

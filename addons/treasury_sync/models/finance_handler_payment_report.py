@@ -57,16 +57,38 @@ class FinanceHandlerPaymentReport(models.AbstractModel):
 
     @api.model
     def _post(self, exchange, prepared):
-        order, report = prepared
+        subject, report = prepared
         if isinstance(report, recalls.RecallAnswer):
-            cancelled = order._take_answer(report, exchange)
-            return {"order": order.order_id.name, "moved": len(cancelled)}
-        moved = order._take_report(
-            report,
-            source="webhook" if exchange.source == "webhook" else "report",
-            exchange=exchange,
-        )
+            order = subject.order_id
+            self._check_reporter(exchange, order)
+            moved = subject._take_answer(report, exchange)
+        else:
+            order = subject
+            if order._is_refused_in(report) or (order.state == "approved" and order._is_in_doubt()):
+                self._check_reporter(exchange, order)
+            moved = order._take_report(
+                report,
+                source="webhook" if exchange.source == "webhook" else "report",
+                exchange=exchange,
+            )
         return {"order": order.name, "moved": len(moved)}
+
+    @api.model
+    def _check_reporter(self, exchange, order):
+        """Whoever prepared payments does not bring the word after which they can be paid again.
+
+        :raise BusinessError: ``payment_report_own``
+        """
+        if exchange.source == "upload" and exchange.create_uid in order._excluded_now():
+            raise BusinessError(
+                "payment_report_own",
+                self.env._(
+                    "%(user)s uploaded the bank's answer about %(order)s, and had a hand in its payments or accounts.",
+                    user=exchange.create_uid.name,
+                    order=order.name,
+                ),
+                evidence={"order": order.name, "user": exchange.create_uid.login},
+            )
 
     @api.model
     def _describe_result(self, result):

@@ -104,12 +104,7 @@ class TreasuryPaymentOrder(models.Model):
         """
         self.ensure_one()
         items = {item.end_to_end_id: item for item in as_engine(self)._live()}
-        known = {
-            item.end_to_end_id: (group.group_id, item.instruction_id)
-            for group in self._document().groups
-            for item in group.instructions
-        }
-        found, strangers = life.verdicts(report, known)
+        found, strangers = self._verdicts(report)
         moved = self.env["treasury.payment.instruction"]
         for verdict in found:
             proven = life.proven_by(verdict.code)
@@ -130,6 +125,20 @@ class TreasuryPaymentOrder(models.Model):
         if strangers:
             self._report_strangers(strangers, report)
         return moved
+
+    def _verdicts(self, report):
+        """:return: what ``report`` says of each payment, and the end-to-end ids that the order does not have"""
+        known = {
+            item.end_to_end_id: (group.group_id, item.instruction_id)
+            for group in self._document().groups
+            for item in group.instructions
+        }
+        return life.verdicts(report, known)
+
+    def _is_refused_in(self, report):
+        """:return: whether ``report`` says of any payment that it is not executed, so that it can be paid again"""
+        found, _strangers = self._verdicts(report)
+        return any(life.proven_by(verdict.code) in life.ENDED for verdict in found)
 
     def _report_strangers(self, strangers, report):
         self.env["finance.exception"]._open(

@@ -254,21 +254,32 @@ class TestReports(FollowCase):
         self.assertEqual(order._live().state, "executed")
         self.assertEqual(order.news_ids.mapped("source")[-1], "webhook")
 
-    def test_upload_by_hand(self):
-        order = self.sent(100)
+    def upload(self, content, user):
         attachment = (
-            self.env["ir.attachment"]
-            .with_user(self.preparer)
-            .create({"name": "answer.xml", "raw": self.report(order, "ACSC")})
+            self.env["ir.attachment"].with_user(user).create({"name": "answer.xml", "raw": content})
         )
         wizard = (
             self.env["treasury.report.upload"]
-            .with_user(self.preparer)
+            .with_user(user)
             .create({"company_id": self.company_a.id, "attachment_ids": attachment.ids})
         )
-        action = wizard.action_upload()
-        self.env["finance.exchange"].browse(action["res_id"])._job_process()
+        exchange = self.env["finance.exchange"].browse(wizard.action_upload()["res_id"])
+        exchange._job_process()
+        return exchange
+
+    def test_upload_by_hand(self):
+        order = self.sent(100)
+        self.upload(self.report(order, "ACSC"), self.preparer)
         self.assertEqual(order._live().state, "executed")
+
+    def test_preparer_does_not_bring_the_word_after_which_it_is_paid_again(self):
+        order = self.sent(100)
+        refusal = self.report(order, "RJCT")
+        exchange = self.upload(refusal, self.preparer)
+        self.assertEqual(exchange.exception_ids.mapped("code"), ["payment_report_own"])
+        self.assertEqual(order._live().state, "transmitted")
+        self.upload(refusal, self.approver)
+        self.assertEqual(order._live().state, "rejected")
 
 
 @tagged("post_install", "-at_install")

@@ -91,6 +91,12 @@ register(
     "Ask the bank for the report again. What was known of the payments stays as it is.",
 )
 register(
+    "payment_report_own",
+    "The bank's answer was uploaded by whoever prepared the payments",
+    Severity.HIGH,
+    "Have somebody who prepared nothing of the order get the answer from the bank and upload it. Nothing was changed.",
+)
+register(
     "payment_status_conflict",
     "The bank says two things that cannot both be true",
     Severity.HIGH,

@@ -22,6 +22,10 @@ class TreasuryReportUpload(models.TransientModel):
                 self.env._("Uploading the bank's answers is a task of those who pay and approve.")
             )
 
+    def _file_key(self, content):
+        # Where one person's word is not enough, another brings the same file.
+        return f"{super()._file_key(content)}:{self.env.uid}"
+
     def _upload_title(self):
         return self.env._("Uploaded Status Reports")
 
