@@ -95,7 +95,17 @@ class World:
         self.hear()
 
     def hear(self):
-        """Pick up what the bank put there."""
+        """Pick up what the bank put there, by a fetch that begins after it did."""
+        self.server.wait_for(
+            lambda: (
+                not self.server.sql(
+                    """SELECT id FROM queue_job WHERE model_name = 'bank.statement.feed'
+                      AND state NOT IN ('done', 'failed', 'cancelled')"""
+                )
+            ),
+            "the fetch before",
+            seconds=120,
+        )
         old = time.time() - 60
         for path in (self.inbox / "answers").glob("*.xml"):
             os.utime(path, (old, old))

@@ -72,17 +72,14 @@ def fetch(server):
 
     :return: how the feed is afterwards: failures in a row and the last error
     """
-    [(before,)] = server.sql("SELECT last_attempt_at FROM bank_statement_feed")
     feeds = server.rpc().env["bank.statement.feed"]
     feeds.browse(feeds.search([])).action_fetch_now()
 
     def ended():
         return server.sql(
             """SELECT failure_count, last_error FROM bank_statement_feed
-                WHERE last_attempt_at IS DISTINCT FROM %s
-                  AND NOT EXISTS (SELECT FROM queue_job WHERE model_name = 'bank.statement.feed'
-                                   AND state NOT IN ('done', 'failed', 'cancelled'))""",
-            [before],
+                WHERE NOT EXISTS (SELECT FROM queue_job WHERE model_name = 'bank.statement.feed'
+                                   AND state NOT IN ('done', 'failed', 'cancelled'))"""
         )
 
     return server.wait_for(ended, "the fetch", seconds=120)[0]
