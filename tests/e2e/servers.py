@@ -46,6 +46,7 @@ class OdooServer:
         self._was_killed = False
 
     def start(self):
+        assert self.process is None, "it runs already: a second one would outlive the test"
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 odoo.command(Path(sys.executable), self.conf, "server"),

@@ -26,7 +26,6 @@ env.cr.commit()
 def test_two_workers_never_settle_one_invoice_twice(odoo_server):
     server = odoo_server("matching")
     server.shell(SETUP)
-    server.start()
     server.wait_for(
         lambda: (
             server.sql(
