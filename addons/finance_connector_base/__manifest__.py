@@ -28,6 +28,7 @@
         "wizards/finance_exception_close_views.xml",
         "views/finance_exception_views.xml",
         "views/finance_audit_views.xml",
+        "views/finance_exchange_attempt_views.xml",
         "views/finance_exchange_views.xml",
         "views/finance_interface_views.xml",
         "wizards/finance_connection_host_key_views.xml",

@@ -36,6 +36,7 @@
         "wizards/treasury_payment_run_views.xml",
         "wizards/treasury_payment_proof_views.xml",
         "wizards/treasury_report_upload_views.xml",
+        "views/treasury_payment_instruction_views.xml",
         "views/treasury_payment_order_views.xml",
         "views/treasury_configuration_views.xml",
         "views/treasury_cut_off_views.xml",

@@ -37,6 +37,7 @@ from . import treasury_payment_recall
 from . import treasury_payment_recall_file
 from . import treasury_payment_recall_answer
 from . import treasury_payment_recall_approval
+from . import treasury_payment_recall_approve
 from . import treasury_payment_order_recall
 from . import finance_adapter
 from . import finance_audit_event

@@ -153,6 +153,22 @@ class TreasuryCase(StatementCase):
         for user in users:
             order.with_user(user)._approve(order.digest)
 
+    def run_for(self, user=None, **values):
+        return (
+            self.env["treasury.payment.run"]
+            .with_user(user or self.preparer)
+            .create(
+                {
+                    "company_id": self.company_a.id,
+                    "channel_id": self.channel.id,
+                    "currency_id": self.euro.id,
+                    "pay_on": "2026-11-27",
+                    "due_until": "2026-12-31",
+                    **values,
+                }
+            )
+        )
+
     def statement_line(self, amount, journal=None, **values):
         return self.env["account.bank.statement.line"].create(
             {

@@ -1,3 +1,4 @@
+import contextlib
 from unittest.mock import patch
 
 import psycopg2
@@ -26,6 +27,17 @@ class TestRecall(FollowCase):
         if items:
             wizard.instruction_ids = items
         return self.env["treasury.payment.recall"].browse(wizard.action_request()["res_id"])
+
+    @contextlib.contextmanager
+    def channel_recalls(self, **options):
+        """A channel whose call can recall and tell the status; yields the call."""
+        adapter = self.registry["finance.adapter.folder"]
+        able = frozenset({"recall_payments", "query_payments"})
+        with (
+            patch.object(adapter, "_capabilities", able, create=True),
+            patch.object(adapter, "_recall", create=True, **options) as called,
+        ):
+            yield called
 
     def test_two_others_approve_and_a_person_carries_it(self):
         order = self.sent(100, 50)
@@ -73,17 +85,8 @@ class TestRecall(FollowCase):
 
     def test_channel_carries_it_and_the_banks_word_decides(self):
         order = self.sent(100)
-        adapter = self.registry["finance.adapter.folder"]
         answers = [RetryableError("Not now."), {"state": "accepted", "answer": "cancelled"}]
-        with (
-            patch.object(
-                adapter,
-                "_capabilities",
-                frozenset({"recall_payments", "query_payments"}),
-                create=True,
-            ),
-            patch.object(adapter, "_recall", side_effect=answers, create=True),
-        ):
+        with self.channel_recalls(side_effect=answers):
             recall = self.request(order)
             for user in (self.approver, self.second_approver):
                 recall.with_user(user)._approve()
@@ -130,16 +133,7 @@ class TestRecall(FollowCase):
         self.assertEqual(recall.instruction_ids, order._live())
 
     def test_call_of_a_channel_is_for_a_whole_order_and_brings_its_answer(self):
-        adapter = self.registry["finance.adapter.folder"]
-        with (
-            patch.object(
-                adapter,
-                "_capabilities",
-                frozenset({"recall_payments", "query_payments"}),
-                create=True,
-            ),
-            patch.object(adapter, "_recall", create=True) as called,
-        ):
+        with self.channel_recalls() as called:
             order = self.sent(100, 50)
             self.assertTrue(self.request(order, order._live()[0]).by_hand, "a part of it")
             order = self.sent(70)

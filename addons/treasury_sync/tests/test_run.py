@@ -11,22 +11,6 @@ from .common import TreasuryCase
 class TestRun(TreasuryCase):
     """A payment run proposes, a person decides; what people did by hand is recorded with its proof."""
 
-    def run_for(self, user=None, **values):
-        return (
-            self.env["treasury.payment.run"]
-            .with_user(user or self.preparer)
-            .create(
-                {
-                    "company_id": self.company_a.id,
-                    "channel_id": self.channel.id,
-                    "currency_id": self.euro.id,
-                    "pay_on": "2026-11-27",
-                    "due_until": "2026-12-31",
-                    **values,
-                }
-            )
-        )
-
     def make_term(self, *instalments, early_discount=False):
         """:param instalments: tuples of percents and days; a discount is of 2 % in 30 days"""
         return self.env["account.payment.term"].create(

@@ -64,19 +64,7 @@ class TestRunTogether(TreasuryCase):
         return sorted(map(str, self.env.execute_query(query)))
 
     def registered(self):
-        run = (
-            self.env["treasury.payment.run"]
-            .with_user(self.preparer)
-            .create(
-                {
-                    "company_id": self.company_a.id,
-                    "channel_id": self.channel.id,
-                    "currency_id": self.euro.id,
-                    "pay_on": "2026-11-27",
-                    "due_until": "2026-12-31",
-                }
-            )
-        )
+        run = self.run_for()
         run.action_propose()
         order = self.env["treasury.payment.order"].browse(run.action_create_order()["res_id"])
         self.env.flush_all()
