@@ -111,8 +111,10 @@ class TestTogether(EngineCase):
         exchanges[0]._job_process()
         self.assertEqual(self.told, [exchanges])
         self.assertEqual((tried | other).mapped("work_status"), ["ready", "ready"])
+        waiting = self.some(2)
         tried._job_process()
-        self.assertEqual(len(self.told), 1)
+        self.assertEqual(len(self.told), 1, "what failed before takes nobody along")
+        self.assertEqual(waiting.mapped("work_status"), ["ready", "ready"])
 
     def test_shadow_proves_and_posts_nothing_together(self):
         exchanges = self.some(
@@ -121,6 +123,32 @@ class TestTogether(EngineCase):
         exchanges[0]._job_process()
         self.assertEqual(exchanges.mapped("work_status"), ["done", "ready"])
         self.assertFalse(self.told)
+
+    def test_what_came_in_shadow_is_posted_with_nobody(self):
+        interface = self.make_interface("dummy", self.connection, mode="shadow")
+        proven = self.some(1, interface=interface)
+        interface._set_mode("live")
+        real = self.some(2, interface=interface)
+        proven._job_process()
+        self.assertEqual(self.posted(proven), [0])
+        self.assertEqual(real.mapped("work_status"), ["ready", "ready"])
+        self.assertFalse(self.told)
+
+    def test_what_another_worker_ended_meanwhile_is_not_done_again(self):
+        exchanges = self.some(3)
+        model = type(exchanges)
+        original = model._checkpoint
+
+        def checkpoint(those):
+            original(those)
+            if exchanges[1].work_status == "ready":
+                # As if committed by whoever held its lock until now.
+                exchanges[1]._set_status("cancelled", reason="By another worker")
+
+        self.patch(model, "_checkpoint", checkpoint)
+        exchanges[0]._job_process()
+        self.assertEqual(self.told, [exchanges[0] | exchanges[2]])
+        self.assertEqual(exchanges.mapped("work_status"), ["done", "cancelled", "done"])
 
     def test_interface_that_keeps_the_order_takes_one_after_the_other(self):
         interface = self.make_interface("dummy", self.connection, in_order=True)
