@@ -74,12 +74,12 @@ export class CashPosition extends Component {
             shown: PAGE,
             expanded: {},
             opened: null,
-            error: "",
         });
         onWillStart(async () => {
-            [this.isViewer, this.isOperator] = await Promise.all([
+            [this.isViewer, this.isOperator, this.mayConnect] = await Promise.all([
                 user.hasGroup("finance_connector_base.group_finance_viewer"),
                 user.hasGroup("finance_connector_base.group_finance_operator"),
+                user.hasGroup("finance_connector_base.group_finance_manager"),
             ]);
             this.state.groups = await this.orm.call("cash.position", "list_groups", []);
             if (this.state.groups.length) {
@@ -90,7 +90,6 @@ export class CashPosition extends Component {
     }
 
     async load() {
-        this.state.error = "";
         this.state.filter = this.state.opened = null;
         this.state.shown = PAGE;
         if (!this.state.group && !this.isViewer) {
