@@ -70,7 +70,9 @@ def _users(env):
 
 def _order(env, reference):
     """:return: an order of one bill, which a vendor sends after the one of that reference"""
-    paid = env["account.move"].search([("ref", "=", reference)], limit=1)
+    paid = env["account.move"].search(
+        [("ref", "=", reference), ("move_type", "=", "in_invoice")], limit=1
+    )
     channel = (
         env["treasury.payment.order"]
         .search([("payment_ids.memo", "=", reference)], limit=1)
