@@ -136,16 +136,9 @@ class AccountBankStatementLine(models.Model):
         :rtype: dict
         """
         self.check_access("write")
-        model = self.env["account.reconcile.model"].browse(model_id or []).exists()
-        if not model:
-            raise UserError(self.env._("Choose a write-off model."))
-        model.check_access("read")
+        model = self._write_off_model(model_id)
         writer = self.env["bank.statement.match.write.off"]
-        plans = []
-        for line in self:
-            if model.company_id not in line.company_id.parent_ids:
-                raise UserError(self.env._("%s belongs to another company.", model.display_name))
-            plans.append(writer._to_post(line, model))
+        plans = [writer._to_post(line, model) for line in self]
         return self._post_by_hand(*plans, found_by="write_off", model=model)
 
     def action_match_transfer(self, journal_id=None):
@@ -314,8 +307,7 @@ class AccountBankStatementLine(models.Model):
 
     def _write_offs_by_hand(self, write_off, rest):
         if write_off.get("model"):
-            model = self.env["account.reconcile.model"].browse(int(write_off["model"]))
-            model.check_access("read")
+            model = self._write_off_model(int(write_off["model"]))
             plan = self.env["bank.statement.match.write.off"]._to_post(self, model, rest)
             return plan.write_offs
         account = self.env["account.account"].browse(int(write_off.get("account") or 0)).exists()
@@ -325,6 +317,18 @@ class AccountBankStatementLine(models.Model):
         return (
             posting.WriteOff(account.id, rest, write_off.get("label") or self.payment_ref or "/"),
         )
+
+    def _write_off_model(self, model_id):
+        """:return: the ``account.reconcile.model`` that the caller chose
+        :raise UserError: there is none, or it is another company's than a line
+        """
+        model = self.env["account.reconcile.model"].browse(model_id or []).exists()
+        if not model:
+            raise UserError(self.env._("Choose a write-off model."))
+        model.check_access("read")
+        if any(model.company_id not in line.company_id.parent_ids for line in self):
+            raise UserError(self.env._("%s belongs to another company.", model.display_name))
+        return model
 
     def _read_decimal(self, text):
         try:

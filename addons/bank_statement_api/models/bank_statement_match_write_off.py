@@ -29,10 +29,15 @@ class BankStatementMatchWriteOff(models.AbstractModel):
                 .search(
                     [("company_id", "in", company.parent_ids.ids), ("can_be_proposed", "=", True)]
                 )
-            ).filtered(lambda model: model.line_ids.account_id)
+            ).filtered(lambda model: model.line_ids.account_id and self._has_condition(model))
             for line in company_lines:
                 found[line] = candidates.filtered(lambda model, line=line: self._fits(model, line))
         return found
+
+    @api.model
+    def _has_condition(self, model):
+        """Whether it says of which lines it speaks; Odoo proposes one that does not as well, once it is automated."""
+        return bool(model.match_label or model.match_amount or model.match_partner_ids)
 
     @api.model
     def _fits(self, model, line):

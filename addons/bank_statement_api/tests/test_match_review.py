@@ -1,11 +1,9 @@
 from datetime import timedelta
-from decimal import Decimal
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
-from .camt_writer import Line
 from .common import DAY, StatementCase
 
 
@@ -138,38 +136,6 @@ class TestMatchReview(StatementCase):
             with self.assertRaises(UserError):
                 line.action_match_allocate([{"item": self.item_of(invoice).id, "amount": amount}])
 
-    def test_write_off_model_books_the_line(self):
-        model = self.env["account.reconcile.model"].create(
-            {
-                "name": "Fees",
-                "company_id": self.company_a.id,
-                "line_ids": [Command.create({"account_id": self.expense.id, "label": "Fee"})],
-            }
-        )
-        line = self.waiting(("-5.00", "Account fee"))
-        line.action_match_write_off(model.id)
-        self.assertTrue(line.is_reconciled)
-        self.assertIn(self.expense, line.line_ids.account_id)
-
-    def test_automated_model_books_lines_by_itself_until_it_erred(self):
-        self.env["account.reconcile.model"].create(
-            {
-                "name": "Fees",
-                "company_id": self.company_a.id,
-                "trigger": "auto_reconcile",
-                "match_label": "contains",
-                "match_label_param": "account fee",
-                "line_ids": [Command.create({"account_id": self.expense.id, "label": "Fee"})],
-            }
-        )
-        line = self.waiting(("-5.00", "Account fee"))
-        self.assertTrue(line.is_reconciled)
-        self.assertEqual(line.match_found_by, "write_off")
-        line.action_match_undo()
-        self.bring(self.file(("-6.00", "Account fee"), opening=Decimal("95.00"), sequence=2))
-        self.match()
-        self.assertFalse(self.lines()[1].is_reconciled)
-
     def test_both_sides_of_a_transfer_are_settled(self):
         other = self.make_journal(self.company_a, "DE02120300000000202051", code="TBN2")
         out = self.waiting(("-50.00", "to savings"))
@@ -241,6 +207,20 @@ class TestMatchReview(StatementCase):
         open_again = self.env["account.move.line"].search([("account_id", "=", suspense.id)])
         self.assertEqual(sum(open_again.mapped("balance")), -50)
 
+    def test_line_that_is_open_in_part_is_not_reversed(self):
+        invoice = self.make_invoice(40)
+        line = self.waiting(("50.00", invoice.name))
+        line.match_id.proposal_ids[0].action_accept()
+        self.env.cr.execute(
+            "UPDATE res_company SET fiscalyear_lock_date = %s WHERE id = %s",
+            [DAY, self.company_a.id],
+        )
+        self.env.invalidate_all()
+        self.env.registry.clear_cache()
+        [refused] = line.action_match_undo()["refused"]
+        self.assertIn("is not reconciled", refused["reason"])
+        self.assertEqual(invoice.amount_residual, 0)
+
     def test_of_many_open_items_the_nearest_amounts_are_offered(self):
         dollar = self.env.ref("base.USD")
         dollar.active = True
@@ -270,12 +250,13 @@ class TestMatchReview(StatementCase):
                 call()
         self.assertEqual(invoice.amount_residual, 80)
 
-    def test_write_off_model_of_another_company_is_refused(self):
+    def test_nothing_of_another_company_is_used_by_whoever_works_for_both(self):
+        companies = self.company_a | self.company_b
         user = new_test_user(
             self.env,
             "both_companies",
             groups="finance_connector_base.group_finance_operator",
-            company_ids=[Command.set((self.company_a | self.company_b).ids)],
+            company_ids=[Command.set(companies.ids)],
             company_id=self.company_a.id,
         )
         account = self.env["account.account"].search(
@@ -288,10 +269,22 @@ class TestMatchReview(StatementCase):
                 "line_ids": [Command.create({"account_id": account.id})],
             }
         )
-        line = self.waiting(("-5.00", "fee")).with_user(user)
-        line = line.with_context(allowed_company_ids=(self.company_a | self.company_b).ids)
-        with self.assertRaises(UserError):
-            line.action_match_write_off(model.id)
+        item = self.item_of(self.make_invoice(50, company=self.company_b))
+        line = self.waiting(("50.00", "x")).with_user(user)
+        line = line.with_context(allowed_company_ids=companies.ids)
+        for name, call in {
+            "model": lambda: line.action_match_write_off(model.id),
+            "account for the rest": lambda: line.action_match_preview(
+                [], {"account": account.id, "label": "x"}
+            ),
+            "model for the rest": lambda: line.action_match_preview([], {"model": model.id}),
+            "item": lambda: line.action_match_preview([{"item": item.id}]),
+            "bank account": lambda: line.action_match_transfer(self.journals[self.company_b].id),
+        }.items():
+            with self.subTest(name), self.assertRaises(UserError):
+                call()
+        self.assertTrue(line.action_match_allocate([{"item": item.id}])["refused"])
+        self.assertFalse(item.reconciled)
 
     def test_decision_cannot_be_written_past_its_actions(self):
         line = self.waiting(("50.00", "x"))
@@ -301,106 +294,3 @@ class TestMatchReview(StatementCase):
         ):
             with self.assertRaises(AccessError):
                 record.with_user(self.users["manager", "a"]).write(vals)
-
-    # === LEARNING === #
-
-    def test_account_is_learned_from_people_once_they_accept_it(self):
-        invoices = [self.make_invoice(80) for _ in range(3)]
-        partner = invoices[0].partner_id
-        for invoice in invoices[1:]:
-            invoice.button_draft()
-            invoice.partner_id = partner
-            invoice.action_post()
-        iban = "FR7630006000011234567890189"
-        lines = self.waiting(
-            *(
-                Line(DAY, Decimal("50.00"), invoice.name, reference=f"L{number}")
-                for number, invoice in enumerate(invoices[:2])
-            )
-        )
-        lines.sudo().account_number = iban
-        for line in lines:
-            line.match_id.proposal_ids[0].action_accept()
-        lesson = self.env["bank.statement.match.lesson"].search([("kind", "=", "iban_partner")])
-        self.assertEqual((lesson.state, lesson.times, lesson.partner_id), ("proposed", 2, partner))
-        self.assertEqual(lesson.line_ids, lines)
-        matcher = self.env["bank.statement.matcher"]
-        known = matcher._parties(self.company_a, matcher._facts_of(lines)).ibans
-        self.assertFalse(known)
-        lesson.with_user(self.operator).action_accept()
-        known = matcher._parties(self.company_a, matcher._facts_of(lines)).ibans
-        self.assertEqual(known, {iban: frozenset(partner.ids)})
-        lesson.with_user(self.operator).action_refuse()
-        self.assertFalse(matcher._parties(self.company_a, matcher._facts_of(lines)).ibans)
-
-    def test_habit_of_paying_several_items_is_learned_once_people_accept_it(self):
-        partner = self.env["res.partner"].create({"name": "Customer"})
-        # No other selection of them adds up to what one of the lines brings.
-        amounts = ((31, 23), (47, 19), (53, 11))
-        for both in amounts:
-            for invoice in [self.make_invoice(amount) for amount in both]:
-                invoice.button_draft()
-                invoice.partner_id = partner
-                invoice.action_post()
-        lines = self.waiting(
-            *(
-                Line(DAY, Decimal(sum(both)), "Our payment", reference=f"S{number}")
-                for number, both in enumerate(amounts)
-            )
-        )
-        lines.sudo().partner_id = partner
-        self.match()
-        for line in lines[:2]:
-            proposal = line.match_id.proposal_ids[0]
-            self.assertEqual(len(proposal.item_ids), 2)
-            proposal.action_accept()
-        lesson = self.env["bank.statement.match.lesson"].search([("kind", "=", "several_items")])
-        self.assertEqual((lesson.state, lesson.times, lesson.partner_id), ("proposed", 2, partner))
-        last = lines[2]
-
-        def known():
-            self.match()
-            proposal = last.match_id.proposal_ids[0]
-            self.assertEqual(len(proposal.item_ids), 2)
-            return proposal.score, any("several" in part["text"] for part in proposal.score_words)
-
-        before, is_said = known()
-        self.assertFalse(is_said)
-        lesson.with_user(self.operator).action_accept()
-        self.assertEqual(known(), (before + 5, True))
-        self.assertFalse(last.is_reconciled, "it proposes and posts nothing")
-        lesson.with_user(self.operator).action_refuse()
-        self.assertEqual(known(), (before, False))
-
-    def test_text_is_learned_from_people_once_they_accept_it(self):
-        model = self.env["account.reconcile.model"].create(
-            {
-                "name": "Telephone",
-                "company_id": self.company_a.id,
-                "line_ids": [Command.create({"account_id": self.expense.id, "label": "Phone"})],
-            }
-        )
-        lines = self.waiting(
-            ("-5.00", "Telekom Mobilfunk 03/2026"),
-            ("-6.00", "Telekom Mobilfunk 04/2026"),
-            ("-7.00", "MOBILFUNK Rechnung 05/2026 Telekom"),
-            ("-8.00", "Mobilfunk"),
-        )
-        first, second, same_words, fewer_words = lines
-        (first | second).action_match_write_off(model.id)
-        lesson = self.env["bank.statement.match.lesson"].search([("kind", "=", "text_model")])
-        self.assertEqual((lesson.state, lesson.reconcile_model_id), ("proposed", model))
-        self.match()
-        self.assertFalse(
-            same_words.match_id.proposal_ids, "nothing changes before a person says so"
-        )
-        lesson.with_user(self.operator).action_accept()
-        self.match()
-        self.assertFalse(same_words.is_reconciled, "it proposes and posts nothing")
-        proposal = same_words.match_id.proposal_ids
-        self.assertEqual(proposal.reconcile_model_id, model)
-        self.assertFalse(fewer_words.match_id.proposal_ids)
-        self.assertEqual(proposal.action_accept()["accepted"], same_words.ids)
-        self.assertIn(self.expense, same_words.line_ids.account_id)
-        lesson.with_user(self.operator).action_refuse()
-        self.assertFalse(self.env["bank.statement.match.lesson"]._learned_models(same_words))

@@ -127,6 +127,35 @@ class TestMatchRules(StatementCase):
         draft.with_user(self.other_manager).action_activate()
         self.assertEqual(rule.state, "retired")
 
+    def test_who_changed_a_draft_does_not_put_it_into_force(self):
+        rule = self.make_rule()
+        rule.with_user(self.other_manager).maximum = 6
+        rule.action_backtest()
+        rule.action_propose()
+        for author in (self.manager, self.other_manager):
+            with self.assertRaises(AccessError):
+                rule.with_user(author).action_activate()
+
+    def test_rule_that_was_in_force_is_kept(self):
+        rule = self.in_force()
+        rule.action_retire()
+        with self.assertRaises(UserError):
+            rule.unlink()
+        self.make_rule().unlink()
+
+    def test_rule_speaks_of_its_partners_and_accounts_only(self):
+        self.trust_everything()
+        invoice = self.make_invoice(50)
+        other = self.make_journal(self.company_a, "DE02120300000000202051", code="TBN2")
+        stranger = self.env["res.partner"].create({"name": "Stranger"})
+        self.in_force(name="Of a stranger", partner_ids=stranger.ids)
+        self.in_force(name="Of another account", journal_ids=other.ids)
+        self.bring(self.file(("47.50", invoice.name)))
+        self.assertEqual(self.match(), 0)
+        rule = self.in_force(partner_ids=invoice.partner_id.ids, journal_ids=self.journal.ids)
+        self.assertEqual(self.match(), 1)
+        self.assertEqual(self.lines().match_id.rule_id, rule)
+
     def test_rule_that_accepts_nothing_is_refused(self):
         with self.assertRaises(ValidationError):
             self.make_rule(maximum=0)
@@ -145,6 +174,15 @@ class TestMatchRules(StatementCase):
             )
         )
         self.assertEqual(self.match(), 0)
+
+    def test_rule_that_is_out_of_force_is_not_suspended(self):
+        self.trust_everything()
+        rule = self.in_force()
+        self.bring(self.file(("47.50", self.make_invoice(50).name)))
+        self.match()
+        rule.action_retire()
+        self.lines().with_user(self.operator).action_match_undo()
+        self.assertEqual(rule.state, "retired")
 
     # === BACK-TEST === #
 
@@ -217,6 +255,56 @@ class TestMatchRules(StatementCase):
         run.with_user(self.operator).action_commit()
         self.assertEqual(run.result, {"posted": lines[1].ids, "left": lines[0].ids})
         self.assertEqual(first.amount_residual, 30)
+
+    def test_commit_leaves_what_was_decided_anew(self):
+        reference = "RF18539007547034"
+        invoice = self.make_invoice(50, reference=reference)
+        self.bring(self.file(("50.00", reference)))
+        line = self.lines().with_user(self.operator)
+        run = self.env["bank.statement.match.run"].browse(line.action_match_try()["res_id"])
+        self.assertEqual(run.auto_count, 1)
+        self.env.cr.execute(
+            "UPDATE bank_statement_match_run SET create_date = create_date - interval '1 minute'"
+        )
+        run.invalidate_recordset()
+        self.make_invoice(50, reference=reference)
+        self.match()
+        decision = line.match_id
+        run.with_user(self.operator).action_commit()
+        self.assertEqual(run.result, {"posted": [], "left": line.ids})
+        self.assertEqual((line.match_id, decision.is_current), (decision, True))
+        self.assertEqual(invoice.amount_residual, 50)
+
+    def test_commit_leaves_what_does_not_wait_any_more(self):
+        invoice = self.make_invoice(50)
+        self.bring(self.file(("50.00", invoice.name)))
+        line = self.lines().with_user(self.operator)
+        run = self.env["bank.statement.match.run"].browse(line.action_match_try()["res_id"])
+        line.action_match_ignore("Test payment of the bank")
+        run.with_user(self.operator).action_commit()
+        self.assertEqual(run.result, {"posted": [], "left": line.ids})
+        self.assertEqual(invoice.amount_residual, 50)
+
+    def test_dry_run_is_of_lines_of_one_company_that_wait(self):
+        invoice = self.make_invoice(50)
+        self.bring(self.file(("50.00", invoice.name), ("60.00", "x")))
+        self.match()
+        matched, waits = self.lines()
+        elsewhere = self.env["account.bank.statement.line"].create(
+            {
+                "journal_id": self.journals[self.company_b].id,
+                "date": fields.Date.today(),
+                "amount": 5.0,
+                "payment_ref": "y",
+            }
+        )
+        run = self.env["bank.statement.match.run"].browse(
+            (matched | waits).action_match_try()["res_id"]
+        )
+        self.assertEqual(run.match_ids.line_id, waits)
+        for lines in (matched, waits | elsewhere):
+            with self.assertRaises(UserError):
+                lines.action_match_try()
 
     # === PRECISION === #
 

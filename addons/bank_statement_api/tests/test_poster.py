@@ -135,6 +135,7 @@ class TestPoster(StatementCase):
         line, items = self.line(10), [self.item(10), self.item(10)]
         outcomes = self.poster._reconcile([self.pair(line, item) for item in items])
         self.assertEqual([outcome.done for outcome in outcomes], [True, False])
+        self.assertIn("in two proposals", outcomes[1].error)
 
     def test_one_line_to_many_items_and_many_lines_to_one(self):
         line = self.line(30)
@@ -181,7 +182,7 @@ class TestPoster(StatementCase):
     def test_rest_stays_open_when_asked_for(self):
         line, item = self.line(50), self.item(20)
         [refused] = self.poster._reconcile([self.pair(line, item)])
-        self.assertFalse(refused.done)
+        self.assertIn("not to the 50.00 open", refused.error)
         [outcome] = self.poster._reconcile([self.pair(line, item, keep_rest=True)])
         self.assertIsNone(outcome.error)
         self.assertTrue(item.reconciled)
@@ -201,8 +202,8 @@ class TestPoster(StatementCase):
     def test_foreign_invoice_paid_in_the_company_currency(self):
         item = self.item(125, currency=self.dollar)
         line = self.line(99)
-        [refused] = self.poster._reconcile([self.pair(line, item)])
-        self.assertFalse(refused.done)
+        self.assert_refused(self.pair(line, item), "not to the 99.00 open")
+        self.assert_refused(self.pair(self.line(125), item), "say what was paid for it")
         allocation = Allocation(item.id, Decimal(125), paid=Decimal(99))
         self.assert_done(self.poster._reconcile([Proposal(line.id, (allocation,))]))
         self.assertTrue(item.reconciled)
@@ -242,7 +243,7 @@ class TestPoster(StatementCase):
             gone = self.line(10)
             proposal = self.pair(gone, item)
             gone.unlink()
-            self.assert_refused(proposal, "does not exist")
+            self.assert_refused(proposal, "does not exist any more")
         with self.subTest("line in draft"):
             draft = self.line(10)
             draft.move_id.button_draft()
@@ -340,8 +341,8 @@ class TestPoster(StatementCase):
 
     def test_another_companys_item_is_refused(self):
         item = self.item(10, company=self.company_b)
-        [outcome] = self.poster._reconcile([self.pair(self.line(10), item)])
-        self.assertIn("another company", outcome.error)
+        # Odoo would refuse it as well, but not before it is to be posted: a preview would show it.
+        self.assert_refused(self.pair(self.line(10), item), "or its account cannot be reconciled")
         self.assertFalse(item.reconciled)
 
     def test_what_odoo_does_not_settle_is_taken_back(self):

@@ -113,6 +113,15 @@ class TestPosterTaxes(StatementCase):
                 self.assertEqual(item.amount_residual, item.balance)
                 self.assertFalse(self.given(line.move_id))
 
+    def test_discount_is_in_time_by_the_banks_own_day(self):
+        """The entry may be of a later day, as where the period of the bank's is locked."""
+        invoice = self.taxed_invoice(invoice_payment_term_id=self.term("included").id)
+        line = self.line(self.item_of(invoice).discount_amount_currency, invoice.name)
+        line.write({"date": "2026-03-30", "bank_booking_date": DAY})
+        self.env["bank.statement.matcher"]._match(line)
+        proposal = line.match_id.proposal_ids.sorted("rank")[0]
+        self.assertEqual(proposal.difference_kind, "discount")
+
     def test_discount_too_late_is_a_part_payment(self):
         invoice = self.taxed_invoice(
             invoice_payment_term_id=self.term("included").id, invoice_date="2026-02-02"

@@ -75,6 +75,30 @@ class TestReviewBoard(StatementCase):
         later.action_match_postpone("")
         self.assertIn(later.id, self.ids())
 
+    def test_lists_are_of_what_is_so_now(self):
+        draft, due, later, theirs, matched = self.waiting(
+            ("1.00", "a"),
+            ("2.00", "b"),
+            ("3.00", "c"),
+            ("4.00", "d"),
+            ("5.00", self.make_invoice(5).name),
+        )
+        draft.move_id.sudo().button_draft()
+        today = fields.Date.today()
+        (due | later).action_match_postpone(fields.Date.to_string(today + timedelta(days=3)))
+        due.sudo().match_postponed_until = today
+        theirs.action_match_ask(self.users["manager", "a"].id, "Yours?")
+        self.assertEqual(self.ids(), (due | theirs).ids)
+        self.assertEqual(self.ids(scope="postponed"), later.ids)
+        self.assertEqual(self.ids(scope="asked"), [], "of somebody else")
+        self.assertEqual(self.ids(scope="decided"), matched.ids)
+        self.env.cr.execute(
+            "UPDATE account_move SET inalterable_hash = '$4$x' WHERE id = %s", matched.move_id.ids
+        )
+        self.env.invalidate_all()
+        self.assertEqual(matched.action_match_undo()["reversed"], matched.ids)
+        self.assertEqual(self.ids(scope="decided"), [])
+
     def test_unknown_filter_is_told(self):
         for filters in ({"scope": "all"}, {"order": "1; DROP"}, {"kind": "x"}, {"sql": "x"}):
             with self.assertRaises(UserError):
