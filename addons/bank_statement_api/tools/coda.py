@@ -190,10 +190,6 @@ def _add_more(part: _Part, code: str, line: str, number: int):
     elif code == "31":
         movement.information.append((line[39] == "1", line[40:113]))
     else:
-        if not movement.information:
-            raise flat.refusal(
-                "A record continues one that is missing.", number, code, f"record {code} without 31"
-            )
         is_structured, text = movement.information[-1]
         more = line[10:115] if code == "32" else line[10:100]
         movement.information[-1] = (is_structured, text + more)

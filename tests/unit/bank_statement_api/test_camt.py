@@ -214,10 +214,13 @@ def test_decimals_of_the_currency_count():
         (entry(status="<Cd>WHAT</Cd>"), "WHAT"),
         (entry(currency="USD"), "USD"),
         (entry(day="").replace("<BookgDt><Dt></Dt></BookgDt>", ""), "no booking date"),
+        (entry().replace('<Amt Ccy="EUR">10.00</Amt>', ""), "no amount"),
+        (entry(inner="<CdtDbtInd>DBIT</CdtDbtInd>"), "CdtDbtInd is given 2 times"),
+        (entry(inner="<RvslInd>perhaps</RvslInd>"), "perhaps"),
     ],
     ids=[
         *("day", "sign", "no sign", "comma", "minus", "exponent", "nan", "status"),
-        *("currency", "no day"),
+        *("currency", "no day", "no amount", "two signs", "reversal"),
     ],
 )
 def test_entry_that_cannot_be_understood_is_reported_and_the_others_are_read(wrong, word):
@@ -226,6 +229,55 @@ def test_entry_that_cannot_be_understood_is_reported_and_the_others_are_read(wro
     [bad] = found.bad_entries
     assert word in bad.reason
     assert bad.position.entry == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "tag", "word"),
+    [
+        (document(), "BkToCstmrStmt", "no Stmt found"),
+        (document(re.sub("<Acct>.*</Acct>", "", statement())), "Stmt[1]/Acct", "missing"),
+        (document(re.sub("<IBAN>.*</IBAN>", "", statement())), "Stmt[1]/Acct/Id", "neither IBAN"),
+        (document(statement(currency="EUX")), "Stmt[1]/Acct/Ccy", "EUX"),
+        (
+            document(statement(extra=balance("CLAV", "1.00", "USD")).replace("<Ccy>EUR</Ccy>", "")),
+            "Stmt[1]/Acct/Ccy",
+            "amounts in EUR, USD",
+        ),
+    ],
+    ids=["empty", "no account", "no number", "no such currency", "two currencies"],
+)
+def test_statement_whose_account_is_not_to_be_known_is_refused(content, tag, word):
+    with pytest.raises(StatementFormatError) as refused:
+        camt.read(content)
+    assert refused.value.tag == tag
+    assert word in refused.value.reason
+
+
+@pytest.mark.parametrize(
+    ("extra", "code"),
+    [
+        (balance("CLBD", "1.00"), "balance_ambiguous"),
+        (balance("PRCD", "1,00"), "balance_unreadable"),
+        (
+            "<TxsSummry><TtlNtries><NbOfNtries>1O</NbOfNtries></TtlNtries></TxsSummry>",
+            "total_unreadable",
+        ),
+    ],
+)
+def test_figure_of_the_head_that_would_have_to_be_guessed_holds_the_statement(extra, code):
+    findings = checks.prove(read_one(document(statement(extra=extra))))
+    assert [(finding.code, finding.severity) for finding in findings] == [(code, "error")]
+
+
+def test_details_without_amounts_make_no_lines():
+    details = "".join(
+        f"<TxDtls><Refs><EndToEndId>{name}</EndToEndId></Refs></TxDtls>" for name in "AB"
+    )
+    found = read_one(document(statement(entry(details=f"<NtryDtls>{details}</NtryDtls>"))))
+    [line] = found.booked
+    assert line.amount == Decimal("10.00")
+    assert [detail.end_to_end_id for detail in line.details] == ["A", "B"]
+    assert [finding.code for finding in found.findings] == ["detail_amount_missing"]
 
 
 def test_damaged_namespace_with_a_brace_is_refused():

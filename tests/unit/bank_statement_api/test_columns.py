@@ -287,6 +287,22 @@ def test_sheet_by_name():
     assert "Other" in refused.value.reason
 
 
+@pytest.mark.parametrize(
+    ("module", "limit", "content"),
+    [
+        (spreadsheet, "MAX_ROWS", workbook(["Date", "Text"], ["x", "y"], ["z", "z"])),
+        (spreadsheet, "MAX_COLUMNS", workbook(["Date", "Amount", "Text"])),
+        (columns, "MAX_ROWS", b"Date;Amount;Text\n2026-03-04;1;\n2026-03-04;2;\n"),
+    ],
+    ids=["rows of a workbook", "columns", "rows"],
+)
+def test_table_that_is_too_large_is_refused(module, limit, content, monkeypatch):
+    monkeypatch.setattr(module, limit, 2)
+    with pytest.raises(StatementFormatError) as refused:
+        read_one(content, PLAIN)
+    assert "more than" in refused.value.message
+
+
 def _with_member(content, name, data):
     buffer = io.BytesIO()
     with (

@@ -55,6 +55,14 @@ def test_archives_are_opened_and_refused_whole_when_one_member_is_no_statement()
     assert len(detect.unpack("a.gz", gzip.compress(CAMT))) == 1
     with pytest.raises(StatementFormatError):
         detect.unpack("a.zip", zipped(one=CAMT, two=b"hello"))
+    for nested in (zipped(one=CAMT), gzip.compress(CAMT)):
+        with pytest.raises(StatementFormatError) as refused:
+            detect.unpack("a.zip", zipped(one=CAMT, two=nested))
+        assert refused.value.evidence["file"] == "two"
+        assert "Unpack it" in refused.value.next_step
+    with pytest.raises(StatementFormatError) as refused:
+        detect.unpack("a.zip", zipped())
+    assert refused.value.code == "statement_empty"
 
 
 def test_archive_bomb_is_refused():

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from odoo.addons.bank_statement_api.tools import checks, detect
+from odoo.addons.bank_statement_api.tools import (
+    bai2,
+    camt,
+    cfonb120,
+    checks,
+    coda,
+    detect,
+    mt940,
+    norma43,
+)
 from odoo.addons.bank_statement_api.tools.errors import StatementFormatError
 
 from tests import flat_writer
@@ -52,12 +61,16 @@ def without(content, start):
         (MT940 + b":61:2603040304C1,00NTRF\r\n", 11, ":61:"),
         (MT940.replace(b":62F:", b":60F:C260304EUR0,00\r\n:62F:"), 9, ":60F:"),
         (ENVELOPED.replace(b"{2:O940", b"{2:O941"), 2, "{2:"),
+        (ENVELOPED.replace(b"N}{4:", b"N{4:"), 1, "{2:"),
+        (ENVELOPED.replace(b":62F:", b":20:NEXT\r\n:62F:"), 9, ":86:"),
+        (ENVELOPED + ENVELOPED[: ENVELOPED.index(b"\r\n")], 12, "{4:"),
         (without(BAI2, b"49"), 6, "98"),
         (without(BAI2, b"99"), 7, "98"),
         (BAI2.replace(b"02,123456789,122099999,1", b"02,123456789,122099999,4"), 2, "02"),
         (BAI2.replace(b"02,123456789,122099999,1", b"02,123456789,122099999,2"), 2, "02"),
         (BAI2.replace(b",80,,2/", b",80,,1/"), 1, "01"),
         (BAI2.replace(b"260304,2400", b"260231,2400"), 2, "02"),
+        (BAI2.replace(b",010,0,,", b",010,0,,D,x"), 3, "03"),
         (without(CODA, b"9"), 9, "8"),
         (without(CODA, b"8"), 9, "9"),
         (CODA.replace(b"2100020000", b"2100020001"), 6, "21"),
@@ -73,6 +86,7 @@ def without(content, start):
         ),
         (without(NORMA43, b"33"), 6, "88"),
         (without(NORMA43, b"88"), 6, "88"),
+        (CFONB.replace(b"EUR2", b"EUX2"), 1, "01"),
         (NORMA43.replace(b"9783", b"0003"), 1, "11"),
     ],
 )
@@ -120,12 +134,16 @@ def test_figure_that_does_not_agree_is_told_with_both(content, code, expected, a
     [
         (MT940.replace(b":61:2603040304C10", b":61:2602300304C10"), "date"),
         (MT940.replace(b":61:2603040304C10", b":61:2603041304C10"), "date"),
+        (MT940.replace(b":61:2603040304C10", b":61:2503040229C10"), "date"),
         (MT940.replace(b":61:2603040304C10,00", b":61:2603040304C10,001"), "amount"),
         (MT940.replace(b":61:2603040304C10", b":61:2603040304X10"), "statement_line"),
         (MT940.replace(b"C10,00NTRF", b"C10,00,TRF"), "transaction_type"),
         (BAI2.replace(b"16,165,1000", b"16,065,1000"), "type_code"),
         (BAI2.replace(b"16,165,1000", b"16,165,1O00"), "amount"),
+        (BAI2.replace(b"16,165,1000", b"16,165,"), "amount"),
         (BAI2.replace(b"16,165,1000", b"16,165,-1000"), "sign"),
+        (BAI2.replace(b"16,165,1000,0", b"16,165,1000,S,1O00,0,0"), "availability"),
+        (BAI2.replace(b"16,165,1000,0", b"16,165,1000,D,x"), "availability"),
         (BAI2.replace(b"16,165,1000,0", b"16,165,1000,Q"), "funds_type"),
         (CODA.replace(b"0000000000010000040326", b"0000000000010001040326", 1), "amount"),
         (CODA.replace(b"R1" + b" " * 19 + b"0", b"R1" + b" " * 19 + b"7"), "sign"),
@@ -143,6 +161,62 @@ def test_entry_that_needs_a_guess_is_left_to_a_person_and_the_others_are_not(con
     assert bad.evidence
     assert bad.position.line
     assert [line.amount for line in statement.transactions] == [Decimal("-4.00")]
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "severity"),
+    [
+        (MT940.replace(b":60F:C260304EUR0", b":60F:C2603040"), "balance_unreadable", "error"),
+        (BAI2.replace(b",015,600,,/", b",015,600,,,100,-1000,1,/"), "balance_unreadable", "error"),
+        (BAI2.replace(b"02,123456789,122099999,1", b"02,123456789,122099999,3"), "group_correction", "warning"),
+        (BAI2.replace(b"16,165,1000,0", b"16,165,1000,S,400,300,200"), "availability_sum", "warning"),
+    ],
+)  # fmt: skip
+def test_figure_that_would_have_to_be_guessed_is_told(content, code, severity):
+    [statement] = read(content)
+    assert proof(statement)[code].severity == severity
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        (BAI2.replace(b",USD,", b",,"), "it is USD by the specification"),
+        (BAI2.replace(b",015,600,,/", b",015,600,,,100,,5,/"), "5 items without an amount"),
+        (CFONB.replace(b"LCCIN".ljust(30), b"MMOUSDx00000000001000".ljust(30)), "The evidence is left out"),
+        (
+            NORMA43.replace(b"\r\n2301", b"\r\n2401000" + b"0" * 11 + b"100".ljust(60) + b"\r\n2301", 1)
+            .replace(b"9" * 18 + b"000006", b"9" * 18 + b"000007"),
+            "no number of a currency",
+        ),
+    ],
+)  # fmt: skip
+def test_what_touches_no_money_is_said_and_stops_nothing(content, word):
+    [statement] = read(content)
+    assert word in " ".join(warning.message for warning in statement.warnings)
+    assert [line.amount for line in statement.transactions] == [Decimal("10.00"), Decimal("-4.00")]
+    assert not [item for item in checks.prove(statement) if item.severity == "error"]
+
+
+@pytest.mark.parametrize(
+    ("module", "content", "tag"),
+    [
+        (mt940, b"nothing", ":20:"),
+        (bai2, without(without(without(without(BAI2, b"03"), b"16"), b"16"), b"49"), "03"),
+        (bai2, b"88,more/\r\n" + BAI2, "88"),
+        (cfonb120, CFONB.replace(b"EUR2", b"EURx"), "01"),
+        (norma43, b"88" + b"9" * 18 + b"000000", "11"),
+    ],
+)
+def test_file_that_is_none_of_the_format_is_refused(module, content, tag):
+    with pytest.raises(StatementFormatError) as refused:
+        module.read(content)
+    assert refused.value.tag == tag
+
+
+@pytest.mark.parametrize("module", [camt, mt940, bai2, coda, cfonb120, norma43])
+def test_policy_that_does_not_exist_is_none(module):
+    with pytest.raises(ValueError, match="split"):
+        module.read(MT940, details="all")
 
 
 def test_details_that_do_not_make_the_batch_stay_evidence():

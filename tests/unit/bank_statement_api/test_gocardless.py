@@ -64,6 +64,17 @@ def test_answer_that_lists_nothing_is_not_empty(body):
         gocardless.check(body, ACCOUNT)
 
 
+@pytest.mark.parametrize(
+    "changes", [{"currency": None}, {"iban": None}, {"iban": None, "bban": 7}, {"currency": 7}]
+)
+def test_account_that_is_not_to_be_known_is_refused(changes):
+    account = {"iban": ACCOUNT.iban, "currency": "EUR"}
+    [listed] = gocardless.accounts([("r1", {"account": account})])
+    assert (listed.resource_id, listed.account.iban) == ("r1", ACCOUNT.iban)
+    with pytest.raises(StatementFormatError):
+        gocardless.accounts([("r1", {"account": {**account, **changes}})])
+
+
 def test_end_of_an_agreement_and_words_of_an_error():
     agreement = {"accepted": "2026-03-04T10:00:00Z", "access_valid_for_days": 90}
     assert gocardless.ends_on(agreement) == date(2026, 6, 2)

@@ -80,9 +80,13 @@ def test_next_page_is_told():
         {"transactionAmount": {"currency": "EUR", "amount": "12,30"}},
         {"transactionAmount": {"currency": "EUR"}},
         {"transactionAmount": {"currency": "EUR", "amount": "1.234"}},
+        {"transactionAmount": None},
+        {"transactionAmount": {"currency": "USD", "amount": "1.00"}},
         {"bookingDate": "2026-02-30"},
+        {"bookingDate": None},
+        {"remittanceInformationStructuredArray": "RF18"},
     ],
-    ids=["comma", "no amount", "decimals", "day"],
+    ids=["comma", "no amount", "decimals", "nothing", "currency", "day", "no day", "references"],
 )
 def test_record_that_cannot_be_understood_is_reported_and_the_others_are_read(wrong):
     found = read(page(booked(), booked(**wrong), booked(transactionId="T2")))
@@ -90,11 +94,30 @@ def test_record_that_cannot_be_understood_is_reported_and_the_others_are_read(wr
     assert len(found.bad_entries) == 1
 
 
+def test_record_that_is_none_stands_alone():
+    found = read(page("x", booked()))
+    assert [line.provider_uid for line in found.transactions] == ["T1"]
+    assert len(found.bad_entries) == 1
+
+
+@pytest.mark.parametrize(
+    "changes", [{"resourceId": None}, {"iban": None}, {"currency": None}, {"iban": 7}]
+)
+def test_list_with_an_account_that_is_not_to_be_known_is_refused(changes):
+    account = {"resourceId": "r1", "iban": ACCOUNT.iban, "currency": "EUR"}
+    [listed] = nextgenpsd2.accounts({"accounts": [account]})
+    assert (listed.resource_id, listed.account.iban) == ("r1", ACCOUNT.iban)
+    with pytest.raises(StatementFormatError):
+        nextgenpsd2.accounts({"accounts": [account, {**account, **changes}]})
+
+
 @pytest.mark.parametrize(
     "body",
     [
         b"",
         b"[]",
+        b'{"transactions": {"booked": []}, "transactions": {"booked": []}}',
+        b'{"transactions": {"booked": [NaN]}}',
         b"<html>Service unavailable</html>",
         b'{"transactions": {',
         b'{"a": 1}',

@@ -1,5 +1,6 @@
 """The OFX reader: both generations, several accounts, and what banks write beside the specification."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -9,7 +10,7 @@ from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from odoo.addons.bank_statement_api.tools import detect, ofx
+from odoo.addons.bank_statement_api.tools import detect, ofx, ofx_sgml
 from odoo.addons.bank_statement_api.tools.errors import StatementFormatError
 
 SAMPLES = Path(__file__).parent / "samples" / "ofx"
@@ -141,6 +142,39 @@ def test_file_cut_anywhere_is_refused_whole(old, new):
                 ofx.read(content[:cut])
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "word"),
+    [
+        (b"</OFX>", b"</OFX>\n<OFX>", "after the end"),
+        (b"</OFX>", b"</OFX>\nmore", "text after the end"),
+        (b"</STMTTRN>", b"</STMTTRN>-12.50", "text outside of an element: -12.50"),
+        (b"<BANKMSGSRSV1>", b"<BANKMSGSRSV1>" + b"<A>" * 60 + b"<B>1" + b"</A>" * 60, "levels"),
+        (b"<BANKMSGSRSV1>", b"<BANKMSGSRSV1>a < b", "begins no element"),
+        (b"<ACCTID>000123456789", b"", "missing"),
+        (b"<CURDEF>USD", b"<CURDEF>USX", "USX"),
+    ],
+)
+def test_structure_that_is_not_to_be_trusted_is_refused(old, before, after, word):
+    assert before in old
+    with pytest.raises(StatementFormatError) as refused:
+        ofx.read(old.replace(before, after, 1))
+    assert word in refused.value.reason
+
+
+def test_text_without_an_element_is_refused():
+    with pytest.raises(StatementFormatError):
+        ofx_sgml.parse("nothing")
+
+
+@pytest.mark.parametrize("name", [b"TRNAMT", b"FITID", b"DTPOSTED"])
+def test_what_is_given_twice_is_asked_about(old, name):
+    [doubled] = re.findall(b"<%s>[^<]*" % name, old)[:1]
+    bank, _card = ofx.read(old.replace(doubled, doubled * 2, 1))
+    [bad] = bank.bad_entries
+    assert bad.code == "ambiguous"
+    assert len(bank.booked) == 2
+
+
 def test_refusal_says_the_line(old):
     with pytest.raises(StatementFormatError) as refused:
         ofx.read(old.replace(b"</BANKTRANLIST>", b"</BANKTRANLOST>", 1))
@@ -162,7 +196,7 @@ def test_declarations_are_refused(new, hostile):
 def test_hostile_sizes_are_harmless():
     for content in (
         b"OFXHEADER:100\n<OFX>" + b"<A>" * 100_000,
-        b"OFXHEADER:100\n<OFX>" + b"<A><B>1" * 100_000 + b"</A>" * 100_000,
+        b"OFXHEADER:100\n<OFX>" + b"<A><B>1" * 100_000 + b"</A>" * 100_000 + b"</OFX>",
         b"OFXHEADER:100\n<OFX>" + b"<!--" * 100_000,
         b"OFXHEADER:100\n<OFX><A>" + b"&" * 1_000_000 + b"</OFX>",
         b"OFXHEADER:100\n" + b"\n" * 1_000_000 + b"<OFX>",

@@ -100,6 +100,31 @@ def test_record_of_another_account_is_refused_whole():
         read(body([item(account_id="another")]))
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"added": [item(None)]},
+        {"added": [item("")]},
+        {"added": [item(7)]},
+        {"modified": ["t1"]},
+        {"removed": [{"account_id": "acc"}]},
+        {"removed": ["t1"]},
+    ],
+)
+def test_change_that_names_nothing_is_refused_whole(changes):
+    with pytest.raises(StatementFormatError) as refused:
+        read(body([item()]) | changes)
+    assert next(iter(changes)) in refused.value.tag
+
+
+def test_account_without_an_id_is_refused():
+    account = {"account_id": "acc", "mask": "1234", "balances": {"iso_currency_code": "EUR"}}
+    [listed] = plaid.accounts({"accounts": [account]})
+    assert (listed.resource_id, listed.account.currency) == ("acc", "EUR")
+    with pytest.raises(StatementFormatError):
+        plaid.accounts({"accounts": [account, {**account, "account_id": None}]})
+
+
 def test_not_ready_is_not_empty():
     assert not plaid.page(body(next_cursor="")).is_ready
     assert not plaid.page(body(transactions_update_status="NOT_READY")).is_ready

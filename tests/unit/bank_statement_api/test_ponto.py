@@ -101,6 +101,13 @@ def test_one_bad_record_stands_alone(changes):
     assert bad.evidence["id"] == "bad"
 
 
+@pytest.mark.parametrize("nameless", [item(None), item(""), {"id": "bad", "attributes": None}])
+def test_record_without_an_id_or_content_stands_alone(nameless):
+    statement = read(nameless, item("good"))
+    assert [line.provider_uid for line in statement.booked] == ["good"]
+    assert len(statement.bad_entries) == 1
+
+
 def test_structured_reference_is_told_from_text():
     [line] = read(
         item(remittanceInformation="+++090/9337/55493+++", remittanceInformationType="structured")
@@ -148,6 +155,45 @@ def test_walk_ends_behind_the_window_only():
 def test_answer_that_is_no_list_is_refused_whole(body):
     with pytest.raises(StatementFormatError):
         ponto.page(body)
+
+
+SYNCHRONIZATION = {"id": "s1", "attributes": {"status": "success", "errors": [{"code": "c"}]}}
+LISTED = {"id": "acc", "attributes": {"reference": ACCOUNT.iban, "currency": "EUR"}}
+
+
+def test_account_and_its_synchronisation_are_read():
+    meta = {"latestSynchronization": SYNCHRONIZATION, "synchronizedAt": "2026-03-04T09:00:00.000Z"}
+    state = ponto.account_state({"data": {**LISTED, "meta": meta}})
+    assert (state.account.resource_id, state.synchronization) == ("acc", ("s1", "success"))
+    assert state.reached == DAY
+    assert ponto.synchronization({"data": SYNCHRONIZATION}) == ("s1", "success", ("c",))
+    page = {"data": {"links": {"redirect": "https://bank.example/"}}}
+    assert ponto.redirect(page) == "https://bank.example/"
+
+
+@pytest.mark.parametrize(
+    ("reader", "body"),
+    [
+        (ponto.account_state, {}),
+        (ponto.account_state, {"data": {**LISTED, "id": None}}),
+        *(
+            (ponto.account_state, {"data": {**LISTED, "attributes": values}})
+            for values in ({"reference": ACCOUNT.iban}, {"currency": "EUR"}, None)
+        ),
+        (
+            ponto.account_state,
+            {"data": {**LISTED, "meta": {"latestSynchronization": {"id": "s1", "attributes": {}}}}},
+        ),
+        (ponto.synchronization, {}),
+        (ponto.synchronization, {"data": {**SYNCHRONIZATION, "id": None}}),
+        (ponto.synchronization, {"data": {**SYNCHRONIZATION, "attributes": {}}}),
+        (ponto.redirect, {}),
+        (ponto.redirect, {"data": {"links": {"redirect": "javascript:alert(1)"}}}),
+    ],
+)
+def test_answer_that_leaves_open_what_it_is_about_is_refused(reader, body):
+    with pytest.raises(StatementFormatError):
+        reader(body)
 
 
 def test_notification_names_its_account_or_the_end_of_access():

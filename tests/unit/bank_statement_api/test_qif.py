@@ -96,6 +96,21 @@ def test_file_cut_inside_a_record_is_refused():
         qif.read(content.rstrip(b"^\n"), currency="EUR")
 
 
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        (b"!Type:Cat\nNFood\n^\n", "no !Type:Bank"),
+        (record("D25/03/2026", "T10.00").replace(b"^", b"!Type:Bank"), "without its end"),
+        (record("D25/03/2026", "T10.00", "$5.00", "SFood"), "before its category"),
+        (record("D25/03/2026", "T10.00", "M" + "x" * 10_000), "a line without an end"),
+    ],
+)
+def test_structure_that_is_not_to_be_trusted_is_refused(content, word):
+    with pytest.raises(StatementFormatError) as refused:
+        qif.read(content, currency="EUR")
+    assert word in refused.value.reason
+
+
 def test_lists_that_are_no_account_are_passed_over_and_said():
     content = record("D25/03/2026", "T10.00") + b"!Type:Cat\nNFood\nE\n^\n"
     [found] = qif.read(content, currency="EUR")
