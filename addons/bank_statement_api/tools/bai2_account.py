@@ -185,7 +185,7 @@ class AccountReader:
         if side:
             self._totals[f"{side}_sum"] = abs(value)
             self._totals[f"{side}_entries"] = number
-        elif number or funds.strip("Z") or availability:
+        elif number or funds.strip("Z"):
             words = [f"{count} items" if number else "", *_funds_words(funds, availability)]
             self._warn(f"03/{code}", ", ".join(filter(None, words)))
 

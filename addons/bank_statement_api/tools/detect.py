@@ -107,11 +107,10 @@ def unpack(name: str, content: bytes, *, table: bool = False) -> tuple[Member, .
     if spreadsheet.is_xlsx(content):
         return (Member(name, content, detect(content)),)
     members = []
-    is_archive = archive_kind(content) is not None
     try:
         for item in iter_members(content, name):
             try:
-                if is_archive and archive_kind(item.data) and not spreadsheet.is_xlsx(item.data):
+                if archive_kind(item.data) and not spreadsheet.is_xlsx(item.data):
                     raise StatementFormatError(
                         "There is an archive inside the archive.",
                         reason="archives are opened once",

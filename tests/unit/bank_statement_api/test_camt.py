@@ -111,6 +111,18 @@ def test_pending_is_kept_apart(status):
     assert checks.prove(found) == ()
 
 
+def test_what_is_announced_needs_no_booking_date():
+    pending = entry(status="PDNG").replace("<BookgDt><Dt>2026-03-04</Dt></BookgDt>", "")
+    [line] = read_one(document(statement(pending))).pending
+    assert line.booking_date is None
+
+
+def test_account_without_an_iban_is_known_by_its_number():
+    other = statement(entry()).replace(f"<IBAN>{IBAN}</IBAN>", "<Othr><Id>47-11</Id></Othr>")
+    account = read_one(document(other)).account
+    assert (account.iban, account.other_id) == (None, "47-11")
+
+
 FOREIGN = (
     "<NtryDtls><TxDtls><AmtDtls><InstdAmt><Amt Ccy='USD'>1100.00</Amt></InstdAmt>"
     "<TxAmt><Amt Ccy='USD'>1100.00</Amt><CcyXchg><SrcCcy>USD</SrcCcy><TrgtCcy>EUR</TrgtCcy>"

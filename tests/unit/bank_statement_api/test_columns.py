@@ -321,8 +321,15 @@ def test_hostile_workbooks_are_refused():
     sheet = "xl/worksheets/sheet1.xml"
     bomb = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha">]><worksheet>&a;</worksheet>'
     for hostile in (
-        _with_member(content, sheet, bomb),
-        _with_member(content, sheet, bomb.decode().encode("utf-16")),
+        bomb.decode().encode("utf-16"),
+        bomb.decode().encode("utf-16-be"),
+        bomb.replace(b'[<!ENTITY a "ha">]', b'SYSTEM "x.dtd"'),
+        bomb.replace(b"<!DOCTYPE", b"<!doctype"),
+    ):
+        with pytest.raises(StatementFormatError) as refused:
+            read_one(_with_member(content, sheet, hostile), PLAIN)
+        assert refused.value.reason == "DOCTYPE"
+    for hostile in (
         _with_member(content, "xl/media/zeros.bin", b"\0" * 150_000_000),
         _with_member(content, sheet, b"<worksheet>"),
         content[: len(content) // 2] + content[len(content) // 2 + 40 :],

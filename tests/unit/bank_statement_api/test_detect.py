@@ -60,6 +60,9 @@ def test_archives_are_opened_and_refused_whole_when_one_member_is_no_statement()
             detect.unpack("a.zip", zipped(one=CAMT, two=nested))
         assert refused.value.evidence["file"] == "two"
         assert "Unpack it" in refused.value.next_step
+    workbook = zipped(**{"xl/workbook.xml": b"<workbook/>"})
+    [member] = detect.unpack("a.zip", zipped(one=workbook))
+    assert member.format.code == "xlsx"
     with pytest.raises(StatementFormatError) as refused:
         detect.unpack("a.zip", zipped())
     assert refused.value.code == "statement_empty"

@@ -56,7 +56,9 @@ def without(content, start):
         (ENVELOPED[: ENVELOPED.index(b"-}")], 10, ":62F:"),
         (ENVELOPED.replace(b"-}{5:{CHK:123456789ABC}}", b"") + ENVELOPED, 10, ":62F:"),
         (MT940.replace(b":25:DE02120300000000202051", b":25:"), 2, ":25:"),
+        (MT940.replace(b":28C:00001/001", b":28C:00001/001\r\nmore"), 3, ":28C:"),
         (MT940.replace(b"EUR", b"EUX"), 1, ":60F:"),
+        (MT942.replace(b"EUR", b"EUX"), 1, ":60F:"),
         (MT940.replace(b":62F:C260304EUR6,00", b":62F:C260304USD6,00"), 1, ":60F:"),
         (MT940 + b":61:2603040304C1,00NTRF\r\n", 11, ":61:"),
         (MT940.replace(b":62F:", b":60F:C260304EUR0,00\r\n:62F:"), 9, ":60F:"),
@@ -68,15 +70,25 @@ def without(content, start):
         (without(BAI2, b"99"), 7, "98"),
         (BAI2.replace(b"02,123456789,122099999,1", b"02,123456789,122099999,4"), 2, "02"),
         (BAI2.replace(b"02,123456789,122099999,1", b"02,123456789,122099999,2"), 2, "02"),
+        (BAI2.replace(b"02,123456789,122099999,1", b"02,123456789,122099999,9"), 2, "02"),
         (BAI2.replace(b",80,,2/", b",80,,1/"), 1, "01"),
+        (BAI2.replace(b"16,165", b"17,165"), 4, "17"),
+        (BAI2.replace(b"98,2000,1,6/", b"98"), 7, "98"),
+        (BAI2.replace(b"49,2000,4/", b"49,2000,4,7/"), 6, "49"),
+        (BAI2.replace(b"260304,2400", b"2603004,2400"), 2, "02"),
         (BAI2.replace(b"260304,2400", b"260231,2400"), 2, "02"),
         (BAI2.replace(b",010,0,,", b",010,0,,D,x"), 3, "03"),
         (without(CODA, b"9"), 9, "8"),
         (without(CODA, b"8"), 9, "9"),
         (CODA.replace(b"2100020000", b"2100020001"), 6, "21"),
+        (CODA.replace(b"\r\n8001BE68", b"\r\n8001BE69"), 10, "8"),
         (CODA[:-3] + b"\r\n", 10, "9"),
         (CODA.replace(b" " * 7 + b"2\r\n", b" " * 7 + b"1\r\n", 1), 1, "0"),
         (without(CFONB, b"07"), 7, "07"),
+        (CFONB[:-30] + b"\r\n", 8, "07"),
+        (CFONB[:122] + CFONB, 2, "01"),
+        (CFONB[:122] + CFONB[244:], 2, "05"),
+        (CFONB + CFONB[122:], 9, "04"),
         (
             CFONB.replace(b"0500013M026", b"0500013M027").replace(
                 b"0500013M027", b"0500013M026", 1
@@ -86,6 +98,10 @@ def without(content, start):
         ),
         (without(NORMA43, b"33"), 6, "88"),
         (without(NORMA43, b"88"), 6, "88"),
+        (NORMA43.replace(b"9" * 18 + b"000006", b"9" * 18 + b"00000x"), 7, "88"),
+        (NORMA43.replace(b"200000000000600978 ", b"2"), 6, "33"),
+        (NORMA43.replace(b"\r\n33210004", b"\r\n33210005"), 6, "33"),
+        (NORMA43.replace(b"600978 ", b"600840 "), 6, "33"),
         (CFONB.replace(b"EUR2", b"EUX2"), 1, "01"),
         (NORMA43.replace(b"9783", b"0003"), 1, "11"),
     ],
@@ -148,6 +164,7 @@ def test_figure_that_does_not_agree_is_told_with_both(content, code, expected, a
         (CODA.replace(b"0000000000010000040326", b"0000000000010001040326", 1), "amount"),
         (CODA.replace(b"R1" + b" " * 19 + b"0", b"R1" + b" " * 19 + b"7"), "sign"),
         (CODA.replace(b"0000000000010000040326", b"0000000000010000310226", 1), "date"),
+        (CODA.replace(b"0000000000010000040326", b"0000000000010000 40326", 1), "date"),
         (CFONB.replace(b"0000000000100{", b"00000000001000"), "sign"),
         (CFONB.replace(b"05040326  040326", b"05310226  040326"), "date"),
         (NORMA43.replace(b"0400720000000000100", b"0400730000000000100"), "sign"),
@@ -167,6 +184,7 @@ def test_entry_that_needs_a_guess_is_left_to_a_person_and_the_others_are_not(con
     ("content", "code", "severity"),
     [
         (MT940.replace(b":60F:C260304EUR0", b":60F:C2603040"), "balance_unreadable", "error"),
+        (MT940.replace(b"\r\n-", b"\r\n:64:C260304EUX6,00\r\n-"), "balance_unreadable", "warning"),
         (BAI2.replace(b",015,600,,/", b",015,600,,,100,-1000,1,/"), "balance_unreadable", "error"),
         (BAI2.replace(b"02,123456789,122099999,1", b"02,123456789,122099999,3"), "group_correction", "warning"),
         (BAI2.replace(b"16,165,1000,0", b"16,165,1000,S,400,300,200"), "availability_sum", "warning"),
@@ -182,6 +200,8 @@ def test_figure_that_would_have_to_be_guessed_is_told(content, code, severity):
     [
         (BAI2.replace(b",USD,", b",,"), "it is USD by the specification"),
         (BAI2.replace(b",015,600,,/", b",015,600,,,100,,5,/"), "5 items without an amount"),
+        (BAI2.replace(b",015,600,,/", b",015,600,3,/"), "3 items"),
+        (BAI2.replace(b",015,600,,/", b",015,600,,S,600,0,0/"), "funds type S, 600,0,0"),
         (CFONB.replace(b"LCCIN".ljust(30), b"MMOUSDx00000000001000".ljust(30)), "The evidence is left out"),
         (
             NORMA43.replace(b"\r\n2301", b"\r\n2401000" + b"0" * 11 + b"100".ljust(60) + b"\r\n2301", 1)
@@ -204,6 +224,7 @@ def test_what_touches_no_money_is_said_and_stops_nothing(content, word):
         (bai2, without(without(without(without(BAI2, b"03"), b"16"), b"16"), b"49"), "03"),
         (bai2, b"88,more/\r\n" + BAI2, "88"),
         (cfonb120, CFONB.replace(b"EUR2", b"EURx"), "01"),
+        (cfonb120, b"", "07"),
         (norma43, b"88" + b"9" * 18 + b"000000", "11"),
     ],
 )
@@ -211,6 +232,21 @@ def test_file_that_is_none_of_the_format_is_refused(module, content, tag):
     with pytest.raises(StatementFormatError) as refused:
         module.read(content)
     assert refused.value.tag == tag
+
+
+@pytest.mark.parametrize(("status", "word"), [(b"2", "a deletion"), (b"4", "a test only")])
+def test_what_the_bank_takes_back_or_tries_is_named(status, word):
+    header = b"02,123456789,122099999,"
+    with pytest.raises(StatementFormatError) as refused:
+        read(BAI2.replace(header + b"1", header + status))
+    assert word in refused.value.message
+
+
+def test_statement_without_a_closing_balance_ends_where_the_next_begins():
+    """Some accounts have no field 62; at the end of the file it could as well be cut off."""
+    open_end = MT940[: MT940.index(b":62F:")]
+    first, _second = read(open_end + MT940)
+    assert (first.closing, len(first.transactions)) == (None, 2)
 
 
 @pytest.mark.parametrize("module", [camt, mt940, bai2, coda, cfonb120, norma43])

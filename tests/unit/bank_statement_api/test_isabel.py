@@ -43,6 +43,7 @@ def test_report_is_read():
         body({**FILE, "receivedAt": None}),
         body({**FILE, "receivedAt": "today"}),
         {**body(FILE), "data": [{"id": "r1"}]},
+        {**body(FILE), "data": [{"attributes": FILE}]},
         {**body(FILE), "data": ["r1"]},
     ],
 )

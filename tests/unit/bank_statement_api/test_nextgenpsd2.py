@@ -94,6 +94,18 @@ def test_record_that_cannot_be_understood_is_reported_and_the_others_are_read(wr
     assert len(found.bad_entries) == 1
 
 
+def test_account_of_several_currencies_takes_each_record_in_its_own():
+    dollars = booked(transactionAmount={"currency": "USD", "amount": "1.00"})
+    account = AccountRef(iban=ACCOUNT.iban)
+    found = nextgenpsd2.page(nextgenpsd2.loads(page(booked(), dollars)), account)
+    assert [line.currency for line in found.transactions] == ["EUR", "USD"]
+
+
+def test_answer_that_is_no_object_is_refused():
+    with pytest.raises(StatementFormatError):
+        nextgenpsd2.loads(b"[]")
+
+
 def test_record_that_is_none_stands_alone():
     found = read(page("x", booked()))
     assert [line.provider_uid for line in found.transactions] == ["T1"]

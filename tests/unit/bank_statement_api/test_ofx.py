@@ -75,6 +75,18 @@ def test_generation_2(new):
     assert (pending.amount, pending.booking_date) == (Decimal("-9.99"), date(2026, 3, 4))
 
 
+def test_text_that_is_marked_as_such_is_read(new):
+    marked = b"<NAME><![CDATA[Tom & <Jerry>]]></NAME>"
+    [found] = ofx.read(re.sub(b"<NAME>[^<]*</NAME>", marked, new, count=1))
+    assert found.booked[0].counterparty.name == "Tom & <Jerry>"
+
+
+def test_currency_that_is_the_accounts_own_is_no_other(old):
+    own = b"<STMTTRN><CURRENCY><CURRATE>1<CURSYM>USD</CURRENCY>"
+    bank, _card = ofx.read(old.replace(b"<STMTTRN>", own, 1))
+    assert (len(bank.booked), bank.bad_entries) == (3, ())
+
+
 def test_amount_in_another_currency_and_a_correction_are_asked_about(new):
     [found] = ofx.read(new)
     currency, correction = found.bad_entries
@@ -147,6 +159,7 @@ def test_file_cut_anywhere_is_refused_whole(old, new):
     [
         (b"</OFX>", b"</OFX>\n<OFX>", "after the end"),
         (b"</OFX>", b"</OFX>\nmore", "text after the end"),
+        (b"</OFX>", b"</OFX></OFX>", "where nothing is open"),
         (b"</STMTTRN>", b"</STMTTRN>-12.50", "text outside of an element: -12.50"),
         (b"<BANKMSGSRSV1>", b"<BANKMSGSRSV1>" + b"<A>" * 60 + b"<B>1" + b"</A>" * 60, "levels"),
         (b"<BANKMSGSRSV1>", b"<BANKMSGSRSV1>a < b", "begins no element"),

@@ -147,6 +147,9 @@ def test_notification_names_its_item():
 
     assert event("TRANSACTIONS", "SYNC_UPDATES_AVAILABLE") == Notification(consents=("i",))
     assert event("TRANSACTIONS", "DEFAULT_UPDATE") is None
+    for incomplete in ({"webhook_type": "ITEM"}, {"webhook_code": "ERROR"}):
+        with pytest.raises(StatementFormatError):
+            plaid.notification(incomplete)
     assert event("ITEM", "USER_PERMISSION_REVOKED").consent_state == "revoked"
     login = {"error_code": "ITEM_LOGIN_REQUIRED"}
     assert event("ITEM", "ERROR", error=login).consent_state == "expired"

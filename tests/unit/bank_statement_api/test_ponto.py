@@ -129,7 +129,7 @@ def test_what_the_synchronisation_changed_counts_whatever_its_day():
 def test_pending_is_apart_and_balances_keep_their_day():
     statement = read(
         item("a"),
-        pending=[item("p")],
+        pending=[item("p"), item("soon", executionDate=None)],
         account={
             "id": "acc",
             "attributes": {
@@ -139,7 +139,7 @@ def test_pending_is_apart_and_balances_keep_their_day():
             },
         },
     )
-    assert [line.provider_uid for line in statement.pending] == ["p"]
+    assert [line.provider_uid for line in statement.pending] == ["p", "soon"]
     [balance] = statement.balances
     assert (balance.type, balance.amount, balance.date) == ("ITBD", Decimal("10.50"), DAY)
 

@@ -26,6 +26,7 @@ def test_several_accounts_with_splits_and_an_opening_balance():
         Decimal("-30.00"),
         [Decimal("-10.00"), Decimal("-20.00")],
     )
+    assert not checking.findings, "it was split into what it is"
     [opening] = checking.balances
     assert (opening.type, opening.amount) == ("OPBD", Decimal("100.00"))
     assert card.booked[0].counterparty.name == "Café"
