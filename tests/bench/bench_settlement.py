@@ -106,7 +106,7 @@ def arrive(world, order, kills):
     while not is_over(world):
         if time.monotonic() > deadline:
             raise SystemExit(f"not over after two hours: {world.exchanges()}")
-        world.sweep()
+        server.sweep()
         world.fetch()
         time.sleep(2)
     return events, time.monotonic() - start

@@ -112,10 +112,6 @@ class SettlementWorld:
         gateways = self.server.rpc().env["treasury.gateway"]
         gateways.browse(self.gateway_id).action_fetch_now()
 
-    def sweep(self):
-        crons = self.server.rpc().env["ir.cron"]
-        crons.browse(crons.search([("code", "=", "model._cron_sweep()")])).method_direct_trigger()
-
     def exchanges(self):
         """:return: number of exchanges by work status"""
         return dict(

@@ -105,14 +105,10 @@ class World:
     def wait(self, run, status, *, sweep=False):
         def reached():
             if sweep:
-                self.sweep()
+                self.server.sweep()
             return self.exchange(run)[1] == status
 
         self.server.wait_for(reached, f"position {run} to be {status}", seconds=240)
-
-    def sweep(self):
-        crons = self.server.rpc().env["ir.cron"]
-        crons.browse(crons.search([("code", "=", "model._cron_sweep()")])).method_direct_trigger()
 
     def make_due(self, run):
         """Its deadline has come: the platform is asked."""
@@ -204,7 +200,7 @@ def test_killed_while_sending_the_platform_holds_it_once(world):
     # The request that the dead worker left is still on its way: it is to arrive before anybody asks or sends again.
     world.server.wait_for(lambda: world.held(run), "the dead worker's request to arrive")
     world.server.wait_for(
-        lambda: world.sweep() or world.exchange(run)[1] in ("waiting", "done"),
+        lambda: world.server.sweep() or world.exchange(run)[1] in ("waiting", "done"),
         "the position to be with the platform",
         seconds=240,
     )

@@ -76,12 +76,6 @@ def receive_without_job(server, content):
     )
 
 
-def sweep(server):
-    """Now, and not within the next minute."""
-    crons = server.rpc().env["ir.cron"]
-    crons.browse(crons.search([("code", "=", "model._cron_sweep()")])).method_direct_trigger()
-
-
 def state(server, exchange_id):
     [(status, milestone)] = server.sql(
         "SELECT work_status, milestone FROM finance_exchange WHERE id = %s", [exchange_id]
@@ -137,7 +131,7 @@ def test_worker_killed_at_any_step_posts_exactly_once(alive, step):
     assert postings(server, exchange_id) == committed
     server.start()
     if step != "before_post":  # that one is left to the queue and the minute of the sweeper
-        sweep(server)
+        server.sweep()
     wait_done(server, exchange_id)
     assert postings(server, exchange_id) == [("1",), ("2",)]
     assert attempts(server, exchange_id) == ["interrupted", "succeeded"]
@@ -155,7 +149,7 @@ def test_server_killed_after_receive_loses_nothing(alive):
         [exchange_id],
     )
     server.start()
-    sweep(server)
+    server.sweep()
     wait_done(server, exchange_id)
     assert postings(server, exchange_id) == [("all",)]
 
@@ -174,7 +168,7 @@ def test_worker_killed_while_sending_asks_and_never_sends_twice(alive):
         "SELECT correlation_id FROM finance_exchange WHERE id = %s", [exchange_id]
     )
     server.start()
-    sweep(server)
+    server.sweep()
     wait_done(server, exchange_id)
     assert len(list((server.folder / "inbox").glob(f"{correlation_id}.*"))) == 1
     assert attempts(server, exchange_id) == ["unknown", "succeeded"]
@@ -321,7 +315,7 @@ def test_sweeper_does_the_work_when_there_is_no_runner(start_engine):
     server = start_engine("no_runner", queue=False)
     exchange_ids = [submit(server, {"amount": "1", "naive": True}) for _document in range(3)]
     server.sql("UPDATE finance_exchange SET write_date = write_date - interval '5 minutes'")
-    sweep(server)
+    server.sweep()
     for exchange_id in exchange_ids:
         wait_done(server, exchange_id)
         assert postings(server, exchange_id) == [("all",)]

@@ -82,15 +82,11 @@ class World:
             [self.order_ids[number]],
         )
 
-    def sweep(self):
-        crons = self.server.rpc().env["ir.cron"]
-        crons.browse(crons.search([("code", "=", "model._cron_sweep()")])).method_direct_trigger()
-
     def wait(self, number, *states):
         def reached():
             if self.state(number) in states:
                 return True
-            self.sweep()
+            self.server.sweep()
             return False
 
         self.server.wait_for(reached, f"order {number} to be {states}", seconds=120)

@@ -75,11 +75,6 @@ def status(server, number):
     )[0]
 
 
-def sweep(server):
-    crons = server.rpc().env["ir.cron"]
-    crons.browse(crons.search([("code", "=", "model._cron_sweep()")])).method_direct_trigger()
-
-
 def point_to(server, port, ssh):
     server.sql(
         "UPDATE finance_connection SET endpoint = %s WHERE adapter = 'sftp'",
@@ -131,7 +126,7 @@ def test_killed_before_the_rename_it_is_sent_again_and_lies_there_once(server, s
     assert name not in outbox(ssh)
     point_to(server, ssh.port, ssh)
     server.start()
-    sweep(server)
+    server.sweep()
     server.wait_for(
         lambda: status(server, 1) == ("sent", "waiting"), "the file to be handed over", seconds=120
     )
@@ -161,7 +156,7 @@ def test_killed_after_the_rename_and_taken_away_it_is_never_sent_again(server, s
     clear(ssh)
     point_to(server, ssh.port, ssh)
     server.start()
-    sweep(server)
+    server.sweep()
 
     def settled():
         state = status(server, 2)
@@ -178,7 +173,7 @@ def test_server_that_is_away_costs_nothing(server, ssh):
     ssh.start()
 
     def handed_over():
-        sweep(server)
+        server.sweep()
         return status(server, 3) == ("sent", "waiting")
 
     server.wait_for(handed_over, "the file to be handed over", seconds=120)

@@ -43,10 +43,6 @@ class World:
             )
         )
 
-    def sweep(self):
-        crons = self.server.rpc().env["ir.cron"]
-        crons.browse(crons.search([("code", "=", "model._cron_sweep()")])).method_direct_trigger()
-
 
 @pytest.fixture(scope="module")
 def world(odoo_server):
@@ -71,14 +67,14 @@ def test_killed_at_any_moment_the_bank_holds_each_payment_once(world):
         held, _payments = world.held()
         assert set(held.values()) <= {1}, f"seed {seed}"
         server.start()
-        world.sweep()
+        world.server.sweep()
     world.sandbox.control("DELETE", "/control/faults")
 
     def over():
         states = world.states()
         if all(state in OVER for state in states.values()):
             return True
-        world.sweep()
+        world.server.sweep()
         return False
 
     server.wait_for(over, "all orders to be with the bank", seconds=300)
@@ -119,7 +115,7 @@ order.channel_id.interface_id.sudo().mode = "live"
         thread.start()
     for thread in clicks:
         thread.join(120)
-    world.sweep()
+    world.server.sweep()
     [(exchange_id,)] = server.sql(
         "SELECT exchange_id FROM treasury_payment_order WHERE id = %s", [order_id]
     )

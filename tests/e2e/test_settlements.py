@@ -36,7 +36,7 @@ def test_killed_shuffled_doubled_and_lost_ends_as_the_gateway_has_it(world):
         waiting = world.exchanges()
         if waiting.keys() <= {"done"} and not world.unproven():
             return world.held() == world.truth()
-        world.sweep()
+        world.server.sweep()
         world.fetch()
         return False
 
