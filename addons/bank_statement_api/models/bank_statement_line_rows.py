@@ -65,7 +65,7 @@ class BankStatementLineRows(models.AbstractModel):
         company_currency = company.currency_id
         currency = journal.currency_id or company_currency
         foreign = self.env["res.currency"].browse(batch[0].get("foreign_currency_id") or [])
-        names = {name for vals in batch for name in vals}
+        names = set().union(*batch)
         model = self.env["account.bank.statement.line"]
         converters = {
             name: self._converter(model, model._fields[name], currency, foreign)

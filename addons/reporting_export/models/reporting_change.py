@@ -6,7 +6,7 @@ KEPT_DAYS = 400
 
 
 class ReportingChange(models.Model):
-    """Which record changed in which transaction, noted by the database itself.
+    """Which records changed in which transaction, noted by the database itself: a row for each statement.
 
     Sequence numbers and write dates are given before a transaction commits, so a reader that remembers the highest
     one it has seen misses whatever commits later with a lower one. A snapshot names exactly the transactions it sees:
@@ -19,7 +19,6 @@ class ReportingChange(models.Model):
     _order = "id"
 
     model = fields.Char(required=True, readonly=True)
-    res_id = fields.Integer(required=True, readonly=True)
     deleted = fields.Boolean(readonly=True)
 
     def init(self):
@@ -27,17 +26,18 @@ class ReportingChange(models.Model):
         self.env.cr.execute(
             """
             ALTER TABLE reporting_change
+              ADD COLUMN IF NOT EXISTS res_ids integer[] NOT NULL,
               ADD COLUMN IF NOT EXISTS xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
               ADD COLUMN IF NOT EXISTS noted_on date NOT NULL DEFAULT current_date;
             CREATE INDEX IF NOT EXISTS reporting_change_model_xid_idx ON reporting_change (model, xid);
             CREATE OR REPLACE FUNCTION reporting_note_change() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
                 IF TG_OP = 'DELETE' THEN
-                    INSERT INTO reporting_change (model, res_id, deleted)
-                    SELECT TG_ARGV[0], id, TRUE FROM old_rows;
+                    INSERT INTO reporting_change (model, res_ids, deleted)
+                    SELECT TG_ARGV[0], array_agg(id), TRUE FROM old_rows HAVING count(*) > 0;
                 ELSE
-                    INSERT INTO reporting_change (model, res_id, deleted)
-                    SELECT TG_ARGV[0], id, FALSE FROM new_rows;
+                    INSERT INTO reporting_change (model, res_ids, deleted)
+                    SELECT TG_ARGV[0], array_agg(id), FALSE FROM new_rows HAVING count(*) > 0;
                 END IF;
                 RETURN NULL;
             END $$;
@@ -85,7 +85,7 @@ class ReportingChange(models.Model):
         :rtype: SQL
         """
         return SQL(
-            "SELECT res_id FROM reporting_change WHERE model = %s"
+            "SELECT unnest(res_ids) FROM reporting_change WHERE model = %s"
             " AND xid >= pg_snapshot_xmin(%s::pg_snapshot)"
             " AND NOT pg_visible_in_snapshot(xid, %s::pg_snapshot)",
             model,
