@@ -180,7 +180,7 @@ class BankStatementComparison(models.Model):
         self.check_access("read")
         return {
             "type": "ir.actions.act_window",
-            "name": self.display_name,
+            "name": self.env._("Line by Line"),
             "res_model": "bank.statement.comparison.line",
             "view_mode": "list,kanban,form",
             "domain": [("comparison_id", "=", self.id)],

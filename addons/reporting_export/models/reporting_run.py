@@ -1,11 +1,13 @@
 import uuid
+from decimal import Decimal
 
 from odoo import api, fields, models
 
 from odoo.addons.reporting_export.tools import lineage
 
 _TEXTS = ("entity", "account", "currency", "what")
-_COLUMNS = (*_TEXTS, "rows", "ledger", "exported", "debit", "credit", "balance")
+_AMOUNTS = ("debit", "credit", "balance", "amount_currency")
+_COLUMNS = (*_TEXTS, "rows", "ledger", "exported", *_AMOUNTS)
 
 
 class ReportingRun(models.Model):
@@ -183,7 +185,7 @@ def _table(rows):
     # The database keeps no order of a JSON object's names.
     names = [name for name in _COLUMNS if name in rows[0]]
     names += sorted(rows[0].keys() - set(names))
-    cells = [names, *([str(row.get(name, "")) for name in names] for row in rows)]
+    cells = [names, *([_cell(name, row.get(name, "")) for name in names] for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(names))]
     return "\n".join(
         "  ".join(
@@ -192,3 +194,11 @@ def _table(rows):
         ).rstrip()
         for line in cells
     )
+
+
+def _cell(name, value):
+    """:return: text of a value; of an amount, with its thousands apart and at least two decimals"""
+    if name not in _AMOUNTS or value in ("", None):
+        return str(value)
+    amount = Decimal(str(value))
+    return f"{amount:,.{max(2, -amount.as_tuple().exponent)}f}"

@@ -43,6 +43,15 @@ class TestRun(ExportCase):
             self.assertEqual(row["balance"], Decimal(str(item.balance)))
             self.assertEqual(row["currency"], "EUR")
 
+    def test_totals_are_shown_as_amounts(self):
+        run = self.run_export(self.make_export())
+        run.totals = [
+            {"account": "400000", "rows": 2, "debit": "27096.5", "credit": "0", "balance": "-1.005"}
+        ]
+        head, line = run.totals_text.splitlines()
+        self.assertEqual(head.split(), ["account", "rows", "debit", "credit", "balance"])
+        self.assertEqual(line.split(), ["400000", "2", "27,096.50", "0.00", "-1.005"])
+
     def test_amounts_are_decimals_in_the_file(self):
         run = self.run_export(self.make_export())
         schema = pq.read_schema(io.BytesIO(run.file_ids[0]._content()))

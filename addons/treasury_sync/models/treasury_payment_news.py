@@ -34,6 +34,7 @@ class TreasuryPaymentNews(models.Model):
     company_id = fields.Many2one(
         related="instruction_id.company_id", store=True, index=True, precompute=True
     )
+    beneficiary_name = fields.Char(related="instruction_id.beneficiary_name")
     source = fields.Selection(SOURCES, required=True, readonly=True)
     proven = fields.Selection(FATES, readonly=True, help="What it proves.")
     status_code = fields.Char(readonly=True, help="The code of the source.")

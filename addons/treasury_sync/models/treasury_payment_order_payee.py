@@ -13,6 +13,16 @@ class TreasuryPaymentOrder(models.Model):
     _inherit = "treasury.payment.order"
 
     payees_to_verify = fields.Boolean(compute="_compute_payees_to_verify")
+    payees_asked = fields.Boolean(compute="_compute_payees_asked")
+
+    @api.depends("instruction_ids.verification_ids")
+    def _compute_payees_asked(self):
+        asked = self.env["treasury.payee.verification"]._read_group(
+            [("instruction_id.order_id", "in", self.ids)], ["instruction_id"]
+        )
+        orders = {instruction.order_id.id for [instruction] in asked}
+        for order in self:
+            order.payees_asked = order.id in orders
 
     @api.depends("state", "version", "instruction_ids.verification_ids", "channel_id.verify_payees")
     def _compute_payees_to_verify(self):

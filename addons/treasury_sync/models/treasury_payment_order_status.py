@@ -66,7 +66,7 @@ class TreasuryPaymentOrder(models.Model):
                 "due_until": date.max.replace(year=2999),
             }
         )
-        return run.action_propose()
+        return {**run.action_propose(), "target": "current"}
 
     def _follow_instructions(self):
         """Give orders the state that follows from their instructions; dates are when that was reached first."""

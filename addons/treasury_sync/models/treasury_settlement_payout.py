@@ -220,10 +220,9 @@ class TreasurySettlement(models.Model):
         self._open_case(
             "payout_failed",
             self.env._(
-                "%(gateway)s could not pay out %(amount)s %(currency)s: %(reason)s",
+                "%(gateway)s could not pay out %(amount)s: %(reason)s",
                 gateway=self.gateway_id.name,
-                amount=self.amount,
-                currency=self.currency_id.name,
+                amount=self.currency_id.format(self.amount),
                 reason=self.reason or self.env._("no reason was given"),
             ),
             {"payout": self.external_id, "reason": self.reason or ""},

@@ -55,6 +55,7 @@ class TestPayee(TreasuryCase):
         item = order._live()
         self.assertEqual(asked.call_args.args[1:], (item.beneficiary_name, VENDOR_IBAN, item.bic))
         self.assertEqual(item.payee_code, "MTCH")
+        self.assertTrue(item.order_id.payees_asked)
         self.assertFalse(order.hold_ids)
         self.approve(order, self.approver, self.second_approver)
         self.assertEqual(order.state, "approved")

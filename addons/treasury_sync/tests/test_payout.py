@@ -233,7 +233,9 @@ class TestPayout(GatewayCase):
         self.assertEqual(self.balance(self.gateway.transit_account_id), 0)
         self.assertEqual(self.balance(self.gateway.clearing_account_id), 233.25)
         self.assertEqual(self.balance(self.gateway.fee_account_id), 26.75)
-        self.assertTrue(self.cases("payout_failed", payout))
+        self.assertIn(
+            payout.currency_id.format(payout.amount), self.cases("payout_failed", payout).summary
+        )
         self.assertEqual(self.invoices[1].payment_state, "in_payment")
         invoice, documents = self.next_payout()
         self.tell(*documents)

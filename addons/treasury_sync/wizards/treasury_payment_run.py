@@ -15,7 +15,6 @@ class TreasuryPaymentRun(models.TransientModel):
 
     _name = "treasury.payment.run"
     _description = "Payment Run"
-    _rec_name = "channel_id"
     _check_company_auto = True
 
     company_id = fields.Many2one(
@@ -67,6 +66,11 @@ class TreasuryPaymentRun(models.TransientModel):
         )
 
     # === COMPUTE METHODS === #
+
+    @api.depends("channel_id")
+    def _compute_display_name(self):
+        for run in self:
+            run.display_name = self.env._("Payment Run, %s", run.channel_id.name)
 
     @api.depends("channel_id")
     def _compute_collects(self):
@@ -178,7 +182,8 @@ class TreasuryPaymentRun(models.TransientModel):
             "res_model": self._name,
             "res_id": self.id,
             "views": [(False, "form")],
-            "target": "current",
+            # In place of the run as it was before.
+            "target": "main",
         }
 
     def _find_items(self):

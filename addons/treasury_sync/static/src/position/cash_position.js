@@ -42,6 +42,15 @@ const PARTS = [
     ["timing", _t("Booked on another day than the bank did")],
     ["unexplained", _t("Unexplained")],
 ];
+/** Kinds of balances by their codes of ISO 20022. */
+const BALANCES = {
+    CLBD: _t("Closing booked"),
+    ITBD: _t("Interim booked"),
+    CLAV: _t("Closing available"),
+    ITAV: _t("Interim available"),
+    FWAV: _t("Forward available"),
+    XPCD: _t("Expected"),
+};
 const VIEWS = [
     { key: "by_entity", label: _t("By entity"), of: "entity" },
     { key: "by_bank", label: _t("By bank"), of: "bank" },
@@ -234,6 +243,10 @@ export class CashPosition extends Component {
 
     get stripDays() {
         return Math.max(0, ...this.state.position.accounts.map((account) => account.days.length));
+    }
+
+    kindOf(balance) {
+        return BALANCES[balance.type] || balance.type;
     }
 
     parts(account) {
