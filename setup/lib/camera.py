@@ -127,9 +127,9 @@ def _open_order(page: Page, domain: list) -> None:
 
 def _recall(page: Page) -> None:
     _record(page, "Accepted").click()
-    page.locator("div[name=answer_ids]").locator(
-        ".o_data_row, .o_kanban_record:not(.o_kanban_ghost)"
-    ).first.wait_for()
+    answers = page.locator("div[name=answer_ids]")
+    answers.locator(".o_data_row, .o_kanban_record:not(.o_kanban_ghost)").first.wait_for()
+    answers.scroll_into_view_if_needed()
 
 
 def _payment_timeline(page: Page) -> None:
@@ -163,6 +163,8 @@ def _shadow_lines(page: Page) -> None:
     _shadow(page)
     page.locator("button[name=action_open_lines]").first.click()
     page.locator(".o_facet_remove").first.click()
+    # Drawn anew, with what is equal as well.
+    _record(page, "Same")
     _record(page, "Only New Channel").scroll_into_view_if_needed()
 
 
