@@ -184,8 +184,6 @@ class BankStatementPosterPairs(models.AbstractModel):
             fact = by_line.get(proposal.line_id)
             if (
                 fact
-                and proposal.is_pair
-                and proposal.allocations[0].item_id == fact["item_id"]
                 and proposal.partner_id in (None, fact["partner_id"])
                 and fact["invoice_id"] not in seen
             ):

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
@@ -207,16 +208,58 @@ class TestMatchReview(StatementCase):
         open_again = self.env["account.move.line"].search([("account_id", "=", suspense.id)])
         self.assertEqual(sum(open_again.mapped("balance")), -50)
 
-    def test_line_that_is_open_in_part_is_not_reversed(self):
-        invoice = self.make_invoice(40)
-        line = self.waiting(("50.00", invoice.name))
-        line.match_id.proposal_ids[0].action_accept()
+    def lock(self):
+        """Close the period of the lines, as it may be with some of them open: Odoo would ask for them first."""
         self.env.cr.execute(
             "UPDATE res_company SET fiscalyear_lock_date = %s WHERE id = %s",
             [DAY, self.company_a.id],
         )
         self.env.invalidate_all()
         self.env.registry.clear_cache()
+
+    def test_reversal_opens_each_of_several_items(self):
+        invoices = [self.make_invoice(amount) for amount in (25, 25, 10)]
+        refund = self.make_invoice(25).copy({"move_type": "out_refund"})
+        refund.invoice_date = DAY
+        refund.action_post()
+        line = self.waiting(("35.00", "several"))
+        moves = [*invoices, refund]
+        line.action_match_allocate([{"item": self.item_of(move).id} for move in moves])
+        self.assertTrue(line.is_reconciled)
+        self.lock()
+        # Of all companies that the caller works for, the journal is the line's company's.
+        general = self.env["account.journal"].search([("type", "=", "general")])
+        general.filtered(lambda one: one.company_id == self.company_b).sequence = 0
+        general.filtered(lambda one: one.company_id == self.company_a).sequence = 9
+        companies = self.company_a | self.company_b
+        self.operator.company_ids = companies
+        line = line.with_context(allowed_company_ids=companies.ids)
+        self.assertEqual(line.action_match_undo()["reversed"], line.ids)
+        self.assertEqual([move.amount_residual for move in moves], [25, 25, 10, 25])
+        self.assertEqual((line.match_id.state, line.match_id.verdict), ("undone", "wrong"))
+        entry = self.env["account.move"].search([("journal_id", "in", general.ids)], limit=1)
+        self.assertEqual((entry.company_id, entry.state), (self.company_a, "posted"))
+
+    def test_reversal_that_odoo_refuses_takes_nothing_apart(self):
+        invoice = self.make_invoice(50)
+        line = self.waiting(("50.00", invoice.name))
+        self.lock()
+
+        def refuse(moves):
+            raise UserError("not today")
+
+        with patch.object(self.registry["account.move"], "action_post", refuse):
+            result = line.action_match_undo()
+        self.assertEqual(result["refused"], [{"line": line.id, "reason": "not today"}])
+        self.assertEqual(invoice.amount_residual, 0)
+        self.assertTrue(line.is_reconciled)
+        self.assertEqual(line.match_id.state, "posted")
+
+    def test_line_that_is_open_in_part_is_not_reversed(self):
+        invoice = self.make_invoice(40)
+        line = self.waiting(("50.00", invoice.name))
+        line.match_id.proposal_ids[0].action_accept()
+        self.lock()
         [refused] = line.action_match_undo()["refused"]
         self.assertIn("is not reconciled", refused["reason"])
         self.assertEqual(invoice.amount_residual, 0)

@@ -222,6 +222,51 @@ class TestMatchRules(StatementCase):
         )
         self.assertIn("2", rule.backtest_text)
 
+    def decided(self, amount, invoice, journal=None, days=20, user=None):
+        """A line that a person, or else the engine, reconciled with an invoice some days ago."""
+        line = self.env["account.bank.statement.line"].create(
+            {
+                "journal_id": (journal or self.journal).id,
+                "date": fields.Date.today() - timedelta(days=days),
+                "amount": amount,
+                "payment_ref": invoice.name,
+            }
+        )
+        if user:
+            item = invoice.line_ids.filtered("date_maturity")
+            account = self.expense if amount < invoice.amount_total else False
+            rest = {"account": account.id, "label": "Fee"} if account else None
+            line.with_user(user).action_match_allocate([{"item": item.id}], rest)
+        else:
+            self.env["bank.statement.matcher"]._match(line)
+        self.assertTrue(line.is_reconciled)
+        return line
+
+    def test_backtest_is_of_what_people_of_the_company_decided_lately(self):
+        self.trust_everything()
+        self.decided(50, self.make_invoice(50))
+        self.decided(51, self.make_invoice(51), days=200, user=self.operator)
+        self.decided(
+            52,
+            self.make_invoice(52, company=self.company_b),
+            self.journals[self.company_b],
+            user=self.users["operator", "b"],
+        )
+        self.decided(53, self.make_invoice(53), user=self.operator)
+        rule = self.make_rule()
+        rule.action_backtest()
+        self.assertEqual((rule.backtest["lines"], rule.backtest["auto"]), (1, 1))
+
+    def test_backtest_of_a_version_is_without_the_one_in_force(self):
+        self.trust_everything()
+        self.decided(47.5, self.make_invoice(50), user=self.operator)
+        draft = self.env["bank.statement.match.rule"].browse(
+            self.in_force().with_user(self.manager).action_new_version()["res_id"]
+        )
+        draft.maximum = 1
+        draft.action_backtest()
+        self.assertEqual((draft.backtest["before"], draft.backtest["auto"]), (1, 0))
+
     # === DRY RUN === #
 
     def test_dry_run_touches_nothing_and_its_commit_is_what_it_said(self):
@@ -324,6 +369,16 @@ class TestMatchRules(StatementCase):
             [("company_id", "=", self.company_a.id)]
         )
         self.assertEqual((row.wrong_count, row.posts_by_itself), (1, False))
+
+    def test_decision_of_a_person_that_is_taken_back_suspends_nothing(self):
+        self.bring(self.file(("50.00", self.make_invoice(80).name)))
+        self.match()
+        line = self.lines().with_user(self.operator)
+        line.match_id.proposal_ids[0].action_accept()
+        line.action_match_undo()
+        self.assertFalse(
+            self.env["finance.exception"].search([("code", "=", "match_rule_suspended")])
+        )
 
     def test_precision_of_another_company_is_its_own(self):
         invoice = self.make_invoice(50)

@@ -270,6 +270,12 @@ class TestPoster(StatementCase):
             self.assert_refused(proposal, "not open")
         with self.subTest("line settled"):
             self.assert_refused(self.pair(line, self.item(10)), "reconciled already")
+        with self.subTest("line settled on the suspense account"):
+            self.journal.suspense_account_id.reconcile = True
+            came, went = self.line(10), self.line(-10)
+            (came._seek_for_lines()[1] + went._seek_for_lines()[1]).reconcile()
+            self.assertTrue(came.is_reconciled)
+            self.assert_refused(self.pair(came, self.item(10)), "reconciled already")
 
     def test_what_is_no_open_amount_of_the_item_is_refused(self):
         item = self.item(10)

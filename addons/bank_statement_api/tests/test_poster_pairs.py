@@ -183,6 +183,22 @@ class TestPosterPairs(PairsCase):
         notified = self.env["mail.notification"].search([("res_partner_id", "=", partner.id)])
         self.assertEqual(notified.mail_message_id.mapped("res_id"), told.ids)
 
+    def test_messages_are_odoos_where_a_module_that_is_not_known_takes_part(self):
+        entries = self.registry["bank.statement.poster.entry"]
+        known = tuple(name for name in KNOWN_MODULES if name != "odoo.addons.mail.")
+        writer = "odoo.addons.bank_statement_api.models.bank_statement_line_writer"
+        for modules, expected in ((KNOWN_MODULES, True), (known, False)):
+            pairs = self.make_pairs(self.items([self.make_invoice(7) for _number in range(2)]))
+            with (
+                patch(f"{writer}.KNOWN_MODULES", modules),
+                patch.object(
+                    self.registry["bank.statement.poster"], "_why_not", lambda *_args: "x"
+                ),
+                patch.object(entries, "_post_alike") as alike,
+            ):
+                self.poster._reconcile(self.proposals(pairs))
+            self.assertEqual(alike.called, expected)
+
     def test_entry_keeps_the_words_it_was_given(self):
         pairs = self.make_pairs()
         said = self.invoices[3]
@@ -207,7 +223,8 @@ class TestPosterPairs(PairsCase):
         original = self.registry["account.move.line"]._reconcile_plan
 
         def follow(items, plan):
-            followed.append(plan)
+            # Odoo calls it with nothing as well, where there are no entries to make.
+            followed.extend(plan)
             return original(items, plan)
 
         for name, values, known, expected in (

@@ -123,6 +123,11 @@ class TestPosterPairsDoubt(PairsCase):
         }.items():
             with self.subTest(name):
                 self.assertFalse(self.pairs._facts([changed]))
+        [(part, _item)] = self.make_pairs([item], amount=lambda item: item.balance - 1)
+        amount = Decimal(str(part.amount))
+        of_part = replace(proposal, line_id=part.id)
+        of_part = replace(of_part, allocations=(replace(allocation, amount=amount),))
+        self.assertFalse(self.pairs._facts([of_part]), "a part of what is open")
         # An invoice is paid once, whoever of two is first.
         [(twin, _item)] = self.make_pairs([item])
         facts = self.pairs._facts(self.proposals([(line, item), (twin, item)]))
@@ -167,6 +172,18 @@ class TestPosterPairsDoubt(PairsCase):
             "odoo.addons.bank_statement_api.models.bank_statement_line_writer.KNOWN_MODULES", known
         ):
             self.assertIn("overrides", self.pairs._why_not(self.company_a, facts))
+
+    def test_foreign_say_in_analytic_distributions_goes_through_odoo(self):
+        facts = self.pairs._facts(self.proposals(self.make_pairs()))
+        known = tuple(
+            name
+            for name in bank_statement_poster_pairs.KNOWN_MODULES
+            if name != "odoo.addons.account."
+        )
+        with patch(
+            "odoo.addons.bank_statement_api.models.bank_statement_line_writer.KNOWN_MODULES", known
+        ):
+            self.assertEqual(self.pairs._why_not(self.company_a, facts), "analytic models")
 
     def test_foreign_stored_field_goes_through_odoo(self):
         facts = self.pairs._facts(self.proposals(self.make_pairs()))
