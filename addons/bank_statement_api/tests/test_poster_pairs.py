@@ -185,9 +185,10 @@ class TestPosterPairs(PairsCase):
 
     def test_messages_are_odoos_where_a_module_that_is_not_known_takes_part(self):
         entries = self.registry["bank.statement.poster.entry"]
-        known = tuple(name for name in KNOWN_MODULES if name != "odoo.addons.mail.")
         writer = "odoo.addons.bank_statement_api.models.bank_statement_line_writer"
-        for modules, expected in ((KNOWN_MODULES, True), (known, False)):
+        # Of messages it is mail that has a say, of those about entries accounting as well.
+        for foreign in (None, "odoo.addons.mail.", "odoo.addons.account."):
+            modules = tuple(name for name in KNOWN_MODULES if name != foreign)
             pairs = self.make_pairs(self.items([self.make_invoice(7) for _number in range(2)]))
             with (
                 patch(f"{writer}.KNOWN_MODULES", modules),
@@ -197,7 +198,7 @@ class TestPosterPairs(PairsCase):
                 patch.object(entries, "_post_alike") as alike,
             ):
                 self.poster._reconcile(self.proposals(pairs))
-            self.assertEqual(alike.called, expected)
+            self.assertEqual(alike.called, foreign is None, foreign)
 
     def test_entry_keeps_the_words_it_was_given(self):
         pairs = self.make_pairs()
