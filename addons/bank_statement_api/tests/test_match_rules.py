@@ -380,6 +380,17 @@ class TestMatchRules(StatementCase):
             self.env["finance.exception"].search([("code", "=", "match_rule_suspended")])
         )
 
+    def test_what_was_taken_back_waits_however_certain_it_is(self):
+        invoice = self.make_invoice(50)
+        self.bring(self.file(("50.00", invoice.name)))
+        with patch.object(precision, "holds", lambda *_args: True):
+            self.assertEqual(self.match(), 1)
+            line = self.lines().with_user(self.operator)
+            line.action_match_undo()
+        self.assertFalse(line.is_reconciled)
+        self.assertEqual((line.match_id.outcome, line.match_id.state), ("auto", "waiting"))
+        self.assertEqual(invoice.amount_residual, 50)
+
     def test_precision_of_another_company_is_its_own(self):
         invoice = self.make_invoice(50)
         self.bring(self.file(("50.00", invoice.name)))

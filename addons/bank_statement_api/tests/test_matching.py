@@ -1,6 +1,9 @@
 from decimal import Decimal
+from unittest.mock import patch
 
 from odoo.tests import tagged
+
+from odoo.addons.bank_statement_api.models import bank_statement_matcher_load
 
 from .camt_writer import Line
 from .common import DAY, StatementCase
@@ -81,6 +84,8 @@ class TestMatching(StatementCase):
         self.bring(self.file(("50.00", "SHARED-REF-1")))
         self.assertEqual(self.match(), 0)
         self.assertEqual(invoice.amount_residual, 50)
+        self.assertEqual(self.lines().match_state, "no_evidence")
+        self.assertFalse(self.lines().match_id.proposal_ids, "nor is it shown to anybody")
 
     def test_foreign_payment_matches_by_what_was_instructed(self):
         dollar = self.make_dollar(1.25)
@@ -131,7 +136,9 @@ class TestMatching(StatementCase):
         invoice = self.make_invoice(50, reference="RF18539007547034")
         self.make_invoice(50, reference="RF18539007547034").button_draft()
         self.bring(self.file(("50.00", "RF18 5390 0754 7034")))
-        self.assertEqual(self.match(), 1)
+        # For few lines the indexes leave it out already, for many there is nothing else that does.
+        with patch.object(bank_statement_matcher_load, "MANY", 0):
+            self.assertEqual(self.match(), 1)
         self.assertEqual(invoice.amount_residual, 0)
 
     def test_number_that_the_customer_gave_an_invoice_is_none_of_ours(self):
