@@ -30,6 +30,15 @@ class TestMatchReview(StatementCase):
             lambda item: item.account_id.account_type == "asset_receivable"
         )
 
+    def lock(self):
+        """Close the period of the lines, as it may be with some of them open: Odoo would ask for them first."""
+        self.env.cr.execute(
+            "UPDATE res_company SET fiscalyear_lock_date = %s WHERE id = %s",
+            [DAY, self.company_a.id],
+        )
+        self.env.invalidate_all()
+        self.env.registry.clear_cache()
+
     # === PROPOSALS === #
 
     def test_proposals_are_ranked_and_say_why(self):
@@ -208,15 +217,6 @@ class TestMatchReview(StatementCase):
         open_again = self.env["account.move.line"].search([("account_id", "=", suspense.id)])
         self.assertEqual(sum(open_again.mapped("balance")), -50)
 
-    def lock(self):
-        """Close the period of the lines, as it may be with some of them open: Odoo would ask for them first."""
-        self.env.cr.execute(
-            "UPDATE res_company SET fiscalyear_lock_date = %s WHERE id = %s",
-            [DAY, self.company_a.id],
-        )
-        self.env.invalidate_all()
-        self.env.registry.clear_cache()
-
     def test_reversal_opens_each_of_several_items(self):
         invoices = [self.make_invoice(amount) for amount in (25, 25, 10)]
         refund = self.make_invoice(25).copy({"move_type": "out_refund"})
@@ -244,13 +244,14 @@ class TestMatchReview(StatementCase):
         invoice = self.make_invoice(50)
         line = self.waiting(("50.00", invoice.name))
         self.lock()
+        refusal = "not today"
 
         def refuse(moves):
-            raise UserError("not today")
+            raise UserError(refusal)
 
         with patch.object(self.registry["account.move"], "action_post", refuse):
             result = line.action_match_undo()
-        self.assertEqual(result["refused"], [{"line": line.id, "reason": "not today"}])
+        self.assertEqual(result["refused"], [{"line": line.id, "reason": refusal}])
         self.assertEqual(invoice.amount_residual, 0)
         self.assertTrue(line.is_reconciled)
         self.assertEqual(line.match_id.state, "posted")
