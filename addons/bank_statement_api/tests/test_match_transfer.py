@@ -1,3 +1,4 @@
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .common import DAY, StatementCase
@@ -81,3 +82,13 @@ class TestMatchTransfer(StatementCase):
         elsewhere = self.journals[self.company_b]
         self.assertFalse(self.proposed(self.line(self.journal, 50.0, elsewhere)))
         self.assertTrue(self.proposed(self.line(self.journal, 50.0, self.savings)))
+
+    def test_transfer_goes_to_another_bank_account(self):
+        line = self.line(self.journal, -50.0)
+        sales = self.env["account.journal"].search(
+            [("type", "=", "sale"), ("company_id", "=", self.company_a.id)], limit=1
+        )
+        for journal in (self.journal, sales):
+            with self.assertRaises(UserError):
+                line.action_match_transfer(journal.id)
+        self.assertFalse(line.is_reconciled)

@@ -87,6 +87,20 @@ class TestMatching(StatementCase):
         self.assertEqual(self.lines().match_state, "no_evidence")
         self.assertFalse(self.lines().match_id.proposal_ids, "nor is it shown to anybody")
 
+    def test_money_without_decimals_is_compared_in_its_own_units(self):
+        yen = self.env.ref("base.JPY")
+        yen.active = True
+        invoice, other = (self.make_invoice(amount, currency=yen) for amount in (5000, 50))
+        journal = self.make_journal(self.company_a, "CH9300762011623852957", yen, code="TJPY")
+        lines = self.env["account.bank.statement.line"].create(
+            [
+                {"journal_id": journal.id, "date": DAY, "amount": 5000.0, "payment_ref": one.name}
+                for one in (invoice, other)
+            ]
+        )
+        self.assertEqual(self.env["bank.statement.matcher"]._match(lines), 1)
+        self.assertEqual((invoice.amount_residual, other.amount_residual), (0, 50))
+
     def test_foreign_payment_matches_by_what_was_instructed(self):
         dollar = self.make_dollar(1.25)
         invoice = self.make_invoice(125, currency=dollar)
@@ -154,6 +168,9 @@ class TestMatching(StatementCase):
         self.bring(self.file(line))
         self.assertEqual(self.match(), 0)
         self.assertFalse(self.lines().match_evidence)
+        board = self.env["bank.statement.review"].with_user(self.operator)
+        shown = board.get_line(self.lines().id)["texts"]
+        self.assertEqual([text["field"] for text in shown], ["payment_ref"])
 
     def test_bank_account_itself_holds_no_candidates(self):
         """Where payments go straight to it, its items are open as Odoo counts."""

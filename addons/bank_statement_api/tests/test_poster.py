@@ -379,6 +379,15 @@ class TestPoster(StatementCase):
             self.assertEqual(item.amount_residual, item.balance)
             self.assertFalse(item.matching_number)
 
+    def test_second_undo_takes_back_nothing_more(self):
+        line, item = self.line(10), self.item(10)
+        self.assert_done(self.poster._reconcile([self.pair(line, item)]))
+        self.assert_done(self.poster._undo(line))
+        self.assertFalse(line.partner_id)
+        line.partner_id = item.partner_id
+        self.assert_done(self.poster._undo(line))
+        self.assertEqual(line.partner_id, item.partner_id)
+
     def test_undo_of_many_restores_each_as_it_was(self):
         partners = self.env["res.partner"].create([{"name": "Guessed"}, {"name": "By the bank"}])
         lines = [self.line(10 + number, partner_id=partners[number % 2].id) for number in range(4)]
