@@ -110,6 +110,7 @@ class FinanceAdapterPonto(models.AbstractModel):
         if state.deprecated:
             raise self._consent_ended("consent_invalid")
         identifier, status = state.synchronization or (None, None)
+        errors = ()
         is_new = status == "success" and identifier != feed._cursor()
         if status not in ("pending", "running") and not is_new:
             identifier, status, errors = ponto.synchronization(
@@ -136,7 +137,6 @@ class FinanceAdapterPonto(models.AbstractModel):
                     },
                 )
             )
-        errors = ()
         for pause in (*_PATIENCE, None):
             if status not in ("pending", "running") or pause is None:
                 break

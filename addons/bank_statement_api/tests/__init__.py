@@ -1,4 +1,6 @@
 from . import test_access
+from . import test_adapters
+from . import test_adapters_fetch
 from . import test_adversity
 from . import test_audit_words
 from . import test_coverage
