@@ -2,7 +2,9 @@ from decimal import Decimal
 
 from odoo.tests import tagged
 
-from odoo.addons.bank_statement_api.tests.common import StatementCase
+from odoo.addons.bank_statement_api.tests.common import DAY, IBAN, StatementCase
+from odoo.addons.bank_statement_api.tools import api_window
+from odoo.addons.bank_statement_api.tools.documents import AccountRef
 
 UNKNOWN = "CH9300762011623852957"
 
@@ -43,3 +45,21 @@ class TestAccountMapping(StatementCase):
             self.file(("6.00", "y"), iban=UNKNOWN, sequence=2, opening=Decimal("105.00"))
         )
         self.assertEqual(following.work_status, "done")
+
+    def test_ignored_statement_of_an_unknown_account_stays_ignored(self):
+        exchange = self.bring(self.file(("5.00", "x"), iban=UNKNOWN))
+        exchange.exception_ids.with_user(self.operator).action_ignore("It is closed.")
+        exchange._job_process()
+        self.assertEqual((exchange.work_status, len(exchange.exception_ids)), ("done", 1))
+        exchange.with_user(self.operator).action_replay()
+        exchange._job_process()
+        self.assertEqual((exchange.work_status, len(exchange.exception_ids)), ("done", 1))
+
+    def test_account_that_names_no_currency_is_not_guessed_among_several(self):
+        dollar = self.env.ref("base.USD")
+        dollar.active = True
+        twin = self.make_journal(self.company_a, UNKNOWN, dollar, code="TUSD")
+        twin.bank_account_id = self.journal.bank_account_id
+        page = b'{"transactions": {"booked": []}}'
+        exchange = self.bring(api_window.pack(AccountRef(iban=IBAN), DAY, DAY, [page]))
+        self.assertEqual(exchange.exception_ids.code, "account_unmapped")

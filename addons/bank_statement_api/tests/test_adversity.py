@@ -83,9 +83,15 @@ class TestAdversity(StatementCase):
         self.env.cr.execute(
             "ALTER TABLE account_bank_statement_line ADD CONSTRAINT no_cash CHECK (payment_ref <> 'Cash')"
         )
-        content = self.file(("10.00", "One"), ("20.00", "Cash"), ("30.00", "Three"))
+        iban = "NL91ABNA0417164300"
+        content = self.file(
+            ("10.00", "One"),
+            Line(DAY, Decimal("20.00"), "Cash", reference="REF11", iban=iban),
+            ("30.00", "Three"),
+        )
         with mute_logger("odoo.sql_db"):
             exchange = self.bring(content)
+        self.assertNotIn(iban, exchange.exception_ids.summary, "PostgreSQL shows the whole row")
         self.assertEqual(self.lines().mapped("payment_ref"), ["One", "Three"])
         self.assertEqual(self.open_codes(exchange), ["entry_refused"])
         self.assertEqual(exchange.exception_ids.evidence["amount"], "20.00")
@@ -165,6 +171,13 @@ class TestAdversity(StatementCase):
         second.exception_ids.with_user(self.operator).action_resolve("The bank counts by month.")
         second._job_process()
         self.assertEqual(second.work_status, "done")
+
+    def test_ignored_warning_keeps_nothing_out(self):
+        self.bring(self.day_file("100.00", 5, ("-10.00", "A")))
+        second = self.bring(self.day_file("90.00", 5, ("-11.00", "B"), day=NEXT_DAY))
+        second.exception_ids.with_user(self.operator).action_ignore("The bank counts by month.")
+        second._job_process()
+        self.assertEqual((second.work_status, second.result["held"]), ("done", 0))
 
     def test_two_files_that_wait_do_not_wake_each_other_for_ever(self):
         def file_with_a_gap(opening, sequence, day):
@@ -292,18 +305,20 @@ class TestAdversity(StatementCase):
         self.assertIn("journal.changed", actions)
 
     def test_upload_deletes_nothing_but_its_own_copy(self):
-        evidence = self.env["ir.attachment"].create(
-            {
-                "name": "evidence.xml",
-                "datas": base64.b64encode(self.file(("5.00", "x"))),
-                "res_model": "res.partner",
-                "res_id": self.company_a.partner_id.id,
-            }
-        )
-        self.env["bank.statement.upload"].with_user(self.operator).create(
-            {"company_id": self.company_a.id, "attachment_ids": [(6, 0, evidence.ids)]}
-        ).action_upload()
-        self.assertTrue(evidence.exists())
+        attachments = self.env["ir.attachment"]
+        datas = base64.b64encode(self.file(("5.00", "x")))
+        of_a_record = {"res_model": "res.partner", "res_id": self.company_a.partner_id.id}
+        for user, values in ((self.operator, of_a_record), (self.manager, {"public": True})):
+            evidence = attachments.sudo().create({"name": "e.xml", "datas": datas, **values})
+            self.env.cr.execute(
+                "UPDATE ir_attachment SET create_uid = %s WHERE id = %s", [user.id, evidence.id]
+            )
+            evidence.invalidate_recordset(["create_uid"])
+            with self.subTest(user.login):
+                self.env["bank.statement.upload"].with_user(self.operator).sudo().create(
+                    {"company_id": self.company_a.id, "attachment_ids": [(6, 0, evidence.ids)]}
+                ).sudo(False).action_upload()
+                self.assertTrue(evidence.exists())
 
     def test_clear_copy_of_an_abandoned_upload_is_removed(self):
         attachment = self.env["ir.attachment"].create(
@@ -386,11 +401,15 @@ class TestAdversity(StatementCase):
         consent = self.env["bank.statement.consent"].create(
             {"name": "c", "connection_id": connection.id, "company_id": self.company_a.id}
         )
-        body = b'{"consentId": "1", "_links": {"scaRedirect": {"href": "javascript:alert(1)"}}}'
         adapter_class = self.registry["finance.adapter.nextgenpsd2"]
-        with (
-            patch.object(adapter_class, "_call", return_value=SimpleNamespace(body=body)),
-            self.assertRaises(FinalError),
+        for body in (
+            b'{"consentId": "1", "_links": {"scaRedirect": {"href": "javascript:alert(1)"}}}',
+            b'{"_links": {"scaRedirect": {"href": "https://bank.example"}}}',
         ):
-            consent.action_request()
-        self.assertFalse(consent.redirect_url)
+            with (
+                self.subTest(body),
+                patch.object(adapter_class, "_call", return_value=SimpleNamespace(body=body)),
+                self.assertRaises(FinalError),
+            ):
+                consent.action_request()
+            self.assertFalse(consent.redirect_url)

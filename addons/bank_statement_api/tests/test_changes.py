@@ -1,4 +1,5 @@
 import json
+from datetime import timedelta
 from decimal import Decimal
 
 from odoo.tests import tagged
@@ -13,7 +14,7 @@ from .common import DAY, IBAN, StatementCase
 class TestChanges(StatementCase):
     """An interface that reports changes: booked once under any name, and never corrected behind a person's back."""
 
-    def sync(self, added=(), modified=(), removed=(), **facts):
+    def sync(self, added=(), modified=(), removed=(), iban=IBAN, **facts):
         """What one synchronisation with Plaid brings, booked.
 
         :param added: tuples of id, amount and perhaps further values
@@ -41,7 +42,7 @@ class TestChanges(StatementCase):
         }
         content = api_bodies.pack(
             plaid.CODE,
-            AccountRef(iban=IBAN, currency="EUR"),
+            AccountRef(iban=iban, currency="EUR"),
             {"pages": [json.dumps(page).encode()]},
             account_id="acc",
             **facts,
@@ -121,3 +122,35 @@ class TestChanges(StatementCase):
         self.assertEqual(self.pending(), [-7.0])
         self.assertEqual(self.lines().mapped("amount"), [-3.0])
         self.assertEqual(self.open_codes(), [], "a pending one was never booked")
+        self.sync([("p1", "-3.00", waiting)])
+        self.assertEqual(self.pending(), [-7.0], "it is booked, whatever the bank announces")
+
+    def test_changed_day_is_asked_about_as_well(self):
+        self.sync([("t1", "-3.00")])
+        later = (DAY + timedelta(days=1)).isoformat()
+        exchange = self.sync(modified=[("t1", "-3.00", {"date": later})])
+        self.assertEqual(exchange.exception_ids.mapped("code"), ["booking_changed"])
+        self.assertEqual((len(self.lines()), exchange.result["refused"]), (1, 1))
+
+    def test_booking_taken_back_is_asked_about_once(self):
+        self.sync([("t1", "-3.00")])
+        exchange = self.sync(removed=["t1"])
+        exchange.exception_ids.with_user(self.operator).action_resolve("Reversed by hand.")
+        exchange._job_process()
+        self.assertEqual((exchange.work_status, len(exchange.exception_ids)), ("done", 1))
+
+    def test_same_id_on_another_account_is_another_booking(self):
+        self.sync([("t1", "-3.00")])
+        number = "AT611904300234573201"
+        other = self.make_journal(self.company_a, number, code="TAT")
+        self.sync([("t1", "-4.00")], iban=number)
+        self.assertEqual((self.lines(other).amount, self.open_codes()), (-4.0, []))
+        self.sync(removed=["t1"], iban=number)
+        [exception] = self.env["finance.exception"].search([("code", "=", "booking_withdrawn")])
+        self.assertEqual(exception.res_id, self.lines(other).id)
+
+    def test_booking_of_a_file_keeps_the_name_the_file_gave(self):
+        self.bring(self.file(("-3.00", "Coffee")))
+        name = self.lines().provider_uid
+        self.sync([("t1", "-3.00")])
+        self.assertEqual((self.lines().provider_uid, name[:4]), (name, "asr:"))

@@ -4,12 +4,16 @@ from unittest.mock import patch
 from freezegun import freeze_time
 
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from odoo.addons.bank_statement_api.tools.fetched import Notification
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
-from odoo.addons.finance_connector_base.tools.errors import FinalError, RetryableError
+from odoo.addons.finance_connector_base.tools.errors import (
+    BusinessError,
+    FinalError,
+    RetryableError,
+)
 
 from .common import StatementCase
 
@@ -129,6 +133,52 @@ class TestConsent(StatementCase):
         with self.assertRaises(AccessError):
             self.consent.with_user(self.manager).requested_ref = "another's"
 
+    def test_only_managers_ask_and_only_where_there_is_a_page(self):
+        for user in (self.viewer, self.operator, self.users["manager", "b"]):
+            for name in ("action_request", "action_refresh"):
+                with self.subTest(user.login, name=name), self.assertRaises(AccessError):
+                    getattr(self.consent.with_user(user), name)()
+        with self.assertRaises(UserError):
+            self.consent.with_user(self.manager).action_open_redirect()
+
+    def test_bank_is_asked_what_became_of_a_request_that_nobody_came_back_from(self):
+        self.request()
+        adapter_class = self.registry["finance.adapter.nextgenpsd2"]
+        answer = {"state": "valid", "external_ref": "c1-final", "valid_until": TODAY}
+        with (
+            patch.object(adapter_class, "_complete_consent", lambda *args: answer),
+            patch.object(adapter_class, "_consent_state", lambda *args: "valid"),
+        ):
+            self.consent.with_user(self.manager).action_refresh()
+        self.assertEqual((self.consent.state, self.consent.external_ref), ("valid", "c1-final"))
+        self.assertEqual(self.consent.granted_until, TODAY, "the bank's last word")
+        self.env.flush_all()
+        actions = self.env["finance.audit.event"].sudo().search([]).mapped("action")
+        self.assertIn("consent.valid", actions)
+
+    def test_request_that_the_bank_grants_at_once_is_valid_at_once(self):
+        self.come_back(self.request("c1"))
+        self.request("c2", state="valid")
+        self.assertEqual((self.consent.state, self.consent.external_ref), ("valid", "c2"))
+
+    def test_token_is_the_consents_own_and_one(self):
+        other = self.consent.copy({"name": "Another"})
+        with self.assertRaises(BusinessError):
+            other._token()
+        self.assertIsNone(other._token(required=False))
+        for consent, token in ((self.consent, "old"), (self.consent, "mine"), (other, "theirs")):
+            consent._store_token(token)
+        self.assertEqual((self.consent._token(), other._token()), ("mine", "theirs"))
+
+    def test_connection_that_is_not_used_any_more_asks_nobody(self):
+        self.come_back(self.request())
+        self.consent.sudo().granted_until = date(2026, 6, 30)
+        self.consent.owner_id = False
+        self.bank.active = False
+        self.assertFalse(self.warn_on(7))
+        self.bank.active = True
+        self.assertEqual(self.warn_on(7).user_id, self.bank.owner_id)
+
     # === RENEWAL === #
 
     def test_consent_in_use_works_until_its_successor_does(self):
@@ -137,6 +187,15 @@ class TestConsent(StatementCase):
         self.assertEqual((self.consent.state, self.consent.external_ref), ("valid", "c1"))
         self.come_back(secret)
         self.assertEqual((self.consent.state, self.consent.external_ref), ("valid", "c2"))
+
+    def test_successor_that_nobody_confirmed_yet_leaves_the_one_in_use_alone(self):
+        before = self.fetch_jobs()
+        self.come_back(self.request("c1"), "received")
+        self.assertEqual((self.consent.state, self.fetch_jobs()), ("received", before))
+        self.come_back(self.request("c1"))
+        self.come_back(self.request("c2"), "received")
+        self.assertEqual((self.consent.state, self.consent.external_ref), ("valid", "c1"))
+        self.assertEqual(self.consent.requested_ref, "c2")
 
     def test_refused_successor_leaves_the_one_in_use_alone(self):
         self.come_back(self.request("c1"))
@@ -232,7 +291,34 @@ class TestConsent(StatementCase):
 
     def test_other_accounts_and_other_connections_are_left_alone(self):
         before = self.fetch_jobs()
-        self.notify(Notification(accounts=("another",)))
+        for notification in (Notification(accounts=("another",)), None):
+            [exchange] = self.notify(notification)
+            self.assertEqual((exchange.work_status, self.fetch_jobs()), ("done", before))
+
+    def test_news_of_a_consent_reach_its_feeds_and_no_others(self):
+        self.come_back(self.request())
+        elsewhere = self.make_connection("nextgenpsd2", endpoint="https://other.example")
+        twin = self.consent.copy({"name": "Twin", "connection_id": elsewhere.id})
+        twin.sudo().write({"external_ref": "c1", "state": "valid"})
+        feed = self.feed.copy(
+            {
+                "interface_id": self.make_interface("bank_statement", elsewhere).id,
+                "consent_id": twin.id,
+            }
+        )
+        self.env["queue.job"].search([("method_name", "=", "_job_fetch")]).state = "done"
+        self.notify(Notification(consents=("c1",), consent_state="revoked"))
+        jobs = self.env["queue.job"].search(
+            [("method_name", "=", "_job_fetch"), ("state", "=", "pending")]
+        )
+        self.assertEqual([job.records for job in jobs], [self.feed])
+        self.assertEqual((self.consent.state, twin.state), ("revoked", "valid"))
+        self.assertTrue(feed.active)
+
+    def test_feed_that_is_switched_off_is_not_fetched_by_news(self):
+        self.bank_interface._set_mode("off")
+        before = self.fetch_jobs()
+        self.notify(Notification(everything=True))
         self.assertEqual(self.fetch_jobs(), before)
 
     def test_end_of_access_is_seen_at_once(self):

@@ -72,6 +72,39 @@ class TestCoverage(StatementCase):
         self.journal.bank_calendar = "daily"
         self.assertEqual(self.days(), "cmmmmmm")
 
+    def test_days_that_an_interface_covered_or_lacks(self):
+        """A feed whose window reaches over a day proves nothing of it, but a gap of it says what is missing."""
+        interface = self.make_interface(
+            "bank_statement", self.make_connection("nextgenpsd2", endpoint="https://bank.example")
+        )
+        feed = self.env["bank.statement.feed"].create(
+            {
+                "name": "Feed",
+                "interface_id": interface.id,
+                "journal_id": self.journal.id,
+                "resource_ref": "r1",
+            }
+        )
+        feed.sudo().covered_until = MONDAY + timedelta(days=2)
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE bank_statement_feed SET create_date = %s", [MONDAY])
+        feed.invalidate_recordset(["create_date"])
+        self.assertEqual(self.days(), "cccmm--")
+        gap = self.env["bank.statement.gap"].create(
+            {
+                "feed_id": feed.id,
+                "date_from": MONDAY,
+                "date_to": MONDAY,
+                "reason": "Down.",
+            }
+        )
+        self.assertEqual(self.days(), "mccmm--")
+        feed.is_fallback = True
+        self.assertEqual(self.days(), "cccmm--", "what took over from it fetches the day")
+        feed.is_fallback = False
+        gap.closed_at = "2026-03-09 08:00:00"
+        self.assertEqual(self.days(), "cccmm--")
+
     def test_days_are_proven_from_few_rows_as_from_all_that_was_ever_stated(self):
         exchanges = self.env["finance.exchange"]
         for number in range(9):

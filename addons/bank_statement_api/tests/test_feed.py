@@ -5,7 +5,9 @@ from freezegun import freeze_time
 
 from odoo.tests import tagged
 
+from odoo.addons.bank_statement_api.tools.fetched import Fetched
 from odoo.addons.finance_connector_base.tools.errors import BusinessError, RetryableError
+from odoo.addons.queue_job.exception import RetryableJobError
 
 from .common import StatementCase
 
@@ -216,3 +218,87 @@ class TestFeed(StatementCase):
         for exchange in self.env["finance.exchange"].search([("work_status", "=", "ready")]):
             exchange._job_process()
         self.assertEqual(len(self.lines()), 11 + self.feed.overlap_days)
+
+    def test_schedule_fetches_what_is_due_and_nothing_else(self):
+        number = iter(range(9))
+
+        def feed(**values):
+            place = next(number)
+            journal = self.make_journal(
+                self.company_a, f"AT61190430023457{place:04d}", code=f"T{place}"
+            )
+            return self.make_feed(journal, **{"next_run_at": START, **values})
+
+        off = self.make_interface("bank_statement", self.bank)
+        off._set_mode("off")
+        due = feed()
+        feed(kind="mail", mail_senders="statements@bank.example")
+        feed(interface_id=off.id)
+        feed(next_run_at=START + timedelta(minutes=1))
+        self.feed.next_run_at = START + timedelta(days=1)
+        before = self.env["queue.job"].search([])
+        with (
+            freeze_time(START),
+            patch.object(self.registry["ir.cron"], "_commit_progress"),
+        ):
+            self.env["bank.statement.feed"]._cron_fetch()
+        made = self.env["queue.job"].search([]) - before
+        ours = made.filtered(lambda job: job.records.connection_id == self.bank)
+        self.assertEqual([job.records for job in ours], [due])
+
+    def test_news_during_a_fetch_cause_another_one(self):
+        feed_class = self.registry["bank.statement.feed"]
+        with patch.object(feed_class, "_fetch", return_value=None):
+            self.assertIn("Another worker", self.feed._job_fetch())
+            with self.assertRaises(RetryableJobError):
+                self.feed._job_fetch(notified=True)
+
+    def test_answer_of_an_earlier_day_moves_nothing_back(self):
+        self.fetch(self.every_day, day=3)
+        self.fetch(self.every_day)
+        self.assertEqual(self.feed.covered_until, date(2026, 3, 6))
+
+    def test_failure_on_the_day_of_a_success_leaves_no_gap(self):
+        self.fetch(self.every_day)
+        self.fetch(RetryableError("Down."))
+        self.assertFalse(self.feed.gap_ids)
+
+    def test_access_that_was_taken_away_is_not_merely_over(self):
+        self.fetch(BusinessError("consent_invalid", "Revoked.", next_step="Ask for another."))
+        self.assertEqual(self.consent.state, "revoked")
+
+    def test_feed_that_is_late_says_so_but_a_mail_comes_when_it_comes(self):
+        self.fetch(self.every_day)
+        mails = self.make_feed(
+            self.make_journal(self.company_a, "AT611904300234573201", code="TAT"),
+            kind="mail",
+            mail_senders="statements@bank.example",
+        )
+        mails.sudo().last_success_at = START
+        for hours, health in ((0, "ok"), (1, "late")):
+            (self.feed | mails).invalidate_recordset(["health"])
+            with freeze_time(START + timedelta(hours=hours)):
+                self.assertEqual((self.feed.health, mails.health), (health, "ok"))
+
+    def test_gap_is_open_until_all_of_it_is_covered(self):
+        self.fetch(self.every_day)
+        self.fetch(RetryableError("Down."), day=3)
+        gap = self.feed.gap_ids
+        adapter_class = self.registry["finance.adapter.nextgenpsd2"]
+        for reached, state in ((date(2026, 3, 5), "open"), (date(2026, 3, 6), "closed")):
+            fetched = Fetched(key="window", content=None, covered_until=reached)
+            with patch.object(adapter_class, "_fetch_account", lambda *args, to=fetched: to):
+                self.feed._job_fetch()
+            self.assertEqual((gap.date_to, gap.state), (date(2026, 3, 6), state))
+
+    def test_same_days_told_otherwise_are_another_exchange(self):
+        def quiet(date_from, date_to):
+            return self.window([], date_from=date_from, date_to=date_to)
+
+        for answer in (quiet, self.every_day):
+            self.feed.covered_until = False
+            self.fetch(answer)
+        exchanges = self.env["finance.exchange"].search(
+            [("interface_id", "=", self.bank_interface.id)]
+        )
+        self.assertEqual(len(exchanges), 2)

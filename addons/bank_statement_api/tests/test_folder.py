@@ -175,3 +175,41 @@ class TestFolder(StatementCase):
         self.exchanges().filtered(lambda exchange: not exchange.shadow)._job_process()
         self.assertEqual(self.lines().amount, 5.0)
         self.assertEqual(self.archived("archive"), ["a.xml"])
+
+    def test_file_that_grows_while_it_is_read_waits_for_the_next_round(self):
+        path = self.drop("a.xml", self.file(("5.00", "x")))
+        fstat, seen = os.fstat, []
+
+        def growing(descriptor):
+            if seen:
+                with path.open("ab") as stream:
+                    stream.write(b" ")
+            seen.append(descriptor)
+            return fstat(descriptor)
+
+        with patch.object(folder.os, "fstat", growing):
+            self.feed._job_fetch()
+        self.assertFalse(self.exchanges())
+        self.assertTrue(path.exists())
+        self.assertFalse(self.feed.last_error, "it is no failure")
+
+    def test_what_became_of_a_file_after_the_look_at_the_folder(self):
+        """Another worker took it, somebody put a link or a pipe in its place: nothing is read, nobody waits."""
+        adapter_class = self.registry["finance.adapter.folder"]
+        waiting = adapter_class._waiting
+        secret = self.drop("secret.txt", b"secret", folder=self.root)
+
+        def replaced(adapter, directory):
+            found = list(waiting(adapter, directory))
+            for path in found:
+                path.unlink()
+            (directory / "link.xml").symlink_to(secret)
+            os.mkfifo(directory / "pipe.xml")
+            return found
+
+        for name in ("gone.xml", "link.xml", "pipe.xml"):
+            self.drop(name, b"x")
+        with patch.object(adapter_class, "_waiting", replaced):
+            self.feed._job_fetch()
+        self.assertFalse(self.exchanges())
+        self.assertIn("link.xml", self.feed.last_error)

@@ -1,11 +1,14 @@
 import ast
 import base64
 import io
+from unittest.mock import patch
 
 import openpyxl
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
+
+from odoo.addons.bank_statement_api.wizards import bank_statement_profile_try
 
 from .common import DAY, IBAN, StatementCase
 
@@ -106,6 +109,33 @@ class TestFormats(StatementCase):
         self.assertEqual(self.lines().mapped("amount"), [-12.5, 5.0])
         self.assertEqual(self.env["bank.statement.feed"]._of_exchange(exchange, "march.qif"), feed)
 
+    def test_uploader_is_asked_before_the_feed_and_two_feeds_say_nothing(self):
+        self.make_feed(date_order="mdy", decimal_mark=".")
+        exchange, _is_new = self.receive(self.interface, QIF, filename="march.qif")
+        exchange.statement_reading = {"journal_id": self.journal.id, "dates": "dmy"}
+        exchange._job_process()
+        self.assertEqual(self.lines().mapped("bank_booking_date"), [DAY, DAY.replace(day=3)])
+        self.make_feed()
+        self.assertFalse(self.env["bank.statement.feed"]._of_exchange(exchange, "march.qif"))
+
+    def test_reading_by_another_companys_journal_or_profile_counts_for_nothing(self):
+        foreign = {
+            "journal_id": self.journals[self.company_b].id,
+            "profile_id": self.make_profile(company_id=self.company_b.id).id,
+        }
+        for content, code in ((QIF, "statement_currency"), (CSV, "statement_unknown")):
+            exchange, _is_new = self.receive(self.interface, content)
+            exchange.statement_reading = foreign
+            exchange._job_process()
+            self.assertEqual(exchange.exception_ids.code, code)
+
+    def test_upload_of_nothing_says_so(self):
+        with self.assertRaisesRegex(UserError, "is empty"):
+            self.upload(b"")
+        wizard = self.env["bank.statement.upload"].with_user(self.operator)
+        with self.assertRaisesRegex(UserError, "at least one"):
+            wizard.new({"company_id": self.company_a.id}).action_upload()
+
     # === TABLES === #
 
     def make_profile(self, **values):
@@ -190,12 +220,35 @@ class TestFormats(StatementCase):
         profile = self.env["bank.statement.profile"].browse(action["res_id"])
         self.assertEqual((profile.name, profile.booking_date), ("New", "Buchungstag"))
 
+    def test_wizard_of_profiles_asks_for_what_it_needs(self):
+        wizard = self.env["bank.statement.profile.try"].with_user(self.manager)
+        empty = wizard.create({"company_id": self.company_a.id})
+        with self.assertRaisesRegex(UserError, "Choose a file"):
+            empty.action_suggest()
+        nonsense = wizard.create(
+            {"company_id": self.company_a.id, "file": base64.b64encode(b"no table")}
+        )
+        with self.assertRaises(UserError):
+            nonsense.action_suggest()
+        nonsense.write({"booking_date": "Tag", "amount": "Betrag"})
+        with self.assertRaisesRegex(UserError, "Give the profile a name"):
+            nonsense.action_save()
+        with (
+            patch.object(bank_statement_profile_try, "MAX_BYTES", 4),
+            self.assertRaisesRegex(UserError, "smaller file"),
+        ):
+            nonsense.action_suggest()
+        with self.assertRaises(AccessError):
+            nonsense.with_user(self.operator).action_look()
+
     def test_profile_is_complete(self):
         for values in (
             {"amount": False},
             {"booking_date": False},
             {"debit": "Soll"},
             {"indicator": "S/H"},
+            {"skip": -1},
+            {"skip_end": -1},
         ):
             with self.subTest(values), self.assertRaises(ValidationError):
                 self.make_profile(**values)

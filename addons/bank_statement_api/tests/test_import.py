@@ -51,17 +51,26 @@ class TestImport(StatementCase):
     def test_amount_in_a_foreign_currency_stands_beside_the_booked_one(self):
         dollar, pound = self.env.ref("base.USD"), self.env.ref("base.GBP")
         dollar.active, pound.active = True, False
-        content = self.file(("10.00", "Export"), ("-8.00", "Fees"))
-        for name, amount in (("USD", "11.50"), ("GBP", "7.00")):
-            foreign = f'<AmtDtls><InstdAmt><Amt Ccy="{name}">{amount}</Amt></InstdAmt></AmtDtls>'
+        content = self.file(
+            ("10.00", "Export"), ("-8.00", "Fees"), ("-20.00", "Import"), ("3.00", "Shown only")
+        )
+        for name, amount, kind in (
+            ("USD", "11.50", "InstdAmt"),
+            ("GBP", "7.00", "InstdAmt"),
+            ("USD", "22.00", "InstdAmt"),
+            ("USD", "3.30", "CntrValAmt"),
+        ):
+            foreign = f'<AmtDtls><{kind}><Amt Ccy="{name}">{amount}</Amt></{kind}></AmtDtls>'
             content = content.replace(b"<TxDtls><R", f"<TxDtls>{foreign}<R".encode(), 1)
         self.bring(content)
-        export, fees = self.lines()
-        self.assertEqual(
-            (export.amount, export.foreign_currency_id, export.amount_currency),
-            (10.0, dollar, 11.5),
-        )
+        export, fees, bought, shown = self.lines()
+        for line, amount, foreign in ((export, 10.0, 11.5), (bought, -20.0, -22.0)):
+            self.assertEqual(
+                (line.amount, line.foreign_currency_id, line.amount_currency),
+                (amount, dollar, foreign),
+            )
         self.assertFalse(fees.foreign_currency_id, "it is not in use here")
+        self.assertFalse(shown.foreign_currency_id, "the parties did not agree on it")
         pound.active = True
         self.assertEqual(self.env["bank.statement.importer"]._currency_id("GBP"), pound.id)
 
@@ -250,3 +259,39 @@ class TestImport(StatementCase):
         self.assertEqual(self.lines().partner_id, partner)
         self.assertEqual(self.lines().account_number, "NL91ABNA0417164300")
         self.assertNotIn(IBAN, self.lines().exchange_id.name)
+
+    def test_contact_stands_for_its_company_and_other_companies_accounts_for_nobody(self):
+        company = self.env["res.partner"].create({"name": "Company", "is_company": True})
+        contact = self.env["res.partner"].create({"name": "Contact", "parent_id": company.id})
+        stranger = self.env["res.partner"].create(
+            {"name": "Theirs", "company_id": self.company_b.id}
+        )
+        numbers = ("NL91ABNA0417164300", "NL20INGB0001234567")
+        for number, partner in zip(numbers, (contact, stranger), strict=True):
+            self.env["res.partner.bank"].create({"acc_number": number, "partner_id": partner.id})
+        self.bring(
+            self.file(
+                *(
+                    Line(DAY, Decimal(place + 1), "Hello", iban=number, reference=f"P{place}")
+                    for place, number in enumerate(numbers)
+                )
+            )
+        )
+        self.assertEqual([line.partner_id for line in self.lines()], [company, stranger.browse()])
+
+    def test_another_import_that_was_quicker_is_recognised_at_the_next_try(self):
+        content = self.file(("50.00", "Invoice 1"), ("7.00", "Invoice 2"))
+        self.bring(content)
+        with (
+            mute_logger("odoo.sql_db"),
+            # Its snapshot is of before the other one's commit.
+            patch.object(
+                self.registry["bank.statement.importer"], "_known_lines", lambda *args: []
+            ),
+        ):
+            second = self.bring(content, key="second")
+        self.assertEqual((second.work_status, len(second.exception_ids)), ("retry", 0))
+        self.make_due(second)
+        second._job_process()
+        self.assertEqual((second.work_status, second.result["duplicates"]), ("done", 2))
+        self.assertEqual(len(self.lines()), 2)

@@ -176,3 +176,24 @@ class TestMail(StatementCase):
         with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError), self.env.cr.savepoint():
             self.feed.mail_senders = False
             self.feed.flush_recordset()
+
+    def test_what_the_mail_itself_is_made_of_is_no_statement(self):
+        message = EmailMessage(policy=email.policy.SMTP)
+        message["From"], message["To"] = SENDER, "statements@alder.example"
+        message["Message-Id"] = "<picture@bank.example>"
+        message.set_content("Hello")
+        message.add_alternative("<img src='cid:logo'>", subtype="html")
+        message.get_payload()[1].add_related(
+            b"png", "image", "png", cid="<logo>", filename="logo.png"
+        )
+        with mute_logger("odoo.addons.mail.models.mail_thread"):
+            self.env["mail.thread"].message_process(False, message.as_bytes())
+        self.assertFalse(self.exchanges())
+        self.assertEqual(self.codes(), ["mail_without_statement"])
+
+    def test_too_many_files_are_told_and_not_taken(self):
+        files = [(f"{number}.xml", b"<x>%d</x>" % number) for number in range(3)]
+        with patch.object(bank_statement_feed_mail, "MAX_FILES", 2):
+            self.mail(*files)
+        self.assertEqual(len(self.exchanges()), 2)
+        self.assertEqual(self.codes(), ["file_too_large"])

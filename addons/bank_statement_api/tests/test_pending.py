@@ -1,9 +1,12 @@
 import runpy
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import patch
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+
+from odoo.addons.finance_connector_base.tools.errors import RetryableError
 
 from .common import DAY, StatementCase
 
@@ -131,3 +134,63 @@ class TestPending(StatementCase):
         self.assertEqual(card.channel, "nextgenpsd2")
         self.bring(self.window([(DAY, "5.00", "x", "T1")], date_to=DAY + timedelta(days=1)))
         self.assertEqual(card.state, "withdrawn")
+
+    def test_killed_before_the_hand_over_it_is_handed_over_at_the_next_try(self):
+        self.bring(self.window([], pending=[("-12.00", "Card")]))
+        pending = self.announced()
+        pending_class = self.registry["bank.statement.pending"]
+        with patch.object(pending_class, "_link", side_effect=RetryableError("Killed.")):
+            exchange = self.bring(self.window([(DAY, "-12.00", "Card", "T9")]))
+        self.assertEqual((exchange.work_status, len(self.lines())), ("retry", 1))
+        self.make_due(exchange)
+        exchange._job_process()
+        self.assertEqual((pending.state, pending.line_id), ("booked", self.lines()))
+
+    def test_equal_one_of_another_account_is_not_booked_by_it(self):
+        self.bring(self.window([], pending=[("-12.00", "Card")]))
+        number = "AT611904300234573201"
+        other = self.make_journal(self.company_a, number, code="TAT")
+        self.bring(self.file(("-12.00", "Card"), iban=number))
+        self.assertEqual((len(self.lines(other)), self.announced().state), (1, "announced"))
+
+    def test_line_that_was_announced_once_is_not_announced_twice(self):
+        self.bring(self.window([], pending=[("-12.00", "Card")]))
+        self.bring(self.window([(DAY, "-12.00", "Card", "T9")]))
+        self.bring(self.window([], date_to=DAY, pending=[("-12.00", "Card")]))
+        self.bring(self.window([(DAY, "-12.00", "Card", "T9")]))
+        self.assertEqual(len(self.lines()), 1)
+        self.assertEqual(sorted(self.announced().mapped("state")), ["booked", "withdrawn"])
+
+    def test_hand_over_changes_nothing_that_is_settled_and_adds_to_what_was_noted(self):
+        self.bring(self.window([], pending=[("-12.00", "Card")]))
+        pending = self.announced()
+        partner, _account = self.work_on(pending)
+        create = self.registry["bank.statement.importer"]._create_chunk
+
+        def settled(importer, *args):
+            created = create(importer, *args)
+            line = created[0]
+            line.move_id.narration = "From the bank"
+            self.env.cr.execute(
+                "UPDATE account_bank_statement_line SET is_reconciled = TRUE WHERE id = %s",
+                line.ids,
+            )
+            line.invalidate_recordset(["is_reconciled"])
+            return created
+
+        with patch.object(self.registry["bank.statement.importer"], "_create_chunk", settled):
+            self.bring(self.window([(DAY, "-12.00", "Card", "T9")]))
+        self.assertEqual(pending.state, "booked")
+        self.assertNotEqual(self.lines().partner_id, partner)
+        self.assertIn("From the bank", self.lines().narration)
+        self.assertIn("Lunch with the bank", self.lines().narration)
+
+    def test_what_odoo_refuses_to_hand_over_stays_and_stops_nothing(self):
+        self.bring(self.window([], pending=[("-12.00", "Card")]))
+        pending = self.announced()
+        self.work_on(pending)
+        line_class = self.registry["account.bank.statement.line"]
+        with patch.object(line_class, "_write_partner", side_effect=UserError("It is locked.")):
+            exchange = self.bring(self.window([(DAY, "-12.00", "Card", "T9")]))
+        self.assertEqual((exchange.work_status, pending.state), ("done", "booked"))
+        self.assertIn("It is locked.", pending.message_ids[:1].body)

@@ -155,3 +155,40 @@ class TestProof(StatementCase):
         self.bring(statement(date(2025, 12, 31), "100.00", 250))
         january = self.bring(statement(date(2026, 1, 2), "101.00", 1))
         self.assertEqual(january.work_status, "done")
+
+    def test_statement_without_entries_releases_what_waited_for_it(self):
+        self.bring(self.file(("5.00", "First"), opening=Decimal("100.00")))
+        waits = self.bring(
+            self.file(
+                Line(DAY + timedelta(days=2), Decimal("1.00"), "Third", reference="T"),
+                opening=Decimal("105.00"),
+                sequence=3,
+            )
+        )
+        self.assertEqual(waits.exception_ids.mapped("code"), ["statement_sequence_gap"])
+        empty = self.file(opening=Decimal("105.00"), sequence=2)
+        self.bring(empty.replace(b"2026-01-01", NEXT_DAY.isoformat().encode()))
+        self.assertEqual(waits.work_status, "ready")
+
+    def test_amount_that_cannot_be_read_is_one_question_and_is_asked_once(self):
+        content = self.file(("50.00", "Invoice 1"), ("8.00", "Fees"))
+        exchange = self.bring(content.replace(b">8.00</Amt>", b">8,00</Amt>"))
+        self.assertEqual(exchange.exception_ids.mapped("code"), ["entry_invalid"])
+        self.assertEqual((self.lines().amount, exchange.result["refused"]), (50.0, 1))
+        exchange.exception_ids.with_user(self.operator).action_ignore("Booked by hand.")
+        exchange._job_process()
+        self.assertEqual((exchange.work_status, len(exchange.exception_ids)), ("done", 1))
+
+    def test_bookings_of_another_account_prove_nothing(self):
+        other = self.make_journal(self.company_a, "AT611904300234573201", code="TAT")
+        self.bring(self.window([(DAY, "50.00", "Invoice 1", "T1")], closing="150.00"))
+        self.bring(
+            self.file(
+                Line(NEXT_DAY, Decimal("70.00"), "Elsewhere", reference="E"),
+                iban="AT611904300234573201",
+            )
+        )
+        self.assertEqual(self.lines(other).amount, 70.0)
+        brought = self.bring(self.next_window([(NEXT_DAY, "10.00", "Two", "T2")]))
+        self.assertEqual((brought.work_status, len(self.lines())), ("done", 2))
+        self.assertFalse(self.lines().statement_id, "an interface issues no statements")

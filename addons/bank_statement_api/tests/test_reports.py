@@ -1,4 +1,5 @@
 import itertools
+from datetime import timedelta
 from decimal import Decimal
 
 from odoo.tests import tagged
@@ -103,6 +104,13 @@ class TestReports(StatementCase):
         self.assertEqual(len(self.lines()), 1)
         self.assertFalse(self.pending(), "the day is closed: what was pending in it is decided")
 
+    def test_report_of_the_next_day_announces_what_is_new(self):
+        self.bring(self.file(("50.00", "Invoice 1")))
+        day = DAY + timedelta(days=1)
+        content = self.report(Line(day, Decimal("-7.00"), "Card", status="pending"))
+        self.bring(content)
+        self.assertEqual(self.pending().amount, -7.0)
+
     def test_reports_of_a_day_overlap_and_number_in_their_own_way(self):
         first = Line(DAY, Decimal("50.00"), "Invoice 1", reference="R1")
         second = Line(DAY, Decimal("8.00"), "Invoice 2", reference="R2")
@@ -126,6 +134,19 @@ class TestReports(StatementCase):
         self.bring(self.file(gone, opening=Decimal("150.00"), sequence=2))
         self.assertEqual(exception.state, "resolved")
         self.assertEqual(len(self.lines()), 2)
+
+    def test_what_a_person_said_of_a_reported_booking_holds(self):
+        gone = Line(DAY, Decimal("99.00"), "Taken back", reference="R9")
+        later = Line(DAY + timedelta(days=1), Decimal("7.00"), "Tomorrow", reference="R7")
+        self.bring(self.report(gone, later))
+        self.bring(self.file(("5.00", "x")))
+        domain = [("code", "=", "report_unconfirmed")]
+        exception = self.env["finance.exception"].search(domain)
+        self.assertEqual(exception.evidence["amount"], "99.0", "the other day has no statement yet")
+        exception.with_user(self.operator).action_resolve("The bank took it back.")
+        self.bring(self.file(("6.00", "y"), opening=Decimal("105.00"), sequence=2))
+        self.assertEqual(self.env["finance.exception"].search(domain), exception)
+        self.assertEqual(exception.state, "resolved")
 
     def test_every_balance_is_kept_as_stated(self):
         balance = (
@@ -176,6 +197,14 @@ class TestReports(StatementCase):
         exchange = self.bring(self.notification())
         self.assertFalse(self.lines())
         self.assertEqual(exchange.work_status, "done")
+        other = self.bring(self.notification(amount="31.00", message_id="N2"))
+        again = self.bring(self.notification(message_id="N3", entry=7), key="moved")
+        self.assertEqual(
+            [each.result["notifications"] for each in (other, again)],
+            [1, 0],
+            "where it stands in its file is not what it says",
+        )
+        self.notifications.filtered(lambda notice: notice.amount == 31.0).unlink()
         waiting = self.notifications.with_user(self.viewer)
         self.assertEqual((waiting.state, waiting.payment_count), ("waiting", 2))
         self.assertIn("not booked yet", waiting.waiting_reason)

@@ -197,3 +197,61 @@ class TestSetup(StatementCase):
         ]
         self.assertFalse(setup.secrets_missing)
         self.assertFalse(setup.credential_ids.secret)
+
+    def test_nothing_is_guessed_and_nothing_is_made_twice(self):
+        setup = self.make("nextgenpsd2")
+        self.env.ref("base.GBP").active = False
+        setup.write({"step": "accounts"})
+        setup.connection_id = self.make_connection("nextgenpsd2", endpoint="https://bank.example")
+        adapter_class = self.registry["finance.adapter.nextgenpsd2"]
+        with patch.object(adapter_class, "_list_accounts", lambda *args: ()):
+            setup.action_discover()
+        self.assertIn("lists no account", setup.problem)
+        setup.action_dry_run()
+        self.assertIn("at least one account", setup.problem)
+        accounts = (
+            ApiAccount(resource_id="r1", account=AccountRef(iban=IBAN, currency="GBP")),
+            ApiAccount(resource_id="r2", account=AccountRef(iban=IBAN_NEW, currency="EUR")),
+        )
+        twin = self.make_journal(self.company_a, "CH9300762011623852957", code="TWIN")
+        twin.bank_account_id = self.journal.bank_account_id
+        with patch.object(adapter_class, "_list_accounts", lambda *args: accounts):
+            setup.action_discover()
+        pounds, new = setup.account_ids
+        self.assertFalse(pounds.journal_id, "the account with this number is in euros")
+        self.assertFalse(
+            setup._find_journal(AccountRef(iban=IBAN, currency="EUR")), "two have this number"
+        )
+        with self.assertRaisesRegex(UserError, "Switch on the currency GBP"):
+            setup.action_dry_run()
+        pounds.create_journal = False
+        bank_account = self.env["res.partner.bank"].create(
+            {"acc_number": IBAN_NEW, "partner_id": self.company_a.partner_id.id}
+        )
+        setup.action_dry_run()
+        self.assertEqual(new.journal_id.bank_account_id, bank_account)
+        self.env.flush_all()
+        self.assertIn(
+            "journal.created", self.env["finance.audit.event"].sudo().search([]).mapped("action")
+        )
+
+    def test_there_is_no_way_back_from_the_first_and_the_last_step(self):
+        setup = self.make("folder")
+        with self.assertRaises(UserError):
+            setup.action_back()
+        setup.step = "live"
+        with self.assertRaises(UserError):
+            setup.action_back()
+        with self.assertRaises(AccessError):
+            setup.with_user(self.operator).action_back()
+
+    def test_webhooks_are_let_in_once_and_only_where_there_are_any(self):
+        for adapter, count in (("plaid", 1), ("folder", 0)):
+            setup = self.make(adapter)
+            setup.action_choose()
+            for _time in range(2):
+                setup._make_notices()
+            notices = setup.connection_id.interface_ids.filtered(
+                lambda interface: interface.handler == "bank_notification"
+            )
+            self.assertEqual(len(notices), count)

@@ -219,6 +219,31 @@ class TestShadow(StatementCase):
         balance.amount += 1
         self.assertIn("not proven complete", self.compare().hindrance)
 
+    def test_account_that_only_the_new_channel_brings_is_named_and_not_compared(self):
+        self.equal()
+        self.old_feed.journal_id = self.make_journal(
+            self.company_a, "AT611904300234573201", code="TAT"
+        )
+        alone = self.feed.copy({"journal_id": self.old_feed.journal_id.id, "resource_ref": "r2"})
+        comparison = self.compare()
+        self.assertEqual(comparison.not_compared, alone.journal_id.name)
+        self.assertEqual(comparison.line_ids.journal_id, self.journal)
+
+    def test_other_days_are_another_comparison_and_its_signature_goes_with_a_new_one(self):
+        comparison = self.equal()
+        comparison.date_from = self.day(-1)
+        self.assertEqual((comparison.state, comparison.compared_at), ("new", False))
+        comparison.date_from = FIRST
+        comparison.action_sign_off()
+        comparison.action_compare()
+        self.assertEqual((comparison.state, comparison.signed_by_id.id), ("equal", False))
+
+    def test_channel_that_books_already_is_no_shadow(self):
+        comparison = self.equal()
+        self.new._set_mode("live")
+        with self.assertRaisesRegex(UserError, "no shadow any more"):
+            comparison.action_compare()
+
     def test_a_manager_signs_and_the_audit_knows(self):
         comparison = self.equal()
         self.assertEqual((comparison.state, comparison.same_count), ("equal", 3))
