@@ -88,6 +88,24 @@ class TestMatchRules(StatementCase):
         with self.assertRaises(AccessError):
             rule.write({"state": "active"})
 
+    def test_rule_comes_into_force_step_by_step(self):
+        now = fields.Datetime.now()
+        for values in ({"state": "active"}, {"contributor_ids": []}, {"backtested_at": now}):
+            with self.assertRaises(AccessError):
+                self.make_rule(**values)
+        rule = self.make_rule()
+        of_other = rule.with_user(self.other_manager)
+        with self.assertRaises(UserError):
+            of_other.action_activate()
+        rule.action_backtest()
+        rule.action_propose()
+        of_other.action_activate()
+        of_other.action_retire()
+        for call in (rule.action_propose, of_other.action_activate):
+            with self.assertRaises(UserError):
+                call()
+        self.assertEqual(rule.state, "retired")
+
     def test_default_keys_do_not_put_a_rule_into_force(self):
         rule = self.make_rule()
         born = (
