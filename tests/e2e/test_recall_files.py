@@ -17,6 +17,7 @@ payments = channel.interface_id.connection_id
 answers = payments.copy({{"name": "Answers", "endpoint": {address!r}, "host_key": payments.host_key}})
 env["finance.credential"].create({{
     "name": "Key", "connection_id": answers.id, "kind": "private_key", "secret": {private_key!r}}})
+channel.report_connection_ids = answers
 interface = env["finance.interface"].create({{
     "name": "Reports", "code": "e2e.reports", "handler": "payment_report", "connection_id": answers.id,
     "company_id": env.company.id}})

@@ -7,6 +7,7 @@ from . import treasury_payment_channel
 from . import treasury_payment_channel_drop
 from . import treasury_payment_channel_seal
 from . import treasury_payment_channel_recall
+from . import treasury_payment_channel_report
 from . import treasury_payment_sealed
 from . import treasury_payment_order
 from . import treasury_payment_order_generate

@@ -60,10 +60,12 @@ class FinanceHandlerPaymentReport(models.AbstractModel):
         subject, report = prepared
         if isinstance(report, recalls.RecallAnswer):
             order = subject.order_id
+            self._check_way(exchange, order)
             self._check_reporter(exchange, order)
             moved = subject._take_answer(report, exchange)
         else:
             order = subject
+            self._check_way(exchange, order)
             if order._is_refused_in(report) or (order.state == "approved" and order._is_in_doubt()):
                 self._check_reporter(exchange, order)
             moved = order._take_report(
@@ -72,6 +74,30 @@ class FinanceHandlerPaymentReport(models.AbstractModel):
                 exchange=exchange,
             )
         return {"order": order.name, "moved": len(moved)}
+
+    @api.model
+    def _check_way(self, exchange, order):
+        """Another bank's word does not tell what became of an order; a person's upload does, see ``_check_reporter``.
+
+        :raise BusinessError: ``payment_report_elsewhere``
+        """
+        ways = order.sudo()._reporting_connections()
+        if exchange.source == "upload" or exchange.connection_id in ways:
+            return
+        raise BusinessError(
+            "payment_report_elsewhere",
+            self.env._(
+                "%(connection)s reports on %(order)s, whose reports come over %(ways)s.",
+                connection=exchange.connection_id.name,
+                order=order.name,
+                ways=", ".join(ways.mapped("name")) or self.env._("no connection"),
+            ),
+            evidence={
+                "order": order.name,
+                "channel": order.channel_id.sudo().name,
+                "connection": exchange.connection_id.name,
+            },
+        )
 
     @api.model
     def _check_reporter(self, exchange, order):

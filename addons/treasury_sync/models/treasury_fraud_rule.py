@@ -167,12 +167,9 @@ class TreasuryFraudRule(models.Model):
         return above
 
     def _earlier(self, items, domain, groupby, aggregates=()):
-        """:return: what other orders of the company have paid, by groups"""
+        """:return: what the company has paid before, by groups"""
         return self.env["treasury.payment.instruction"]._read_group(
-            Domain("company_id", "in", items.company_id.ids)
-            & Domain("order_id", "not in", items.order_id.ids)
-            & Domain("state", "in", PAID)
-            & domain,
+            Domain("company_id", "in", items.company_id.ids) & Domain("state", "in", PAID) & domain,
             groupby,
             aggregates,
         )

@@ -61,13 +61,12 @@ class TreasuryPaymentInstruction(models.Model):
         return moved
 
     def _is_told(self, proven, source, code, exchange):
-        """A repeated answer to the same question is no news."""
-        last = self.news_ids[-1:]
-        return (last.source, last.proven, last.status_code or None, last.exchange_id) == (
-            source,
-            str(proven),
-            code or None,
-            exchange or last.exchange_id.browse(),
+        """A repeated answer to the same question is no news, whatever else was said in between."""
+        said = (source, str(proven), code or None)
+        return any(
+            (news.source, news.proven, news.status_code or None) == said
+            and (not exchange or news.exchange_id == exchange)
+            for news in self.news_ids
         )
 
     def _move(self, proven, code, reason, vals):

@@ -150,6 +150,14 @@ class TreasuryPaymentOrder(models.Model):
 
     # === REPORTS === #
 
+    def _reporting_connections(self):
+        """:return: ``finance.connection`` whose word on this order counts: the one that it left by (where a person
+        carried it, that of its channel) and those that its channel names
+        """
+        self.ensure_one()
+        way = self.exchange_id or self.channel_id.interface_id
+        return way.connection_id | self.channel_id.report_connection_ids
+
     def _is_answered(self):
         """:return: whether the bank has said of every payment that it has it, or what became of it"""
         self.ensure_one()

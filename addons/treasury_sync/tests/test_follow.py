@@ -68,6 +68,19 @@ class FollowCase(TreasuryCase):
         group = f"<GrpSts>{group}</GrpSts>" if group else ""
         return PAIN_002.format(message=order.message_ref, group=group, items=items).encode()
 
+    def upload(self, content, user):
+        attachment = (
+            self.env["ir.attachment"].with_user(user).create({"name": "answer.xml", "raw": content})
+        )
+        wizard = (
+            self.env["treasury.report.upload"]
+            .with_user(user)
+            .create({"company_id": self.company_a.id, "attachment_ids": attachment.ids})
+        )
+        exchange = self.env["finance.exchange"].browse(wizard.action_upload()["res_id"])
+        exchange._job_process()
+        return exchange
+
 
 def _with_root(settings, root):
     from dataclasses import replace
@@ -224,6 +237,14 @@ class TestReports(FollowCase):
         order.exchange_id._job_send()
         self.assertFalse((self.root / "out" / order._file().filename).exists())
 
+    def test_report_on_what_this_older_database_has_yet_to_send_is_believed(self):
+        order = self.approved(100, channel=self.channel)
+        self.assertEqual(order.exchange_id.work_status, "ready")
+        self.process(self.reports, self.report(order, "ACSC"))
+        self.assertEqual((order.exchange_id.work_status, order.state), ("done", "executed"))
+        order.exchange_id._job_send()
+        self.assertFalse((self.root / "out" / order._file().filename).exists(), "not once more")
+
     def test_own_json_is_read_as_well(self):
         order = self.sent(100)
         report = order._report_on_all("ACSC", source_format="treasury")
@@ -242,6 +263,7 @@ class TestReports(FollowCase):
             }
         )
         self.make_interface("payment_report", platform)
+        self.channel.report_connection_ids = platform
         order = self.sent(100)
         report = order._report_on_all("ACSC", source_format="treasury")
         body = json.dumps(documents.status_to_dict(report)).encode()
@@ -253,19 +275,6 @@ class TestReports(FollowCase):
         exchange._job_process()
         self.assertEqual(order._live().state, "executed")
         self.assertEqual(order.news_ids.mapped("source")[-1], "webhook")
-
-    def upload(self, content, user):
-        attachment = (
-            self.env["ir.attachment"].with_user(user).create({"name": "answer.xml", "raw": content})
-        )
-        wizard = (
-            self.env["treasury.report.upload"]
-            .with_user(user)
-            .create({"company_id": self.company_a.id, "attachment_ids": attachment.ids})
-        )
-        exchange = self.env["finance.exchange"].browse(wizard.action_upload()["res_id"])
-        exchange._job_process()
-        return exchange
 
     def test_upload_by_hand(self):
         order = self.sent(100)
@@ -280,6 +289,21 @@ class TestReports(FollowCase):
         self.assertEqual(order._live().state, "transmitted")
         self.upload(refusal, self.approver)
         self.assertEqual(order._live().state, "rejected")
+
+    def test_preparer_does_not_bring_the_word_that_ends_a_doubt(self):
+        order = self.approved(100, channel=self.channel)
+        with patch.object(
+            self.registry["finance.adapter.folder"],
+            "_send",
+            side_effect=UnknownOutcomeError("The worker died."),
+        ):
+            order.exchange_id._job_send()
+        report = self.report(order, "ACCP")
+        exchange = self.upload(report, self.preparer)
+        self.assertEqual(exchange.exception_ids.mapped("code"), ["payment_report_own"])
+        self.assertEqual((order.state, order.exchange_id.work_status), ("approved", "unknown"))
+        self.upload(report, self.approver)
+        self.assertEqual((order.state, order.exchange_id.work_status), ("acknowledged", "done"))
 
 
 @tagged("post_install", "-at_install")
@@ -300,17 +324,21 @@ class TestAsking(FollowCase):
             order,
             {"status": "accepted"},
             RetryableError("Not now."),
+            {"status": "accepted"},
             {"status": "rejected", "reason": "no money"},
         )
         order.exchange_id._job_send()
-        pauses = []
-        for state in ("acknowledged", "acknowledged", "rejected"):
+        pauses, told = [], []
+        news = self.env["treasury.payment.news"]
+        for state in ("acknowledged", "acknowledged", "acknowledged", "rejected"):
             self.assertTrue(order.next_question_at)
             order.exchange_id._job_follow_payments()
             self.assertEqual(order._live().state, state)
+            told.append(news.search_count([("order_id", "=", order.id)]))
             if order.next_question_at:
                 pauses.append(order.next_question_at - fields.Datetime.now())
         self.assertLess(pauses[0], pauses[1])
+        self.assertEqual(told[0], told[2], "what was said before is no news")
         self.assertFalse(order.next_question_at)
         self.assertFalse(order.answer_due_at)
         exception = self.env["finance.exception"].search(

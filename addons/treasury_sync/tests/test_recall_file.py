@@ -205,7 +205,7 @@ class TestRecallFile(RecallFileCase):
         for user in (self.make_user("other", "approver", self.company_b), self.viewer):
             with self.assertRaises(AccessError):
                 recall.with_user(user)._download()
-        self.process(self.reports, self.answer(recall, "ACCR"))
+        self.upload(self.answer(recall, "ACCR"), self.approver)
         self.assertEqual((recall.state, order._live().state), ("accepted", "rejected"))
 
     def test_note_that_the_banks_letters_cannot_carry_is_refused_at_once(self):
@@ -343,6 +343,25 @@ class TestRecallAnswer(RecallFileCase):
             .with_user(self.make_user("theirs", "approver", self.company_b))
             .search([])
         )
+
+    def test_another_banks_connection_cannot_answer(self):
+        order = self.sent(100)
+        recall = self.sent_recall(order)
+        other = self.make_interface("payment_report", self.make_connection("upload"))
+        exchange = self.process(other, self.answer(recall, "ACCR"))
+        self.assertEqual(exchange.exception_ids.code, "payment_report_elsewhere")
+        self.assertEqual((recall.state, order._live().state), ("sent", "transmitted"))
+        self.assertFalse(recall.answer_ids)
+
+    def test_preparer_does_not_bring_the_answer_after_which_it_is_paid_again(self):
+        order = self.sent(100)
+        recall = self.sent_recall(order)
+        answer = self.answer(recall, "ACCR")
+        exchange = self.upload(answer, self.preparer)
+        self.assertEqual(exchange.exception_ids.code, "payment_report_own")
+        self.assertEqual((recall.state, order._live().state), ("sent", "transmitted"))
+        self.upload(answer, self.approver)
+        self.assertEqual((recall.state, order._live().state), ("accepted", "rejected"))
 
     def test_case_and_order_that_do_not_belong_together_are_refused(self):
         order, other = self.sent(100), self.sent(50)

@@ -97,6 +97,13 @@ register(
     "Have somebody who prepared nothing of the order get the answer from the bank and upload it. Nothing was changed.",
 )
 register(
+    "payment_report_elsewhere",
+    "A connection reports on an order that is not its own",
+    Severity.HIGH,
+    "Ask the bank that the order was sent to what became of it. If this connection is of that bank as well, name it on"
+    " the payment channel and retry. Nothing was changed.",
+)
+register(
     "payment_status_conflict",
     "The bank says two things that cannot both be true",
     Severity.HIGH,

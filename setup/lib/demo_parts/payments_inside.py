@@ -62,7 +62,8 @@ def seed(env, world, channels, vendors, folder, pay_on):
         interface, report_feed = _way(company_env, company, account, over_api, folder)
         interfaces |= interface
         feeds |= report_feed
-        channel = _channel(company_env, company, account, interface, over_api)
+        reporting = report_feed.interface_id.connection_id
+        channel = _channel(company_env, company, account, interface, reporting, over_api)
         if not before.filtered(lambda order, channel=channel: order.channel_id == channel):
             wanted = [vendor for vendor in vendors if vendor["account"] == code]
             orders |= _pay(company_env, company, channel, account, wanted, users, pay_on)
@@ -199,7 +200,7 @@ def _way(env, company, account, over_api, folder):
     )
 
 
-def _channel(env, company, account, interface, over_api):
+def _channel(env, company, account, interface, reporting, over_api):
     journal = env["account.journal"].search(
         [
             ("company_id", "=", company.id),
@@ -215,6 +216,7 @@ def _channel(env, company, account, interface, over_api):
             "company_id": company.id,
             "journal_id": journal.id,
             "interface_id": interface.id,
+            "report_connection_ids": reporting.ids,
             "profile_code": PROFILES[account["currency"]],
             "service_level": "SEPA" if account["currency"] == "EUR" else False,
             "charge_bearer": "SLEV" if account["currency"] == "EUR" else "SHAR",
