@@ -1,5 +1,5 @@
 from odoo import fields
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -83,15 +83,25 @@ class TestPaymentSend(TreasuryCase):
             order.action_send()
         self.assertFalse(order.exchange_id)
 
+    def test_who_only_looks_on_sends_nothing(self):
+        order = self.approved(100)
+        with self.assertRaises(AccessError):
+            order.with_user(self.viewer).action_send()
+
     def test_exchange_made_beside_the_order_sends_nothing(self):
-        order = self.generated(100)
-        forged = self.env["finance.exchange"]._emit(
-            self.outbound, "forged", record=order, content=order._file()._content()
-        )
-        forged._job_send()
-        self.assertEqual(forged.work_status, "exception")
-        self.assertEqual(forged.exception_ids.code, "payment_not_approved")
-        self.assertFalse(self.sent())
+        for order in (self.generated(100), self.approved(50)):
+            forged = self.env["finance.exchange"]._emit(
+                self.outbound,
+                f"forged:{order.id}",
+                record=order,
+                content=order._file()._content(),
+            )
+            forged._job_send()
+            self.assertEqual(forged.work_status, "exception")
+            self.assertEqual(forged.exception_ids.code, "payment_not_approved")
+            self.assertFalse(self.sent())
+        order.exchange_id._job_send()
+        self.assertEqual(len(self.sent()), 1, "by its own exchange alone")
 
     def test_last_look_before_sending(self):
         changes = {
@@ -101,6 +111,24 @@ class TestPaymentSend(TreasuryCase):
             "account": lambda order: self.env.cr.execute(
                 "UPDATE res_partner_bank SET sanitized_acc_number = 'X' WHERE id = %s",
                 [order.payment_ids.partner_bank_id.id],
+            ),
+            "account archived": lambda order: self.env.cr.execute(
+                "UPDATE res_partner_bank SET active = FALSE WHERE id = %s",
+                [order.payment_ids.partner_bank_id.id],
+            ),
+            "payment": lambda order: self.env.cr.execute(
+                "UPDATE account_payment SET state = 'canceled' WHERE id = %s",
+                [order.payment_ids.id],
+            ),
+            "instruction": lambda order: self.env.cr.execute(
+                """ALTER TABLE treasury_payment_instruction DISABLE TRIGGER USER;
+                   UPDATE treasury_payment_instruction SET beneficiary_name = 'X' WHERE order_id = %s;
+                   ALTER TABLE treasury_payment_instruction
+                         ENABLE ALWAYS TRIGGER treasury_instruction_fixed""",
+                [order.id],
+            ),
+            "state": lambda order: self.env.cr.execute(
+                "UPDATE treasury_payment_order SET state = 'cancelled' WHERE id = %s", [order.id]
             ),
             "digest": lambda order: self.env.cr.execute(
                 "UPDATE treasury_payment_order SET digest = repeat('a', 64) WHERE id = %s",

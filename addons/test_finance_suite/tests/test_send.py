@@ -58,8 +58,12 @@ class TestSend(EngineCase):
         adapter = type(self.env["finance.adapter.dummy"])
         original = adapter._send
         exchange_class = self.registry["finance.exchange"]
-        checkpoint = exchange_class._checkpoint
+        checkpoint, start_attempt = exchange_class._checkpoint, exchange_class._start_attempt
         order = []
+
+        def note_attempt(exchange, *args, **kwargs):
+            order.append("attempt")
+            return start_attempt(exchange, *args, **kwargs)
 
         def note_checkpoint(exchange):
             order.append("checkpoint")
@@ -70,12 +74,15 @@ class TestSend(EngineCase):
             seen.append(exchange.attempt_ids.mapped("state"))
             return original(model, exchange, content)
 
+        self.patch(exchange_class, "_start_attempt", note_attempt)
         self.patch(exchange_class, "_checkpoint", note_checkpoint)
         self.patch(adapter, "_send", send)
         self.send()
         self.assertEqual(seen, [["sending"]])
         position = order.index("send")
-        self.assertEqual((order[position - 1], order[position + 1]), ("checkpoint", "checkpoint"))
+        self.assertEqual(
+            order[position - 2 : position + 2], ["attempt", "checkpoint", "send", "checkpoint"]
+        )
 
     def test_given_content_is_sent_unchanged_and_the_handler_not_asked(self):
         self.send(content=b"approved bytes")

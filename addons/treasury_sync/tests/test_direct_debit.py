@@ -135,6 +135,23 @@ class TestDirectDebit(TreasuryCase):
         self.assertEqual(order._live().mandate_ref, "M-1")
         self.assertEqual(due[0].payment_state, "in_payment")
 
+    def test_fraud_rules_and_payees_are_about_money_that_leaves(self):
+        bank = self.make_connection("nextgenpsd2", endpoint="https://bank.test", environment="test")
+        self.debit_channel.write(
+            {
+                "interface_id": self.make_interface("payment_order", bank).id,
+                "verify_payees": True,
+            }
+        )
+        self.env["treasury.fraud.rule"].create(
+            {"name": "First", "kind": "first_payment", "currency_id": self.euro.id}
+        )
+        _invoice, order = self.collection(100)
+        order.action_generate()
+        self.assertFalse(order.hold_ids)
+        self.approve(order, self.approver, self.second_approver)
+        self.assertTrue(order.exchange_id)
+
     def test_without_a_mandate_in_force_nothing_is_collected(self):
         _invoice, order = self.collection(100)
         self.mandate.action_end()

@@ -65,12 +65,21 @@ class TestFraud(TreasuryCase):
         over = self.generated(120, 140)
         self.assertEqual(set(self.held(over)), {"account_changed", "country", "combined_limit"})
 
+    def test_country_that_is_not_listed_and_account_that_was_changed_long_ago_hold_nothing(self):
+        self.rule("country", country_ids=[Command.set(self.env.ref("base.be").ids)])
+        changed = self.rule("account_changed")
+        self.assertEqual(self.held(self.generated(10)), ["account_changed"])
+        changed.days = 0
+        self.assertFalse(self.held(self.generated(10)))
+
     def test_unusual_amount_is_measured_by_what_was_paid(self):
         self.rule("unusual_amount", factor=3)
         usual = self.approved(100)
         usual._live()._advance("transmitted", source="person")
         self.assertFalse(self.held(self.generated(300)))
         self.assertEqual(self.held(self.generated(301)), ["unusual_amount"])
+        self.transmitted(100)
+        self.assertEqual(self.held(self.generated(301)), ["unusual_amount"], "usual, not in all")
 
     def transmitted(self, *amounts, **kwargs):
         order = self.approved(*amounts, **kwargs)
@@ -78,12 +87,11 @@ class TestFraud(TreasuryCase):
         return order
 
     def test_what_was_paid_lately_counts_and_what_was_only_prepared_does_not(self):
-        first = self.rule("first_payment")
+        self.rule("first_payment")
         duplicate, limit = self.rule("duplicate"), self.rule("combined_limit", limit_amount=250)
         self.approved(120)
         self.assertEqual(self.held(self.generated(120)), ["first_payment"])
         self.transmitted(200)
-        first.active = False
         self.assertEqual(
             set(self.held(self.generated(200))), {"duplicate", "combined_limit"}, "paid lately"
         )
@@ -173,6 +181,7 @@ class TestFraud(TreasuryCase):
             (order.hold_ids - former).with_user(self.other_preparer).action_release()
         for act in (
             lambda: former.sudo().copy(),
+            lambda: former.sudo().write({"version": order.version}),
             lambda: former.sudo().unlink(),
         ):
             with self.assertRaises(AccessError), self.env.cr.savepoint():

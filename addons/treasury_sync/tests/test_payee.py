@@ -135,6 +135,14 @@ class TestPayee(TreasuryCase):
         order._job_verify_payees(order.version)
         self.assertFalse(asked.call_count)
 
+    def test_once_it_is_approved_nobody_is_asked_about(self):
+        order = self.verified(RetryableError("Not now."))
+        order.hold_ids.with_user(self.third_approver).action_release()
+        self.approve(order, self.approver, self.second_approver)
+        asked = self.answers(payees.Verification("NMTC"))
+        order._job_verify_payees(order.version)
+        self.assertFalse(asked.call_count)
+
     def test_not_verified_twice_is_held_once(self):
         order = self.verified(RetryableError("Not now."))
         self.answers(RetryableError("Nor now."))

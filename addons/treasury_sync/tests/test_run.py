@@ -99,8 +99,11 @@ class TestRun(TreasuryCase):
         self.fund(1000)
         term = self.make_term((100, 31), early_discount=True)
         bill = self.make_bill(100, invoice_payment_term_id=term.id)
+        later = self.make_term((100, 200), early_discount=True)
+        self.make_bill(55, invoice_payment_term_id=later.id)
         run = self.run_for(take_discounts=False)
         run.action_propose()
+        self.assertEqual(run.line_ids.move_id, bill, "what is not due is worth no discount either")
         self.assertEqual(run.selected_total, 100)
         order = self.env["treasury.payment.order"].browse(run.action_create_order()["res_id"])
         self.assertEqual(order.payment_ids.amount, 100)
@@ -296,9 +299,62 @@ class TestRun(TreasuryCase):
         run.action_propose()
         self.assertNotIn(blocked, run.line_ids.move_id)
 
+    def test_discount_that_has_passed_is_not_taken_of_what_is_due(self):
+        self.fund(1000)
+        term = self.make_term((100, 31), early_discount=True)
+        self.make_bill(100, invoice_payment_term_id=term.id)
+        run = self.run_for(pay_on="2026-12-20")
+        run.action_propose()
+        self.assertEqual((run.line_ids.amount, run.line_ids.discount), (100, 0))
+
+    def test_vendor_without_an_account_is_not_proposed(self):
+        self.fund(1000)
+        self.make_bill(50, partner_bank_id=False)
+        self.vendor.bank_ids.unlink()
+        run = self.run_for()
+        run.action_propose()
+        self.assertFalse(run.line_ids.selected)
+        self.assertIn("has no bank account", run.line_ids.remark)
+
+    def test_credit_note_is_taken_off_the_account_that_gets_most(self):
+        self.fund(1000)
+        accounts = self.env["res.partner.bank"].create(
+            [
+                {"acc_number": number, "partner_id": self.vendor.id, "allow_out_payment": True}
+                for number in ("FR1420041010050500013M02606", "BE68539007547034")
+            ]
+        )
+        for amount, account in zip((20, 100), accounts, strict=True):
+            self.make_bill(amount, partner_bank_id=account.id)
+        self.make_bill(40, move_type="in_refund")
+        run = self.run_for()
+        run.action_propose()
+        order = self.env["treasury.payment.order"].browse(run.action_create_order()["res_id"])
+        self.assertEqual(
+            {payment.partner_bank_id: payment.amount for payment in order.payment_ids},
+            dict(zip(accounts, (20, 60), strict=True)),
+        )
+
+    def test_foreign_currency_is_no_matter_of_the_accounts_cash(self):
+        dollar = self.env.ref("base.USD")
+        dollar.active = True
+        other = self.make_vendor("Other SARL", "FR1420041010050500013M02606")
+        self.make_bill(100, currency_id=dollar.id)
+        self.make_bill(70, currency_id=dollar.id, vendor=other)
+        run = self.run_for(currency_id=dollar.id)
+        run.action_propose()
+        self.assertEqual(set(run.line_ids.mapped("selected")), {True})
+        order = self.env["treasury.payment.order"].browse(run.action_create_order()["res_id"])
+        self.assertEqual(order.payment_ids.currency_id, dollar)
+        self.assertEqual(sorted(order.payment_ids.mapped("amount")), [70, 100])
+
     def test_only_posted_bills_of_the_company_and_the_partners_are_proposed(self):
         self.fund(1000)
         wanted = self.make_bill(100)
+        self.pay(self.make_bill(15))
+        dollar = self.env.ref("base.USD")
+        dollar.active = True
+        self.make_bill(25, currency_id=dollar.id)
         self.make_bill(20).button_draft()
         other = self.make_vendor("Other SARL", "FR1420041010050500013M02606")
         self.make_bill(30, vendor=other)
@@ -362,8 +418,13 @@ class TestRun(TreasuryCase):
         with self.assertRaises(UserError):
             self.proof(order, self.preparer).action_confirm()
         self.approve(order, self.approver, self.second_approver)
+        with self.assertRaisesRegex(UserError, "has no interface"):
+            order.with_user(self.preparer).action_send()
         self.proof(order, self.preparer).action_confirm()
         self.assertEqual(order.state, "sent")
+        for act in (order.action_back_to_draft, order.action_cancel):
+            with self.assertRaisesRegex(UserError, "may be with the bank"):
+                act()
         proof = order.file_ids.filtered(lambda item: item.role == "proof")
         self.assertEqual(proof._unseal(), b"receipt")
         self.assertEqual(order._live().news_ids[-1].source, "person")

@@ -225,6 +225,21 @@ class TestSeal(FollowCase):
         self.assertEqual(order.exchange_id._open_exceptions().code, "payment_not_approved")
         self.assertFalse(self.files())
 
+    def test_a_recall_is_not_sent_in_clear_once_the_channel_seals(self):
+        self.channel.write({"seal_method": False, "recall_format": "camt.055.001.08"})
+        order = self.sent(100)
+        recall = (
+            self.env["treasury.payment.recall"]
+            .with_user(self.preparer)
+            ._request(order.with_user(self.preparer), order._live(), "FRAD", "")
+        )
+        for user in (self.approver, self.second_approver):
+            recall.with_user(user)._approve()
+        self.channel.seal_method = "cms_sign_encrypt"
+        recall.exchange_id._job_send()
+        self.assertEqual(recall.exchange_id._open_exceptions().code, "payment_not_approved")
+        self.assertFalse([name for name in self.files() if recall.case_ref in name])
+
     def test_a_sealed_file_that_was_changed_is_not_sent(self):
         self.enter_keys()
         order = self.approved(100, channel=self.channel)

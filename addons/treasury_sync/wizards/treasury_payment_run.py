@@ -382,8 +382,6 @@ class TreasuryPaymentRun(models.TransientModel):
                     "journal_id": self.journal_id.id,
                     "payment_date": self.pay_on,
                     "group_payment": True,
-                    # Each item in full: Odoo would leave later instalments of a bill for another day.
-                    "installments_mode": "full",
                     **values,
                 }
             )
