@@ -208,6 +208,14 @@ class TestReports(FollowCase):
         self.assertEqual(order._live().state, "executed")
         self.assertEqual(order.news_ids.mapped("effect")[-1], "known")
 
+    def test_same_word_of_another_report_is_kept_as_well(self):
+        order = self.sent(100)
+        report = self.report(order, "ACSC")
+        brought = self.process(self.reports, report)
+        brought |= self.process(self.reports, report.replace(b">R1<", b">R2<"))
+        told = order.news_ids.filtered(lambda item: item.proven == "executed")
+        self.assertEqual(told.exchange_id, brought)
+
     def test_report_on_what_is_unknown_is_put_before_a_person(self):
         order = self.sent(100)
         content = self.report(order, "ACSC").replace(order.message_ref.encode(), b"ELSEWHERE")
