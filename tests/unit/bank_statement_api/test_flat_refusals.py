@@ -78,6 +78,7 @@ def without(content, start):
         (BAI2.replace(b"260304,2400", b"2603004,2400"), 2, "02"),
         (BAI2.replace(b"260304,2400", b"260231,2400"), 2, "02"),
         (BAI2.replace(b",010,0,,", b",010,0,,D,x"), 3, "03"),
+        (CODA.replace(b"EUR", b"EUX"), 2, "1"),
         (without(CODA, b"9"), 9, "8"),
         (without(CODA, b"8"), 9, "9"),
         (CODA.replace(b"2100020000", b"2100020001"), 6, "21"),
@@ -104,6 +105,12 @@ def without(content, start):
         (NORMA43.replace(b"600978 ", b"600840 "), 6, "33"),
         (CFONB.replace(b"EUR2", b"EUX2"), 1, "01"),
         (NORMA43.replace(b"9783", b"0003"), 1, "11"),
+        (
+            NORMA43.replace(b"\r\n3321000418020005133200001", b"\r\n332100041802000513320000x"),
+            1,
+            "11/33",
+        ),
+        (NORMA43 + NORMA43, 8, "11"),
     ],
 )
 def test_damaged_file_is_refused_whole_and_says_where(content, line, tag):
