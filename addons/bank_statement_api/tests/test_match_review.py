@@ -236,6 +236,10 @@ class TestMatchReview(StatementCase):
         line = line.with_context(allowed_company_ids=companies.ids)
         self.assertEqual(line.action_match_undo()["reversed"], line.ids)
         self.assertEqual([move.amount_residual for move in moves], [25, 25, 10, 25])
+        own = line.line_ids.filtered(
+            lambda item: item.account_id.account_type == "asset_receivable"
+        )
+        self.assertTrue(all(own.mapped("reconciled")), "with what took them back")
         self.assertEqual((line.match_id.state, line.match_id.verdict), ("undone", "wrong"))
         entry = self.env["account.move"].search([("journal_id", "in", general.ids)], limit=1)
         self.assertEqual((entry.company_id, entry.state), (self.company_a, "posted"))
