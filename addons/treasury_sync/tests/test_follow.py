@@ -58,6 +58,17 @@ class FollowCase(TreasuryCase):
         order.exchange_id._job_send()
         return order
 
+    def in_doubt(self, *amounts):
+        """:return: an order whose sending ended without an answer"""
+        order = self.approved(*amounts, channel=self.channel)
+        with patch.object(
+            self.registry["finance.adapter.folder"],
+            "_send",
+            side_effect=UnknownOutcomeError("The worker died."),
+        ):
+            order.exchange_id._job_send()
+        return order
+
     def report(self, order, *statuses, group=""):
         items = "".join(
             ITEM.format(
@@ -143,13 +154,7 @@ class TestFolder(FollowCase):
         self.assertEqual((order.exchange_id.work_status, order.state), ("waiting", "sent"))
 
     def test_taken_away_meanwhile_a_person_says_what_the_bank_has(self):
-        order = self.approved(100, channel=self.channel)
-        with patch.object(
-            self.registry["finance.adapter.folder"],
-            "_send",
-            side_effect=UnknownOutcomeError("The worker died."),
-        ):
-            order.exchange_id._job_send()
+        order = self.in_doubt(100)
         order.exchange_id._job_query_status()
         self.assertEqual(order.exchange_id.work_status, "exception")
         self.assertEqual(self.names(), [])
@@ -233,13 +238,7 @@ class TestReports(FollowCase):
         self.assertEqual(order._live().state, "transmitted")
 
     def test_report_answers_a_sending_in_doubt(self):
-        order = self.approved(100, channel=self.channel)
-        with patch.object(
-            self.registry["finance.adapter.folder"],
-            "_send",
-            side_effect=UnknownOutcomeError("The worker died."),
-        ):
-            order.exchange_id._job_send()
+        order = self.in_doubt(100)
         self.process(self.reports, self.report(order, "ACCP"))
         self.assertEqual((order.exchange_id.work_status, order.state), ("done", "acknowledged"))
         order.exchange_id._job_send()
@@ -299,13 +298,7 @@ class TestReports(FollowCase):
         self.assertEqual(order._live().state, "rejected")
 
     def test_preparer_does_not_bring_the_word_that_ends_a_doubt(self):
-        order = self.approved(100, channel=self.channel)
-        with patch.object(
-            self.registry["finance.adapter.folder"],
-            "_send",
-            side_effect=UnknownOutcomeError("The worker died."),
-        ):
-            order.exchange_id._job_send()
+        order = self.in_doubt(100)
         report = self.report(order, "ACCP")
         exchange = self.upload(report, self.preparer)
         self.assertEqual(exchange.exception_ids.mapped("code"), ["payment_report_own"])

@@ -1,9 +1,6 @@
-from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
-
-from odoo.addons.finance_connector_base.tools.errors import UnknownOutcomeError
 
 from .test_follow import FollowCase
 
@@ -41,13 +38,7 @@ class TestWhoReports(FollowCase):
         self.assertEqual(order._live().state, "executed")
 
     def test_other_bank_ends_no_doubt(self):
-        order = self.approved(100, channel=self.channel)
-        with patch.object(
-            self.registry["finance.adapter.folder"],
-            "_send",
-            side_effect=UnknownOutcomeError("The worker died."),
-        ):
-            order.exchange_id._job_send()
+        order = self.in_doubt(100)
         self.assert_not_believed(order, self.report(order, "ACCP"), self.report(order, "RJCT"))
         self.assertEqual(order.exchange_id.work_status, "unknown")
 
