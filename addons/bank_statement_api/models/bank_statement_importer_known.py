@@ -1,4 +1,4 @@
-from collections import namedtuple
+from collections import defaultdict, namedtuple
 
 from odoo import api, models
 from odoo.tools import SQL
@@ -168,13 +168,16 @@ class BankStatementImporter(models.AbstractModel):
         :return: (recognitions, number that wait for a person)
         """
         taken = self._taken_keys(plan.journal, recognitions)
+        decided = self._decided_of_equal_ones(exchange, plan, recognitions)
         told, asked = [], 0
         for item in recognitions:
             if not _is_doubtful(item):
                 told.append(item)
                 continue
-            unit_key = f"{plan.unit_key}:entry:{item.transaction.position}"
+            unit_key = self._entry_key(plan, item)
             decision = self._decision(exchange, "entry_repeated", unit_key)
+            if decision is None and decided[item.key.fingerprint]:
+                decision = decided[item.key.fingerprint].pop()
             if decision == "resolved":
                 told.append(identity.as_another(item, taken))
                 continue
@@ -198,6 +201,28 @@ class BankStatementImporter(models.AbstractModel):
                     record=plan.journal,
                 )
         return told, asked
+
+    @api.model
+    def _decided_of_equal_ones(self, exchange, plan, recognitions):
+        """What a person said of entries no longer in doubt: it holds for an equal one that is in doubt in their place.
+
+        Which of several equal entries is taken for the stored one changes when one of them has been booked.
+
+        :return: decisions by fingerprint
+        :rtype: defaultdict[str, list]
+        """
+        doubtful = {item.key.fingerprint for item in recognitions if _is_doubtful(item)}
+        decided = defaultdict(list)
+        for item in recognitions:
+            if item.key.fingerprint in doubtful and not _is_doubtful(item):
+                decision = self._decision(exchange, "entry_repeated", self._entry_key(plan, item))
+                if decision:
+                    decided[item.key.fingerprint].append(decision)
+        return decided
+
+    @api.model
+    def _entry_key(self, plan, item):
+        return f"{plan.unit_key}:entry:{item.transaction.position}"
 
     @api.model
     def _taken_keys(self, journal, recognitions):

@@ -75,6 +75,30 @@ class TestAdversity(StatementCase):
         second._job_process()
         self.assertEqual((second.work_status, len(self.lines())), ("done", 1))
 
+    def answer_of_two(self, answer):
+        """One of two equal bookings looks like one of the statement before; a person says what it is, once.
+
+        :return: amounts of what is booked
+        """
+        self.bring(self.day_file("100.00", 1, ("-10.00", "Coffee")))
+        exchange = self.bring(self.day_file("90.00", 2, ("-10.00", "Coffee"), ("-10.00", "Coffee")))
+        self.assertEqual(self.open_codes(exchange), ["entry_repeated"])
+        self.assertEqual(len(self.lines()), 2)
+        getattr(exchange.exception_ids.with_user(self.operator), answer)("Looked at.")
+        exchange._job_process()
+        self.assertEqual((exchange.work_status, self.open_codes(exchange)), ("done", []))
+        booked = self.lines()
+        exchange._replay()
+        exchange._job_process()
+        self.assertEqual((exchange.work_status, self.lines()), ("done", booked))
+        return booked.mapped("amount")
+
+    def test_of_two_equal_ones_beside_a_stored_one_one_is_told_apart_once(self):
+        self.assertEqual(self.answer_of_two("action_resolve"), [-10.0] * 3)
+
+    def test_of_two_equal_ones_beside_a_stored_one_one_is_left_once(self):
+        self.assertEqual(self.answer_of_two("action_ignore"), [-10.0] * 2)
+
     # === ONE OF MANY === #
 
     def test_line_that_the_database_refuses_leaves_the_others_running(self):
