@@ -116,16 +116,22 @@ class FinanceExchange(models.Model):
 
     def _close_settled_exceptions(self, run):
         """What was open before and did not come up again is settled by this run; a conflict never is."""
-        settled = self._open_exceptions().filtered(
-            lambda exception: (
-                exception.id not in run.opened and exception.code != "idempotency_conflict"
-            )
+        settled = self._undecided_exceptions().filtered(
+            lambda exception: exception.id not in run.opened
         )
         if settled:
             settled._close(
                 "resolved",
                 self.env._("It did not come up again when the exchange was worked on anew."),
             )
+
+    def _undecided_exceptions(self):
+        """Open ones about what this exchange carries; other content under its key is a case of its own, which neither
+        keeps it from being done nor is settled by that.
+        """
+        return self._open_exceptions().filtered(
+            lambda exception: exception.code != "idempotency_conflict"
+        )
 
     def _finish_inbound(self, attempts, results):
         """Write down what became of exchanges that were worked through.
@@ -140,7 +146,7 @@ class FinanceExchange(models.Model):
         shadows = self.filtered("shadow")
         shadows._reach("validated")
         shadows._reach("transformed")
-        undecided = (self - shadows).filtered(lambda exchange: exchange._open_exceptions())
+        undecided = (self - shadows).filtered(lambda exchange: exchange._undecided_exceptions())
         undecided._set_status("exception")
         (self - shadows - undecided)._reach("posted")
         (self - undecided)._set_status("done")

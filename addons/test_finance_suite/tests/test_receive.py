@@ -97,6 +97,15 @@ class TestReceive(EngineCase):
         self.assertEqual(self.postings(exchange).mapped("amount"), ["1.00"])
         self.assertEqual(exchange.work_status, "done")
 
+    def test_other_content_that_comes_before_the_first_is_worked_on_changes_nothing_of_it(self):
+        exchange, _is_new = self.receive(self.inbound, b'{"amount": "1.00"}', "K")
+        self.receive(self.inbound, b'{"amount": "9.00"}', "K")
+        self.run_jobs()
+        self.assertEqual(self.postings(exchange).mapped("amount"), ["1.00"])
+        self.assertEqual(exchange.work_status, "done")
+        self.assertEqual(self.exception_codes(exchange), ["idempotency_conflict"])
+        self.assertEqual(exchange.exception_ids.state, "open", "a person still looks at it")
+
     def test_key_stored_by_a_transaction_out_of_sight_is_a_race_and_not_an_error(self):
         with self.registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
