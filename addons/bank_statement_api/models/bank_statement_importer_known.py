@@ -1,4 +1,4 @@
-from collections import defaultdict, namedtuple
+from collections import Counter, defaultdict, namedtuple
 
 from odoo import api, models
 from odoo.tools import SQL
@@ -168,16 +168,14 @@ class BankStatementImporter(models.AbstractModel):
         :return: (recognitions, number that wait for a person)
         """
         taken = self._taken_keys(plan.journal, recognitions)
-        decided = self._decided_of_equal_ones(exchange, plan, recognitions)
+        answers = self._answers(exchange, plan, recognitions)
         told, asked = [], 0
         for item in recognitions:
             if not _is_doubtful(item):
                 told.append(item)
                 continue
             unit_key = self._entry_key(plan, item)
-            decision = self._decision(exchange, "entry_repeated", unit_key)
-            if decision is None and decided[item.key.fingerprint]:
-                decision = decided[item.key.fingerprint].pop()
+            decision = answers.get(unit_key)
             if decision == "resolved":
                 told.append(identity.as_another(item, taken))
                 continue
@@ -203,22 +201,39 @@ class BankStatementImporter(models.AbstractModel):
         return told, asked
 
     @api.model
-    def _decided_of_equal_ones(self, exchange, plan, recognitions):
-        """What a person said of entries no longer in doubt: it holds for an equal one that is in doubt in their place.
+    def _answers(self, exchange, plan, recognitions):
+        """What persons said of entries in doubt: ``resolved`` for a booking of its own, ``ignored`` for one sent again.
 
-        Which of several equal entries is taken for the stored one changes when one of them has been booked.
+        A person answers about one of several equal entries, and which of them is taken for a stored line changes as
+        soon as one is booked. So the answers count for all that are equal. One that was booked leaves the doubt: of
+        those in doubt only as many are still to be booked as are neither sent again nor waiting for a person.
 
-        :return: decisions by fingerprint
-        :rtype: defaultdict[str, list]
+        :return: the answer by key of the entry; no key for one that nobody has answered
+        :rtype: dict[str, str]
         """
-        doubtful = {item.key.fingerprint for item in recognitions if _is_doubtful(item)}
-        decided = defaultdict(list)
+        code = "entry_repeated"
+        groups = defaultdict(dict)
+        doubtful = {_equal_key(item) for item in recognitions if _is_doubtful(item)}
         for item in recognitions:
-            if item.key.fingerprint in doubtful and not _is_doubtful(item):
-                decision = self._decision(exchange, "entry_repeated", self._entry_key(plan, item))
-                if decision:
-                    decided[item.key.fingerprint].append(decision)
-        return decided
+            if _equal_key(item) in doubtful:
+                groups[_equal_key(item)][self._entry_key(plan, item)] = item
+        open_ones = exchange._open_exceptions().filtered(lambda exception: exception.code == code)
+        waiting = set(open_ones.mapped("unit_key"))
+        answers = {}
+        for items in groups.values():
+            said = {key: self._decision(exchange, code, key) for key in items}
+            counts = Counter(said.values())
+            free = [key for key, item in items.items() if _is_doubtful(item)]
+            to_book = len(free) - counts["ignored"] - len(waiting & items.keys())
+            for answer, number in (
+                ("resolved", max(0, min(counts["resolved"], to_book))),
+                ("ignored", counts["ignored"]),
+            ):
+                # Those that were asked about themselves first.
+                free.sort(key=lambda key, answer=answer: said[key] != answer)
+                answers |= dict.fromkeys(free[:number], answer)
+                del free[:number]
+        return answers
 
     @api.model
     def _entry_key(self, plan, item):
@@ -249,6 +264,11 @@ class BankStatementImporter(models.AbstractModel):
             (item.key.fingerprint, item.key.version, item.key.occurrence, item.key.part)
             for item in recognitions
         }
+
+
+def _equal_key(item):
+    """What bookings have in common that only a person can tell apart."""
+    return item.key.version, item.key.fingerprint, item.key.part
 
 
 def _is_doubtful(item):

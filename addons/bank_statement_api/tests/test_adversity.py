@@ -99,6 +99,33 @@ class TestAdversity(StatementCase):
     def test_of_two_equal_ones_beside_a_stored_one_one_is_left_once(self):
         self.assertEqual(self.answer_of_two("action_ignore"), [-10.0] * 2)
 
+    def answer_about_two(self, *answers):
+        """Two of four equal bookings look like those of the statement before, and a person answers about one by one."""
+        coffees = [("-10.00", "Coffee")]
+        self.bring(self.day_file("200.00", 1, *coffees * 2))
+        exchange = self.bring(self.day_file("180.00", 2, *coffees * 4))
+        self.assertEqual(self.open_codes(exchange), ["entry_repeated"] * 2)
+        first = exchange.exception_ids.sorted("id")[0]
+        getattr(first.with_user(self.operator), answers[0])("Looked at.")
+        for _again in range(3):
+            exchange._resume()
+            exchange._job_process()
+            self.assertEqual(self.open_codes(exchange), ["entry_repeated"], "the other one waits")
+        other = exchange.exception_ids.filtered(lambda exception: exception.state == "open")
+        getattr(other.with_user(self.operator), answers[1])("Looked at.")
+        for _again in range(3):
+            exchange._job_process()
+            self.assertEqual((exchange.work_status, self.open_codes(exchange)), ("done", []))
+            # Two of each statement for certain, and one of those that were asked about.
+            self.assertEqual(len(self.lines()), 5)
+            exchange._replay()
+
+    def test_answer_that_one_is_its_own_books_one(self):
+        self.answer_about_two("action_resolve", "action_ignore")
+
+    def test_answer_that_one_was_sent_again_is_not_outweighed(self):
+        self.answer_about_two("action_ignore", "action_resolve")
+
     # === ONE OF MANY === #
 
     def test_line_that_the_database_refuses_leaves_the_others_running(self):
