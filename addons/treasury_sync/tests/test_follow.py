@@ -58,6 +58,24 @@ class FollowCase(TreasuryCase):
         order.exchange_id._job_send()
         return order
 
+    def request_recall(self, order, items=None, **values):
+        return (
+            self.env["treasury.payment.recall"]
+            .with_user(self.preparer)
+            ._request(
+                order.with_user(self.preparer),
+                items or order._live(),
+                values.get("reason", "DUPL"),
+                values.get("note", "Paid twice"),
+            )
+        )
+
+    def approved_recall(self, order, items=None):
+        recall = self.request_recall(order, items)
+        for user in (self.approver, self.second_approver):
+            recall.with_user(user)._approve()
+        return recall
+
     def in_doubt(self, *amounts):
         """:return: an order whose sending ended without an answer"""
         order = self.approved(*amounts, channel=self.channel)

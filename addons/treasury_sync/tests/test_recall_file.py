@@ -36,24 +36,6 @@ class RecallFileCase(FollowCase):
         for path in (self.root / "out").iterdir():
             path.unlink()
 
-    def request(self, order, items=None, **values):
-        return (
-            self.env["treasury.payment.recall"]
-            .with_user(self.preparer)
-            ._request(
-                order.with_user(self.preparer),
-                items or order._live(),
-                values.get("reason", "DUPL"),
-                values.get("note", "Paid twice"),
-            )
-        )
-
-    def approved_recall(self, order, items=None):
-        recall = self.request(order, items)
-        for user in (self.approver, self.second_approver):
-            recall.with_user(user)._approve()
-        return recall
-
     def sent_recall(self, order, items=None):
         recall = self.approved_recall(order, items)
         recall.exchange_id._job_send()
@@ -88,7 +70,7 @@ class TestRecallFile(RecallFileCase):
     def test_bank_gets_the_bytes_that_two_others_approved(self):
         order = self.sent(100, 50)
         second = order._live()[1]
-        recall = self.request(order, second)
+        recall = self.request_recall(order, second)
         content = recall._file()._content()
         self.assertEqual(sha256_hex(content), recall.digest)
         root = etree.fromstring(content)
@@ -192,7 +174,7 @@ class TestRecallFile(RecallFileCase):
         self.channel = self.make_channel(name="By hand", recall_format="camt.055.001.05")
         order = self.approved(100)
         order._record_proof("by_hand", "Portal", b"receipt", "receipt.txt")
-        recall = self.request(order)
+        recall = self.request_recall(order)
         with self.assertRaisesRegex(UserError, "To Approve"):
             recall.with_user(self.preparer).action_download()
         for user in (self.approver, self.second_approver):
@@ -214,7 +196,7 @@ class TestRecallFile(RecallFileCase):
             self.assertRaisesRegex(UserError, "characters cannot carry"),
             self.env.cr.savepoint(),
         ):
-            self.request(order, note="支付两次")
+            self.request_recall(order, note="支付两次")
         self.assertFalse(order.recall_ids)
 
     def test_only_channels_of_iso_20022_recall_with_it(self):
@@ -260,7 +242,7 @@ class TestRecallAnswer(RecallFileCase):
         exception = self.exceptions(order, "payment_recall_refused")
         self.assertIn("the recipient does not agree", exception.summary)
         self.assertIn("Do not pay its bill again", exception.next_step)
-        self.assertTrue(self.request(order), "it may be asked for again")
+        self.assertTrue(self.request_recall(order), "it may be asked for again")
 
     def test_pending_decides_nothing_and_each_payment_has_its_own_end(self):
         order = self.sent(100, 50)
@@ -377,7 +359,7 @@ class TestRecallAnswer(RecallFileCase):
 
     def test_answer_to_what_nobody_sent_is_refused(self):
         order = self.sent(100)
-        recall = self.request(order)
+        recall = self.request_recall(order)
         exchange = self.process(self.reports, self.answer(recall, "ACCR"))
         self.assertEqual(exchange.exception_ids.code, "payment_recall_unknown")
         self.assertEqual((recall.state, order._live().state), ("requested", "transmitted"))

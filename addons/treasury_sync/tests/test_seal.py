@@ -148,13 +148,7 @@ class TestSeal(FollowCase):
         self.enter_keys()
         self.channel.recall_format = "camt.055.001.08"
         order = self.sent(100)
-        recall = (
-            self.env["treasury.payment.recall"]
-            .with_user(self.preparer)
-            ._request(order.with_user(self.preparer), order._live(), "FRAD", "")
-        )
-        for user in (self.approver, self.second_approver):
-            recall.with_user(user)._approve()
+        recall = self.approved_recall(order)
         recall.exchange_id._job_send()
         sent = self.files()[f"{recall.case_ref}.xml.p7m"]
         self.assertEqual(self.opened(sent), recall._file()._content())
@@ -228,13 +222,7 @@ class TestSeal(FollowCase):
     def test_a_recall_is_not_sent_in_clear_once_the_channel_seals(self):
         self.channel.write({"seal_method": False, "recall_format": "camt.055.001.08"})
         order = self.sent(100)
-        recall = (
-            self.env["treasury.payment.recall"]
-            .with_user(self.preparer)
-            ._request(order.with_user(self.preparer), order._live(), "FRAD", "")
-        )
-        for user in (self.approver, self.second_approver):
-            recall.with_user(user)._approve()
+        recall = self.approved_recall(order)
         self.channel.seal_method = "cms_sign_encrypt"
         recall.exchange_id._job_send()
         self.assertEqual(recall.exchange_id._open_exceptions().code, "payment_not_approved")
