@@ -15,7 +15,7 @@ from sandbox.server import SandboxServer
 # A longer run, by hand: FINANCE_PAYMENT_SEEDS=100 .run/venv/bin/python -m pytest tests/e2e/test_payments.py
 SEEDS = int(os.environ.get("FINANCE_PAYMENT_SEEDS", "4"))
 ORDERS = 3 * SEEDS
-OVER = ("acknowledged", "executed")
+OVER = {"acknowledged", "executed"}
 
 
 class World:
@@ -34,6 +34,14 @@ class World:
         """:return: what the bank holds, by end-to-end identification"""
         payments = self.sandbox.control("GET", "/control/payments")["payments"]
         return Counter(item["end_to_end_id"] for item in payments), payments
+
+    def is_calling(self):
+        return self.server.sql(
+            "SELECT FROM finance_exchange_attempt WHERE kind = 'send' AND state = 'sending'"
+        )
+
+    def is_over(self):
+        return set(self.states().values()) <= OVER
 
     def states(self):
         return dict(
@@ -61,8 +69,9 @@ def test_killed_at_any_moment_the_bank_holds_each_payment_once(world):
     interfaces.browse(world.interface_id).action_set_live()
     for seed in range(SEEDS):
         dice = random.Random(seed)
-        # Not a wait for a condition: the moment of the kill is what the seed decides.
-        time.sleep(dice.uniform(0.05, 2.0))
+        server.wait_for(lambda: world.is_calling() or world.is_over(), "a call to the bank")
+        # Not a wait for a condition: the moment of the kill is what the seed decides, from then on.
+        time.sleep(dice.uniform(0, 0.6))
         server.kill()
         held, _payments = world.held()
         assert set(held.values()) <= {1}, f"seed {seed}"
@@ -71,8 +80,7 @@ def test_killed_at_any_moment_the_bank_holds_each_payment_once(world):
     world.sandbox.control("DELETE", "/control/faults")
 
     def over():
-        states = world.states()
-        if all(state in OVER for state in states.values()):
+        if world.is_over():
             return True
         world.server.sweep()
         return False

@@ -9,15 +9,11 @@ connection = env["finance.connection"].create({{
 interface = env["finance.interface"].create({{
     "name": "Out", "code": "recovery.out", "handler": "dummy_out", "connection_id": connection.id}})
 interface._go_live("Needed by a test.")
-env["finance.exchange"]._cron_sweep()
 for key in ("sent after the backup", "never sent"):
     env["finance.exchange"]._emit(interface, key)
 """
 _SEND_FIRST = """
 env["finance.exchange"].search([("idempotency_key", "=", "sent after the backup")])._job_send()
-"""
-_SWEEP = """
-env["finance.exchange"]._cron_sweep()
 """
 
 
@@ -25,6 +21,8 @@ def test_restored_copy_sends_nothing_twice_and_nothing_before_a_manager_says_so(
     odoo_server, cluster, chromium, tmp_path
 ):
     original = odoo_server("original", queue=False)
+    # The instance is known before anything leaves.
+    original.sweep()
     original.shell(_EMIT.format(folder=str(tmp_path)))
     original.stop()
     restored_name = "e2e_restored"
@@ -36,7 +34,7 @@ def test_restored_copy_sends_nothing_twice_and_nothing_before_a_manager_says_so(
         assert _inbox(tmp_path) == ["message of sent after the backup"]
 
         restored.start()
-        restored.shell(_SWEEP)
+        restored.sweep()
         restored.wait_for(
             lambda: (
                 _status(restored).get("sent after the backup") in ("done", "exception")
@@ -63,7 +61,7 @@ def test_restored_copy_sends_nothing_twice_and_nothing_before_a_manager_says_so(
         client.env["finance.instance"].action_end_recovery([instance])
         # It would be tried again minutes later: now.
         restored.sql("UPDATE finance_exchange SET due_at = create_date WHERE work_status = 'retry'")
-        restored.shell(_SWEEP)
+        restored.sweep()
         restored.wait_for(
             lambda: _status(restored)["never sent"] == "done", "the other one to be sent"
         )

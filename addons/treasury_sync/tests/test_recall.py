@@ -11,7 +11,7 @@ from odoo.addons.finance_connector_base.tools.errors import RetryableError
 from odoo.addons.queue_job.exception import RetryableJobError
 from odoo.addons.treasury_sync.tools import life
 
-from .test_follow import FollowCase
+from .follow_common import FollowCase
 
 
 @tagged("post_install", "-at_install")

@@ -9,7 +9,7 @@ from odoo.addons.finance_connector_base.tools.digest import sha256_hex
 from odoo.addons.finance_connector_base.tools.errors import UnknownOutcomeError
 from odoo.addons.treasury_sync.tools import life
 
-from .test_follow import FollowCase
+from .follow_common import FollowCase
 
 CAMT_029 = """<?xml version="1.0"?>
 <Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.029.001.09"><RsltnOfInvstgtn>

@@ -15,7 +15,7 @@ from odoo.tools import file_path
 
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
 
-from .test_follow import FollowCase
+from .follow_common import FollowCase
 
 KINDS = ("payment_signing_key", "payment_signing_certificate", "payment_bank_key")
 

@@ -1,7 +1,7 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from .test_follow import FollowCase
+from .follow_common import FollowCase
 
 
 @tagged("post_install", "-at_install")
