@@ -1,16 +1,13 @@
 """Account numbers: telling an IBAN (ISO 13616) from any other number."""
 
-import functools
 import re
-from string import ascii_uppercase
+from string import ascii_uppercase, digits
 
 # ISO 13616: letters count as two digits, A being 10.
-_DIGITS = str.maketrans({letter: str(value) for value, letter in enumerate(ascii_uppercase, 10)})
+_DIGITS = str.maketrans({char: str(value) for value, char in enumerate(digits + ascii_uppercase)})
 _SHAPE = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
 
 
-# A file names the same accounts again and again.
-@functools.lru_cache(4096)
 def is_iban(number):
     """Return whether ``number``, without spaces, has the shape and the check digits of an IBAN."""
     number = (number or "").upper()

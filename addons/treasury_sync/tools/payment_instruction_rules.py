@@ -1,7 +1,8 @@
 """The rules of a profile for one payment of a file."""
 
-import functools
 import re
+from collections import defaultdict
+from decimal import Decimal
 
 from stdnum import iso11649
 from stdnum.ch import esr
@@ -13,6 +14,7 @@ from .accounts import is_iban
 
 _ACCOUNT = "Correct the recipient's bank account."
 _PAYMENT = "Correct the payment."
+_NOTHING = Decimal()
 
 # ISO 20022 ExternalClearingSystemIdentification1Code -> is it such a number, and how it looks.
 CLEARING = {
@@ -23,144 +25,142 @@ CLEARING = {
 
 
 class PaymentCheck:
-    """The rules of one profile for the payments of one file.
+    """The rules of one profile for the payments of one file: each rule goes over all payments of a group.
 
-    A file names the same people, banks and towns again and again: what is wrong with a part is found once for each that
-    is another one. A problem is what stands in :class:`Violation`: tag, value, rule and remedy.
+    A problem is what stands in :class:`Violation`: tag, value, rule and remedy.
 
     :param Rules rules: of the profile.
     """
 
     def __init__(self, rules):
         self.rules = rules
-        self._exponent = functools.cache(_exponent)
-        self._party = functools.cache(self._find_party)
-        self._account = functools.cache(self._find_account)
-        self._agent = functools.cache(self._find_agent)
-        self._address = functools.cache(
-            functools.partial(
-                address_problems, rules, remedy="Complete the address of the contact."
-            )
-        )
-        self._bearer = functools.cache(functools.partial(choice_problems, rules, "ChrgBr"))
 
-    def problems(self, payment, amount, group_bearer):
-        """Return what is wrong with one payment.
+    def problems(self, payments, amounts, group_bearer):
+        """Return what is wrong with payments.
 
-        :param Payment payment: as it stands in the file.
-        :param Decimal amount: its amount.
-        :param str group_bearer: the charge bearer of its group.
-        :rtype: list[tuple[str, str, str, str]]
+        :param Payment payments: of one group, as they stand in the file, side by side.
+        :param list[Decimal] amounts: theirs.
+        :param str group_bearer: the charge bearer of the group.
+        :return: problems of each payment that has some, by its place in the group
+        :rtype: dict[int, list[tuple[str, str, str, str]]]
         """
-        other, iban = payment.other, payment.iban
-        return [
-            *self._find_amount(payment, amount),
-            *self._party(other, payment.name),
-            *self._account(other, iban, payment.number),
-            *self._agent(
-                other, payment.bic, payment.clearing_number, payment.clearing_system, bool(iban)
-            ),
-            *self._address(other, payment.address, payment.address_texts),
-            *(_mandate(payment) if payment.collected else ()),
-            *self._bearer(group_bearer or payment.bearer),
-            *self._find_remittance(payment),
-        ]
-
-    def _find_amount(self, payment, amount):
-        rules, currency = self.rules, payment.currency
-        if rules.currencies and currency not in rules.currencies:
-            yield (
-                "InstdAmt/@Ccy",
-                currency,
-                f"The profile {rules.name} carries {', '.join(rules.currencies)} only.",
-                "Pay it over another channel.",
-            )
-        if not 0 < amount <= rules.max_amount:
-            yield (
-                "InstdAmt",
-                payment.amount,
-                f"One payment is more than nothing and {rules.max_amount} at most.",
-                "Split the payment, or pay it over another channel.",
-            )
-        exponent = self._exponent(currency)
-        if exponent is None:
-            yield "InstdAmt/@Ccy", currency, "It is no currency in use.", _PAYMENT
-        # Noughts at the end are no decimals.
-        elif (
-            -amount.as_tuple().exponent > exponent
-            and -amount.normalize().as_tuple().exponent > exponent
+        found = defaultdict(list)
+        for problems in (
+            self._amounts(payments, amounts),
+            self._parties(payments),
+            self._accounts(payments),
+            self._agents(payments),
+            self._addresses(payments),
+            _mandates(payments),
+            self._bearers(payments, group_bearer),
+            self._remittances(payments),
         ):
-            yield "InstdAmt", payment.amount, f"{currency} has {exponent} decimals.", _PAYMENT
-
-    def _find_party(self, other, name):
-        most, found = self.rules.name_length, []
-        if not name.strip():
-            found.append(
-                (
-                    f"{other}/Nm",
-                    name,
-                    "A payment names who is paid.",
-                    "Enter the name of the contact.",
-                )
-            )
-        if len(name) > most:
-            found.append(
-                (f"{other}/Nm", name, f"The profile takes {most} characters.", "Shorten the name.")
-            )
+            for row, problem in problems:
+                found[row].append(problem)
         return found
 
-    def _find_account(self, other, iban, number):
-        rules, tag = self.rules, f"{other}Acct/Id"
-        if iban:
-            wrong = [] if is_iban(iban) else [("IBAN", iban, "Its check digits are wrong.")]
-        elif rules.account == "iban":
-            wrong = [("IBAN", number, f"The profile {rules.name} needs an IBAN.")]
-        elif not re.fullmatch(rules.account_number, number):
-            form = f"An account number of this profile has the form {rules.account_number}."
-            wrong = [("Othr/Id", number, form)]
-        else:
-            wrong = []
-        return [(f"{tag}/{name}", value, rule, _ACCOUNT) for name, value, rule in wrong]
+    def _amounts(self, payments, amounts):
+        rules = self.rules
+        exponents = {currency: _exponent(currency) for currency in set(payments.currency)}
+        for row, (amount, currency) in enumerate(zip(amounts, payments.currency, strict=True)):
+            if rules.currencies and currency not in rules.currencies:
+                known = f"The profile {rules.name} carries {', '.join(rules.currencies)} only."
+                yield row, ("InstdAmt/@Ccy", currency, known, "Pay it over another channel.")
+            if not _NOTHING < amount <= rules.max_amount:
+                told = f"One payment is more than nothing and {rules.max_amount} at most."
+                remedy = "Split the payment, or pay it over another channel."
+                yield row, ("InstdAmt", payments.amount[row], told, remedy)
+            exponent = exponents[currency]
+            if exponent is None:
+                yield row, ("InstdAmt/@Ccy", currency, "It is no currency in use.", _PAYMENT)
+            # Noughts at the end are no decimals.
+            elif (
+                -amount.as_tuple().exponent > exponent
+                and -amount.normalize().as_tuple().exponent > exponent
+            ):
+                told = f"{currency} has {exponent} decimals."
+                yield row, ("InstdAmt", payments.amount[row], told, _PAYMENT)
 
-    def _find_agent(self, other, bic, number, system, has_iban):
-        rules, tag, found = self.rules, f"{other}Agt", []
-        if rules.agent == "bic" and not bic:
-            found.append((f"{tag}/BIC", "", f"The profile {rules.name} needs the BIC of the bank."))
-        if rules.agent == "any" and not (bic or number):
-            found.append((tag, "", "The bank is named by its BIC or its national number."))
-        # A British or other IBAN says which bank it is.
-        if rules.agent == "clearing" and not (number or has_iban):
-            found.append((f"{tag}/ClrSysMmbId", "", "The bank is named by its national number."))
-        if number and system in CLEARING:
-            is_valid, words = CLEARING[system]
-            if not is_valid(number):
-                found.append((f"{tag}/ClrSysMmbId/MmbId", number, f"{system} is {words}."))
-        return [(*problem, _ACCOUNT) for problem in found]
+    def _parties(self, payments):
+        most = self.rules.name_length
+        for row, name in enumerate(payments.name):
+            tag = f"{payments.other[row]}/Nm"
+            if not name.strip():
+                told = "A payment names who is paid."
+                yield row, (tag, name, told, "Enter the name of the contact.")
+            if len(name) > most:
+                yield row, (tag, name, f"The profile takes {most} characters.", "Shorten the name.")
 
-    def _find_remittance(self, payment):
-        rules, texts, kinds = self.rules, payment.texts, payment.reference_types
-        found = []
-        if texts and kinds and not rules.text_beside_reference:
-            found.append(
-                (
-                    "RmtInf",
-                    texts[0],
-                    "The profile carries a text or a structured reference, not both.",
-                    _PAYMENT,
-                )
-            )
-        if len(texts) > 1 or any(len(text) > rules.text_length for text in texts):
-            found.append(
-                (
-                    "RmtInf/Ustrd",
-                    texts[0],
-                    f"The profile carries one text of {rules.text_length} characters.",
-                    "Shorten the text of the payment.",
-                )
-            )
-        for kind, value in zip(kinds, payment.reference_values, strict=True):
-            found += _reference(rules, kind, value)
-        return [*found, *_qr_iban(payment.iban, kinds[-1] if kinds else "")]
+    def _accounts(self, payments):
+        rules = self.rules
+        for row, (iban, number) in enumerate(zip(payments.iban, payments.number, strict=True)):
+            if iban:
+                wrong = None if is_iban(iban) else ("IBAN", iban, "Its check digits are wrong.")
+            elif rules.account == "iban":
+                wrong = ("IBAN", number, f"The profile {rules.name} needs an IBAN.")
+            elif not re.fullmatch(rules.account_number, number):
+                form = f"An account number of this profile has the form {rules.account_number}."
+                wrong = ("Othr/Id", number, form)
+            else:
+                wrong = None
+            if wrong:
+                name, *what = wrong
+                yield row, (f"{payments.other[row]}Acct/Id/{name}", *what, _ACCOUNT)
+
+    def _agents(self, payments):
+        wanted, rules = self.rules.agent, self.rules
+        banks = zip(
+            *(payments.bic, payments.clearing_number, payments.clearing_system, payments.iban),
+            strict=True,
+        )
+        for row, (bic, number, system, iban) in enumerate(banks):
+            tag = f"{payments.other[row]}Agt"
+            if wanted == "bic" and not bic:
+                told = f"The profile {rules.name} needs the BIC of the bank."
+                yield row, (f"{tag}/BIC", "", told, _ACCOUNT)
+            if wanted == "any" and not (bic or number):
+                told = "The bank is named by its BIC or its national number."
+                yield row, (tag, "", told, _ACCOUNT)
+            # A British or other IBAN says which bank it is.
+            if wanted == "clearing" and not (number or iban):
+                told = "The bank is named by its national number."
+                yield row, (f"{tag}/ClrSysMmbId", "", told, _ACCOUNT)
+            if number and system in CLEARING:
+                is_valid, words = CLEARING[system]
+                if not is_valid(number):
+                    told = f"{system} is {words}."
+                    yield row, (f"{tag}/ClrSysMmbId/MmbId", number, told, _ACCOUNT)
+
+    def _addresses(self, payments):
+        remedy = "Complete the address of the contact."
+        addresses = zip(payments.other, payments.address, payments.address_texts, strict=True)
+        for row, (other, names, texts) in enumerate(addresses):
+            for problem in address_problems(self.rules, other, names, texts, remedy=remedy):
+                yield row, problem
+
+    def _bearers(self, payments, group_bearer):
+        for row, bearer in enumerate(payments.bearer):
+            for problem in choice_problems(self.rules, "ChrgBr", group_bearer or bearer):
+                yield row, problem
+
+    def _remittances(self, payments):
+        rules = self.rules
+        found = zip(
+            *(payments.texts, payments.reference_types, payments.reference_values, payments.iban),
+            strict=True,
+        )
+        for row, (texts, kinds, values, iban) in enumerate(found):
+            if texts and kinds and not rules.text_beside_reference:
+                told = "The profile carries a text or a structured reference, not both."
+                yield row, ("RmtInf", texts[0], told, _PAYMENT)
+            if len(texts) > 1 or (texts and len(texts[0]) > rules.text_length):
+                told = f"The profile carries one text of {rules.text_length} characters."
+                yield row, ("RmtInf/Ustrd", texts[0], told, "Shorten the text of the payment.")
+            for kind, value in zip(kinds, values, strict=True):
+                for problem in _reference(rules, kind, value):
+                    yield row, problem
+            for problem in _qr_iban(iban, kinds[-1] if kinds else ""):
+                yield row, problem
 
 
 def choice_problems(rules, tag, value):
@@ -202,12 +202,14 @@ def address_problems(rules, tag, names, texts, *, remedy):
             return []
         needed = "The profile needs an address with town and country."
         return [(f"{tag}/PstlAdr", "", needed, remedy)]
-    parts = list(zip(names, texts, strict=True))
     found = []
     for name, words in (("TwnNm", "town"), ("Ctry", "country")):
-        if not next((text for part, text in parts if part == name), ""):
+        if not (name in names and texts[names.index(name)]):
             told = f"An address names its {words}: banks take no unstructured ones since November 2026."
             found.append((f"{tag}/PstlAdr/{name}", "", told, remedy))
+    if "AdrLine" not in names:
+        return found
+    parts = list(zip(names, texts, strict=True))
     lines = [text or "" for name, text in parts if name == "AdrLine"]
     if len(lines) > rules.address_lines:
         told = f"Beside town and country the profile takes {rules.address_lines} lines."
@@ -226,18 +228,18 @@ def _exponent(currency):
         return None
 
 
-def _mandate(payment):
-    for name, value, words in (
-        ("MndtId", payment.mandate, "the reference"),
-        ("DtOfSgntr", payment.signed_on, "the date of signature"),
-    ):
-        if not value:
-            yield (
-                f"MndtRltdInf/{name}",
-                "",
-                f"A direct debit names {words} of its mandate.",
-                "Complete the mandate of the payer.",
-            )
+def _mandates(payments):
+    mandates = zip(payments.other, payments.mandate, payments.signed_on, strict=True)
+    for row, (other, reference, signed_on) in enumerate(mandates):
+        if other == "Cdtr":
+            continue
+        for name, value, words in (
+            ("MndtId", reference, "the reference"),
+            ("DtOfSgntr", signed_on, "the date of signature"),
+        ):
+            if not value:
+                told = f"A direct debit names {words} of its mandate."
+                yield row, (f"MndtRltdInf/{name}", "", told, "Complete the mandate of the payer.")
 
 
 def _reference(rules, kind, value):

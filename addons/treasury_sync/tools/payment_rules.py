@@ -121,18 +121,17 @@ class ProfileCheck:
         if own == "Cdtr":
             self._collection(group)
         bearer = group.text("ChrgBr")
-        amounts = []
-        for payment in read_all(group.element):
-            amount = Decimal(payment.amount)
-            amounts.append(amount)
-            if problems := self._payments.problems(payment, amount, bearer):
-                self._add_all(problems, f"Payment {payment.end_to_end_id or ''} ({payment.name})")
-            for name, value in (
-                ("InstrId", payment.instruction_id),
-                ("EndToEndId", payment.end_to_end_id),
-            ):
-                if value is not None:
-                    self._identifiers[name].append(value)
+        payments = read_all(group.element)
+        amounts = list(map(Decimal, payments.amount))
+        problems = self._payments.problems(payments, amounts, bearer)
+        for row in sorted(problems):
+            reference, name = payments.end_to_end_id[row], payments.name[row]
+            self._add_all(problems[row], f"Payment {reference or ''} ({name})")
+        for name, values in (
+            ("InstrId", payments.instruction_id),
+            ("EndToEndId", payments.end_to_end_id),
+        ):
+            self._identifiers[name] += (value for value in values if value is not None)
         self._totals("PmtInf", group, amounts)
         return amounts
 

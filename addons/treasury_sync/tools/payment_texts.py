@@ -5,7 +5,7 @@ it element by element, and those of the same form are read with one expression. 
 """
 
 import re
-from itertools import groupby, repeat
+from itertools import repeat
 from typing import NamedTuple
 from xml.sax.saxutils import unescape
 
@@ -160,20 +160,24 @@ def _reference(structured):
 
 
 def read_all(group):
-    """Return what stands in the payments of a group, in their order.
+    """Return what stands in the payments of a group, side by side: in each field, those of all payments in their order.
 
     :param group: ``PmtInf``.
-    :rtype: list[Payment]
+    :rtype: Payment[list]
     """
-    found = []
+    columns = Payment._make([] for _field in Payment._fields)
     for name in TRANSACTIONS:
         elements = group.findall(f"{{*}}{name}")
         pieces = _pieces(group, name) if elements else []
         if len(pieces) == len(elements):
-            found += _read_alike(name, pieces, elements)
+            runs = _runs(name, pieces, elements)
         else:
-            found += map(read, elements)
-    return found
+            runs = [(None, elements)]
+        for form, run in runs:
+            found = form.payments(run) if form else zip(*map(read, run), strict=True)
+            for column, values in zip(columns, found, strict=True):
+                column += values
+    return columns
 
 
 def _pieces(group, name):
@@ -186,16 +190,16 @@ def _pieces(group, name):
     return [piece.rpartition(end)[0] for piece in text.split(f"<{name}>")[1:]]
 
 
-def _read_alike(name, pieces, elements):
-    forms = []
-    found = [_form_of(name, piece, forms) for piece in pieces]
-    payments = []
-    for form, run in groupby(zip(found, elements, strict=True), key=lambda item: item[0][0]):
-        if form is None:
-            payments += [read(element) for _found, element in run]
-        else:
-            payments += form.payments([texts for (_form, texts), _element in run])
-    return payments
+def _runs(name, pieces, elements):
+    """:return: payments of one form that follow each other, by their texts; by their elements where they have none"""
+    forms, runs, last = [], [], object()
+    for piece, element in zip(pieces, elements, strict=True):
+        form, texts = _form_of(name, piece, forms)
+        if form is not last:
+            last, run = form, []
+            runs.append((form, run))
+        run.append(texts if form else element)
+    return runs
 
 
 def _form_of(name, piece, forms):
@@ -234,17 +238,20 @@ class Form:
         return matched and matched.groups()
 
     def payments(self, rows):
-        """:return: the payments that have these texts"""
+        """:return: of the payments that have these texts, the values of each field"""
         columns = [
             [unescape(text, _ENTITIES) for text in column] if "&" in "".join(column) else column
             for column in zip(*rows, strict=True)
         ]
 
         def filled(value):
-            if isinstance(value, tuple) and value:
+            if isinstance(value, tuple) and any(map(is_marked, value)):
                 return zip(*map(filled, value), strict=True)
-            if isinstance(value, str) and value.startswith(_MARK):
+            if is_marked(value):
                 return columns[int(value.removeprefix(_MARK))]
             return repeat(value, len(rows))
 
-        return list(map(Payment._make, zip(*map(filled, self._example), strict=True)))
+        def is_marked(value):
+            return isinstance(value, str) and value.startswith(_MARK)
+
+        return map(filled, self._example)
