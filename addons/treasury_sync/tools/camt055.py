@@ -110,7 +110,7 @@ class _CancellationWriter(PaymentWriter):
     def _payment(self, recall, group, item):
         known = self.version.modern or recall.reason in _CLOSED_REASONS
         reason = self.element("Rsn", self.text("Cd" if known else "Prtry", recall.reason))
-        note = recall.note and self.fit("CxlRsnInf/AddtlInf", recall.note, _NOTE)
+        note = self.fitted("CxlRsnInf", "AddtlInf", recall.note, _NOTE) if recall.note else ""
         return self.element(
             "TxInf",
             self.text("OrgnlInstrId", item.instruction_id),
@@ -118,7 +118,7 @@ class _CancellationWriter(PaymentWriter):
             self.uetr("OrgnlUETR", item),
             self.amount(item, "OrgnlInstdAmt"),
             self._day(recall, group),
-            self.element("CxlRsnInf", reason, self.text("AddtlInf", note) if recall.note else ""),
+            self.element("CxlRsnInf", reason, note),
         )
 
     def _day(self, recall, group):

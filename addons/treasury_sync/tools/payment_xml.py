@@ -31,6 +31,7 @@ _LINE = 70
 # Character data of XML 1.0, chapters 2.2 and 2.4; a carriage return would be read as another line.
 _AS_IT_IS = re.compile(r"[^&<>\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]*").fullmatch
 _UNSAYABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]").search
+_IN_QUOTES = re.compile(r'[^&<>"\x00-\x1f\ud800-\udfff\ufffe\uffff]*').fullmatch
 _ESCAPED = {"\r": "&#13;"}
 #: Types of references that are codes of ISO 20022; others are agreed ones.
 _REFERENCE_CODES = frozenset({"SCOR", "RADM", "RPIN", "FXDR", "DISP", "PUOR"})
@@ -147,12 +148,9 @@ class PaymentWriter:
         return self.text("ChrgBr", bearer) if bearer else ""
 
     def payment_id(self, instruction):
-        element = self.element(
-            "PmtId",
-            self.text("InstrId", instruction.instruction_id),
-            self.text("EndToEndId", instruction.end_to_end_id),
-            self.uetr("UETR", instruction),
-        )
+        own = self.text("InstrId", instruction.instruction_id)
+        shared = self.text("EndToEndId", instruction.end_to_end_id)
+        element = f"<PmtId>{own}{shared}{self.uetr('UETR', instruction)}</PmtId>"
         self._subject = f"Payment {instruction.end_to_end_id} ({instruction.party.name})"
         return element
 
@@ -161,7 +159,9 @@ class PaymentWriter:
         return self.text(tag, instruction.uetr) if written else ""
 
     def amount(self, instruction, tag="InstdAmt"):
-        currency = self._written(f"{tag}/@Ccy", instruction.currency).replace('"', "&quot;")
+        currency = instruction.currency
+        if not _IN_QUOTES(currency):
+            currency = self._escaped(f"{tag}/@Ccy", currency).replace('"', "&quot;")
         return f'<{tag} Ccy="{currency}">{instruction.amount:f}</{tag}>'
 
     def totals(self, instructions):
@@ -176,24 +176,19 @@ class PaymentWriter:
     def party(self, tag, party, *, address=True):
         if party is None:
             return ""
-        return self.element(
-            tag,
-            self.text("Nm", self.fit(f"{tag}/Nm", party.name, self.rules.name_length)),
-            self._address(tag, party.address) if address and party.address else "",
-            self._identifications(party.identifications) if party.identifications else "",
-        )
+        name = self.fitted(tag, "Nm", party.name, self.rules.name_length)
+        place = self._address(tag, party.address) if address and party.address else ""
+        numbers = self._identifications(party.identifications) if party.identifications else ""
+        return f"<{tag}>{name}{place}{numbers}</{tag}>"
 
     def account(self, tag, account):
         if account.iban:
             identification = self.text("IBAN", account.iban)
         else:
             identification = self.element("Othr", self.text("Id", account.other_id or ""))
-        return self.element(
-            tag,
-            self.element("Id", identification),
-            self.code("Tp", account.type),
-            self.text("Ccy", account.currency) if account.currency else "",
-        )
+        kind = self.code("Tp", account.type)
+        currency = self.text("Ccy", account.currency) if account.currency else ""
+        return f"<{tag}><Id>{identification}</Id>{kind}{currency}</{tag}>"
 
     def agent(self, tag, agent, *, required=False):
         """Name a bank by what is known of it: BIC, number in a clearing system with name, or both."""
@@ -206,8 +201,7 @@ class PaymentWriter:
             number = self.text("MmbId", agent.clearing_number)
             parts.append(self.element("ClrSysMmbId", self.code("ClrSysId", system), number))
             if agent.name and not agent.bic:
-                name = self.fit(f"{tag}/Nm", agent.name, self.rules.name_length)
-                parts.append(self.text("Nm", name))
+                parts.append(self.fitted(tag, "Nm", agent.name, self.rules.name_length))
                 if agent.country:
                     parts.append(self.element("PstlAdr", self.text("Ctry", agent.country)))
         elif not agent.bic:
@@ -230,8 +224,8 @@ class PaymentWriter:
         parts = []
         # A scheme that carries either carries the text that says what no reference does.
         if texts and (not structured or self.rules.text_beside_reference):
-            text = self.fit("RmtInf/Ustrd", " ".join(texts), self.rules.text_length)
-            parts.append(self.text("Ustrd", text))
+            text, length = " ".join(texts), self.rules.text_length
+            parts.append(self.fitted("RmtInf", "Ustrd", text, length))
         for kind, reference in structured:
             sort = self.text("Cd" if kind in _REFERENCE_CODES else "Prtry", kind)
             found = self.element(
@@ -253,15 +247,13 @@ class PaymentWriter:
         if not complete and tag not in self.rules.address_required:
             # No bank takes half of one, and this one wants none.
             return ""
+        where = f"{tag}/PstlAdr"
         parts = [
-            self.text(name, self.fit(f"{tag}/PstlAdr/{name}", value, length))
+            self.fitted(where, name, value, length)
             for name, field, length in _ADDRESS
             if (value := getattr(address, field))
         ]
-        parts += (
-            self.text("AdrLine", self.fit(f"{tag}/PstlAdr/AdrLine", line, _LINE))
-            for line in address.lines
-        )
+        parts += (self.fitted(where, "AdrLine", line, _LINE) for line in address.lines)
         return self.element("PstlAdr", *parts)
 
     def _identifications(self, identifications):
@@ -288,32 +280,37 @@ class PaymentWriter:
         return f"<{tag}>{''.join(parts)}</{tag}>"
 
     def text(self, tag, value):
-        return f"<{tag}>{self._written(tag, value)}</{tag}>"
+        if not _AS_IT_IS(value):
+            value = self._escaped(tag, value)
+        return f"<{tag}>{value}</{tag}>"
 
     def code(self, tag, value):
         """Write a choice by its code; nothing where there is none."""
         return f"<{tag}>{self.text('Cd', value)}</{tag}>" if value else ""
 
-    def _written(self, tag, value):
-        """:return: ``value`` as XML says it"""
-        if not _AS_IT_IS(value):
-            if _UNSAYABLE(value):
-                self._lost(tag, value, "It has characters that XML cannot say.")
-                return ""
-            value = escape(value, _ESCAPED)
-        return value
+    def fitted(self, where, tag, text, length):
+        """:return: an element with ``text`` in the profile's characters, cut to ``length``, which goes by ``tag``
 
-    def fit(self, tag, text, length):
-        """:return: ``text`` in the profile's characters, cut to ``length``"""
+        :param str where: the elements around it, for whoever puts the text right.
+        """
         # A file names the same people and towns again and again.
-        fitted = self._fitted.get(text)
-        if fitted is None:
+        written = self._fitted.get((tag, text))
+        if written is None:
             try:
-                fitted = self._fitted[text] = self._charset.fit(text)
+                value = self._charset.fit(text)[:length].rstrip()
             except LostTextError as error:
-                self._lost(tag, text, f"The bank's characters cannot carry {error.lost}.")
-                return ""
-        return fitted[:length].rstrip()
+                rule = f"The bank's characters cannot carry {error.lost}."
+                self._lost(f"{where}/{tag}", text, rule)
+                return self.text(tag, "")
+            written = self._fitted[tag, text] = self.text(tag, value)
+        return written
+
+    def _escaped(self, tag, value):
+        """:return: ``value`` as XML says it"""
+        if _UNSAYABLE(value):
+            self._lost(tag, value, "It has characters that XML cannot say.")
+            return ""
+        return escape(value, _ESCAPED)
 
     def _lost(self, tag, value, rule):
         self.violations.append(

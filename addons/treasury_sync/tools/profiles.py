@@ -107,12 +107,11 @@ def find(code, options=None):
     :rtype: Rules
     :raise BusinessError: ``payment_profile_invalid``: there is no such profile or choice.
     """
-    try:
-        rules = _all()[code]
-    except KeyError:
+    if code not in _files():
         raise _invalid(
-            f"There is no bank profile “{code}”.", f"Choose one of {', '.join(sorted(_all()))}."
-        ) from None
+            f"There is no bank profile “{code}”.", f"Choose one of {', '.join(_files())}."
+        )
+    rules = _read(code)
     if not options:
         return rules
     if unknown := {*options} - _FIELDS.keys() | {*options} & _FIXED:
@@ -131,17 +130,17 @@ def find(code, options=None):
 
 def choices():
     """Return code and name of every profile, by name."""
-    return sorted(
-        ((code, rules.name) for code, rules in _all().items()), key=lambda choice: choice[1]
-    )
+    return sorted(((code, _read(code).name) for code in _files()), key=lambda choice: choice[1])
 
 
 @functools.cache
-def _all():
-    return {
-        path.stem: Rules(**_typed({"code": path.stem, **yaml.safe_load(path.read_text())}))
-        for path in sorted(FOLDER.glob("*.yaml"))
-    }
+def _files():
+    return {path.stem: path for path in sorted(FOLDER.glob("*.yaml"))}
+
+
+@functools.cache
+def _read(code):
+    return Rules(**_typed({"code": code, **yaml.safe_load(_files()[code].read_text())}))
 
 
 def _typed(values):
