@@ -169,11 +169,8 @@ def read_all(group):
     for name in TRANSACTIONS:
         elements = group.findall(f"{{*}}{name}")
         pieces = _pieces(group, name) if elements else []
-        if len(pieces) == len(elements):
-            runs = _runs(name, pieces, elements)
-        else:
-            runs = [(None, elements)]
-        for form, run in runs:
+        alike = len(pieces) == len(elements)
+        for form, run in _runs(name, pieces, elements) if alike else [(None, elements)]:
             found = form.payments(run) if form else zip(*map(read, run), strict=True)
             for column, values in zip(columns, found, strict=True):
                 column += values
