@@ -47,6 +47,14 @@ def multiply(table, source, changes, joined=""):
 count = {items} // len(invoice.line_ids)
 # Copies of what was checked are not checked again: of 10,000,000 the checks alone would not fit into memory.
 cr.execute("SET LOCAL session_replication_role = replica")
+# All of an index at once takes a fraction of the time of row by row.
+cr.execute(
+    "SELECT index.indexrelid::regclass::text, pg_get_indexdef(index.indexrelid) FROM pg_index index"
+    " WHERE index.indrelid IN ('account_move'::regclass, 'account_move_line'::regclass)"
+    " AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = index.indexrelid)")
+indexes = cr.fetchall()
+for name, _definition in indexes:
+    cr.execute("DROP INDEX " + name)
 day = "DATE '2026-01-01' + (number % 360)::int"
 multiply("account_move", f"source.id = {{invoice.id}}", {{
     "id": "10000000 + number", "name": "'BENCH/' || number", "date": day, "sequence_number": "number::int",
@@ -57,6 +65,8 @@ for place, line in enumerate(invoice.line_ids):
     multiply("account_move_line", f"source.id = {{line.id}}", {{
         "id": f"20000000 + number * 10 + {{place}}", "move_id": "10000000 + number", "date": day,
         "move_name": "'BENCH/' || number"}}, f"CROSS JOIN generate_series(1, {{count}}) AS number")
+for _name, definition in indexes:
+    cr.execute(definition)
 env.cr.commit()
 cr.execute("ANALYZE")
 connection = env["finance.connection"].create({{

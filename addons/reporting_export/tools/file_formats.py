@@ -17,6 +17,8 @@ from .rows import arrow_schema
 #: What makes a spreadsheet run a cell as a formula, also behind blanks and our own guard (OWASP, CSV injection).
 _FORMULA = r"^[' ]*[=+\-@\t\r\n＝＋－＠]"
 _GUARD = "'"
+#: Rows that Parquet keeps together, and that are held in memory until they are written.
+_GROUP_ROWS = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,20 @@ class ParquetFile:
         self._writer = pq.ParquetWriter(
             stream, schema or arrow_schema(contract), compression="zstd", version="2.6"
         )
+        self._group: list[pa.RecordBatch] = []
 
     def write(self, batch: pa.RecordBatch) -> None:
-        self._writer.write_batch(batch)
+        self._group.append(batch)
+        if sum(each.num_rows for each in self._group) >= _GROUP_ROWS:
+            self._write_group()
+
+    def _write_group(self) -> None:
+        self._writer.write_table(pa.Table.from_batches(self._group))
+        self._group.clear()
 
     def close(self) -> None:
+        if self._group:
+            self._write_group()
         self._writer.close()
 
 

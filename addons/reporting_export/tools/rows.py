@@ -25,7 +25,8 @@ from .contract import (
 )
 from .errors import SchemaViolationError
 
-_BLOCK_BYTES = 4 * 1024 * 1024
+#: Bytes that are turned into rows at once, while the database fills a pipe of that size.
+BLOCK_BYTES = 1024 * 1024
 _SHOWN = 5
 _ARROW_TYPES = {
     STRING: pa.string(),
@@ -55,32 +56,60 @@ def read_batches(stream: BinaryIO, contract: Contract) -> Iterator[pa.RecordBatc
     """
     schema = arrow_schema(contract)
     nullable = pa.schema([pa.field(field.name, field.type) for field in schema])
-    try:
-        reader = csv.open_csv(
-            stream,
-            read_options=csv.ReadOptions(
-                column_names=schema.names, block_size=_BLOCK_BYTES, use_threads=False
-            ),
-            parse_options=csv.ParseOptions(newlines_in_values=True),
-            convert_options=csv.ConvertOptions(
-                column_types=nullable,
-                null_values=[""],
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=False,
-                true_values=["t"],
-                false_values=["f"],
-            ),
-        )
-        for batch in reader:
-            if batch.num_rows:
+    parse = csv.ParseOptions(newlines_in_values=True)
+    convert = csv.ConvertOptions(
+        column_types=nullable,
+        null_values=[""],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
+        true_values=["t"],
+        false_values=["f"],
+    )
+    for block in _whole_rows(stream):
+        read = csv.ReadOptions(column_names=schema.names, block_size=len(block), use_threads=False)
+        try:
+            table = csv.read_csv(
+                pa.BufferReader(block),
+                read_options=read,
+                parse_options=parse,
+                convert_options=convert,
+            )
+            for batch in table.to_batches():
                 check(batch, contract)
                 yield batch.cast(schema)
-    except pa.ArrowInvalid as error:
-        if "Empty CSV file" in str(error):
-            return
-        raise SchemaViolationError(
-            f"A value of {contract.full_name} is not of its column's type: {error}"
-        ) from error
+        except pa.ArrowInvalid as error:
+            raise SchemaViolationError(
+                f"A value of {contract.full_name} is not of its column's type: {error}"
+            ) from error
+
+
+def _whole_rows(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield blocks that end where a row ends.
+
+    Arrow's own streaming reader is not used: it reads up to 32 blocks ahead of whoever takes them, and refuses a row
+    that is longer than a block.
+    """
+    rest = b""
+    while piece := stream.read(BLOCK_BYTES):
+        block = rest + piece
+        end = _end_of_rows(block)
+        rest = block[end:]
+        if end:
+            yield block[:end]
+    if rest:
+        yield rest
+
+
+def _end_of_rows(block: bytes) -> int:
+    """Return where the last whole row of a block ends; 0 where none does. A line break within quotes ends no row."""
+    quotes = block.count(b'"')
+    end = len(block)
+    while (found := block.rfind(b"\n", 0, end)) >= 0:
+        quotes -= block.count(b'"', found, end)
+        if quotes % 2 == 0:
+            return found + 1
+        end = found
+    return 0
 
 
 def check(batch: pa.RecordBatch, contract: Contract) -> None:

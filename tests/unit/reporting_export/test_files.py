@@ -11,7 +11,7 @@ import jsonschema
 import pyarrow.parquet as pq
 import pytest
 
-from odoo.addons.reporting_export.tools import file_formats, manifest
+from odoo.addons.reporting_export.tools import file_formats, manifest, rows
 from odoo.addons.reporting_export.tools.errors import SchemaViolationError
 from odoo.addons.reporting_export.tools.part_writer import write_parts
 from odoo.addons.reporting_export.tools.totals import Totals, differences
@@ -69,6 +69,25 @@ def test_file_is_bounded_and_no_row_is_lost_between_two(contract):
     assert [part.rows for part in written] == [2, 1]
     assert [row["id"] for part in written for row in table(part)] == [1, 2, 3]
     assert totals.row_count == 3
+
+
+def test_rows_are_whole_wherever_a_block_of_the_stream_ends(contract, monkeypatch):
+    text = "".join(f'{number},400,EUR,1,"a ""b""\n,c\n\n{number}",,,t\n' for number in range(20))
+    whole, _totals = parts(contract, text=text)
+    for size in (1, 7, 64):
+        monkeypatch.setattr(rows, "BLOCK_BYTES", size)
+        written, totals = parts(contract, text=text)
+        assert [table(part) for part in written] == [table(part) for part in whole]
+        assert totals.row_count == 20
+
+
+def test_no_more_is_read_than_what_is_worked_on(contract, monkeypatch):
+    monkeypatch.setattr(rows, "BLOCK_BYTES", 1000)
+    stream = io.BytesIO(b"1,400,EUR,1,,,,\n" * 10_000)
+    batches = rows.read_batches(stream, contract)
+    for number in range(1, 20):
+        next(batches)
+        assert stream.tell() == number * 1000
 
 
 def test_file_in_its_folder_is_read_by_programs_that_take_folders_for_columns(contract, tmp_path):
