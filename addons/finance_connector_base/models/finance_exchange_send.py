@@ -113,12 +113,13 @@ class FinanceExchange(models.Model):
                 handler._validate_prepared(self, content)
                 self._reach("validated")
             handler._check_before_send(self, content)
+            # From here on it sees what a person decided while it was prepared.
             self._checkpoint()
         except Exception as error:
             self._abandon()
             self._fail_before_sending(error)
             return None
-        return content
+        return None if self.work_status == "cancelled" else content
 
     def _store_prepared(self, content):
         """Fix the bytes that will be sent."""
@@ -128,6 +129,9 @@ class FinanceExchange(models.Model):
         self._reach("prepared")
 
     def _fail_before_sending(self, error):
+        if self.work_status == "cancelled":
+            # A person ended it while it was prepared; that this failed then is no news.
+            return
         self._begin()
         attempt = self._start_attempt("process")
         with self._running():

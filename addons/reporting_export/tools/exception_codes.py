@@ -40,6 +40,12 @@ register(
     "Nothing was loaded. Look for a trigger or rule on the table at the warehouse, then retry.",
 )
 register(
+    "warehouse_out_of_order",
+    "The warehouse is not in the state that a run changes",
+    Severity.HIGH,
+    "Nothing was loaded. Cancel this run, have the export bring everything once, then its changes again.",
+)
+register(
     "warehouse_refused",
     "The warehouse refused a run",
     Severity.HIGH,

@@ -64,7 +64,8 @@ class Warehouse:
         :param content: the manifest.
         :param read: the bytes of a file of the run, by its path.
         :return: ``created``, or ``identical`` where the run was there already.
-        :raise BusinessError: ``warehouse_rows_differ``: what arrived is not what the manifest says.
+        :raise BusinessError: ``warehouse_rows_differ``: what arrived is not what the manifest says;
+            ``warehouse_out_of_order``: these are changes to a run that is not here, or older than what is here.
         """
         manifest = manifests.read(content)
         try:
@@ -80,17 +81,18 @@ class Warehouse:
             ) from error
 
     def _load(self, cursor, contract, manifest, digest, read):
-        self._prepare(cursor, contract)
         # Two deliveries of one run take turns: the second finds it loaded.
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtext(%s))", [f"{self._schema}.{manifest['dataset']}"]
         )
+        self._prepare(cursor, contract)
         cursor.execute(
             sql.SQL("SELECT manifest_sha256 FROM {} WHERE run = %s").format(self._table(RUNS)),
             [manifest["run"]],
         )
         if cursor.rowcount:
             return IDENTICAL
+        self._check_order(cursor, manifest, digest)
         self._stage(cursor, contract, manifest, read)
         self._clear(cursor, contract, manifest)
         names = sql.SQL(", ").join(
@@ -111,8 +113,8 @@ class Warehouse:
             )
         cursor.execute(
             sql.SQL(
-                "INSERT INTO {} (run, dataset, contract_version, kind, manifest_sha256, rows)"
-                " VALUES (%s, %s, %s, %s, %s, %s)"
+                "INSERT INTO {} (run, dataset, contract_version, kind, manifest_sha256, rows, previous_manifest_sha256)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s)"
             ).format(self._table(RUNS)),
             [
                 manifest["run"],
@@ -121,9 +123,40 @@ class Warehouse:
                 manifest["kind"],
                 digest,
                 manifest["rows"],
+                manifest["previous_manifest_sha256"],
             ],
         )
         return CREATED
+
+    def _check_order(self, cursor, manifest, digest):
+        """Refuse changes to a state that the warehouse is not in: it would hold a mixture that never was.
+
+        :raise BusinessError: ``warehouse_out_of_order``
+        """
+        previous = manifest["previous_manifest_sha256"]
+        if manifest["since"] and not self._holds(cursor, "manifest_sha256", previous):
+            raise _out_of_order(
+                "The run that these are the changes to is not in the warehouse: it was not loaded, or the warehouse"
+                " was emptied or is an older copy.",
+                {"missing": previous},
+            )
+        # Closed months and back-filled ones replace their own months alone, and no run continues a back-fill.
+        if manifest["kind"] in ("full", "incremental") and self._holds(
+            cursor, "previous_manifest_sha256", digest
+        ):
+            raise _out_of_order(
+                "The run after this one is in the warehouse: this one would bring back older rows.",
+                {"run": manifest["run"]},
+            )
+
+    def _holds(self, cursor, column, digest):
+        cursor.execute(
+            sql.SQL("SELECT 1 FROM {} WHERE {} = %s").format(
+                self._table(RUNS), sql.Identifier(column)
+            ),
+            [digest],
+        )
+        return bool(cursor.rowcount)
 
     def _prepare(self, cursor, contract):
         cursor.execute(
@@ -133,9 +166,21 @@ class Warehouse:
             sql.SQL(
                 "CREATE TABLE IF NOT EXISTS {} (run text PRIMARY KEY, dataset text NOT NULL,"
                 " contract_version integer NOT NULL, kind text NOT NULL, manifest_sha256 text NOT NULL,"
-                " rows bigint NOT NULL, loaded_at timestamptz NOT NULL DEFAULT now())"
+                " rows bigint NOT NULL, loaded_at timestamptz NOT NULL DEFAULT now(), previous_manifest_sha256 text)"
             ).format(self._table(RUNS))
         )
+        cursor.execute(
+            "SELECT 1 FROM information_schema.columns WHERE table_schema = %s AND table_name = %s"
+            " AND column_name = 'previous_manifest_sha256'",
+            [self._schema, RUNS],
+        )
+        if not cursor.rowcount:
+            # A table that an earlier release made.
+            cursor.execute(
+                sql.SQL("ALTER TABLE {} ADD COLUMN previous_manifest_sha256 text").format(
+                    self._table(RUNS)
+                )
+            )
         cursor.execute(
             sql.SQL("CREATE TABLE IF NOT EXISTS {} ({}, PRIMARY KEY ({}))").format(
                 self._table(table_name(contract)),
@@ -220,6 +265,16 @@ def table_name(contract: Contract) -> str:
 def _key(contract: Contract) -> list[str]:
     """Rows that add up records are known by entity and period as well."""
     return [*contract.key, *(("_entity", "_period") if contract.grouped else ())]
+
+
+def _out_of_order(message, evidence):
+    return BusinessError(
+        "warehouse_out_of_order",
+        message,
+        "Nothing was loaded. Cancel this run, have the export bring everything once, then its changes again.",
+        evidence=evidence,
+        severity=Severity.HIGH,
+    )
 
 
 def _copy(cursor, statement: str, table: pa.Table) -> None:
