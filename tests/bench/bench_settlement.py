@@ -24,7 +24,7 @@ from lib import database, postgres
 from sandbox.server import SandboxServer
 from servers import OdooServer
 
-INVOICES = 2300
+INVOICES = 2450
 ORDERS = ("shuffled:1", "shuffled:2", "backwards")
 KILLS = 5
 LOST = 0.01

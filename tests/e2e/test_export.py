@@ -1,5 +1,6 @@
 """Exports under real commits: nothing missed while others post, one complete run after a kill."""
 
+import contextlib
 import io
 import json
 import threading
@@ -7,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from hashlib import sha256
 
+import odoorpc
+import psycopg2
 import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import expect
@@ -110,7 +113,9 @@ def read_chain(folder):
     manifests = {}
     for path in folder.rglob("_manifests/*.json"):
         document = json.loads(path.read_text())
-        manifests[document["previous_manifest_sha256"]] = (path, document)
+        before = document["previous_manifest_sha256"]
+        assert before not in manifests, "two runs continue the same one"
+        manifests[before] = (path, document)
     held, previous, read = {}, None, 0
     while previous in manifests:
         path, document = manifests[previous]
@@ -168,25 +173,118 @@ def test_nothing_is_missed_while_eight_writers_post(world):
     assert kinds == [("incremental", kinds[0][1])]
 
 
-def test_killed_run_leaves_one_complete_run(world):
-    run = start_run(world)
-    world.wait_for(
-        lambda: state(world, run) in ("building", "sending", "delivered"), "the run to start"
+@contextlib.contextmanager
+def halted_at_the_second_file(server):
+    """A run that starts within this keeps its first file and gets no further until this ends; then it gets through."""
+    server.sql(
+        """CREATE FUNCTION e2e_gate() RETURNS trigger LANGUAGE plpgsql AS $$
+             BEGIN
+               IF EXISTS (SELECT FROM reporting_run_file WHERE run_id = NEW.run_id) THEN
+                 PERFORM pg_advisory_xact_lock(4711);
+               END IF;
+               RETURN NEW;
+             END $$;
+           CREATE TRIGGER e2e_gate BEFORE INSERT ON reporting_run_file
+             FOR EACH ROW EXECUTE FUNCTION e2e_gate()"""
     )
-    world.kill()
+    holder = psycopg2.connect(
+        host=str(server.cluster.socket), user=server.cluster.user, dbname=server.name
+    )
+    try:
+        holder.cursor().execute("SELECT pg_advisory_lock(4711)")
+        yield
+    finally:
+        holder.close()
+        server.sql("DROP FUNCTION e2e_gate() CASCADE")
+
+
+def wait_halted(server):
+    server.wait_for(
+        lambda: server.sql(
+            "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted"
+        ),
+        "the run to come to its second file",
+    )
+
+
+def change_each_month(server):
+    """Have the next incremental run read rows of two months, so that it writes several files."""
+    post_entries(server, WRITERS)
+
+
+def files_at_target(server, uid):
+    return {
+        str(path.relative_to(server.folder))
+        for path in server.folder.rglob("*")
+        if path.is_file() and uid in str(path)
+    }
+
+
+def test_killed_run_leaves_one_complete_run(world):
+    change_each_month(world)
+    with halted_at_the_second_file(world):
+        run = start_run(world)
+        wait_halted(world)
+        assert state(world, run) == "building"
+        world.kill()
+    [(uid, kept)] = world.sql(
+        "SELECT run.uid, (SELECT count(*) FROM reporting_run_file WHERE run_id = run.id)"
+        " FROM reporting_run run WHERE id = %s",
+        [run],
+    )
+    assert kept == 1, "it was to be killed half-way"
+    assert files_at_target(world, uid) == set()
     world.start()
     wait_delivered(world, run)
-    [(uid, rows)] = world.sql("SELECT uid, row_count FROM reporting_run WHERE id = %s", [run])
+    [(rows,)] = world.sql("SELECT row_count FROM reporting_run WHERE id = %s", [run])
     [manifest] = world.folder.rglob(f"_manifests/{uid}.json")
     document = json.loads(manifest.read_text())
     files = {entry["path"] for entry in document["files"]}
-    there = {
-        str(path.relative_to(world.folder))
-        for path in world.folder.rglob(f"export_run={uid}/*")
-        if path.is_file()
-    }
-    assert there == files
+    assert len(files) >= 2
+    assert files_at_target(world, uid) == files | {str(manifest.relative_to(world.folder))}
     assert document["rows"] == rows
+    held = {key: (row["entry"], row["balance"]) for key, row in read_chain(world.folder).items()}
+    assert held == ledger(world)
+
+
+def test_run_cancelled_while_it_reads_ends_there_and_the_next_one_misses_nothing(world):
+    change_each_month(world)
+    with halted_at_the_second_file(world):
+        run = start_run(world)
+        wait_halted(world)
+        world.rpc().execute("reporting.run", "action_cancel", [run])
+        assert state(world, run) == "cancelled"
+    [(uid, exchange)] = world.sql("SELECT uid, exchange_id FROM reporting_run WHERE id = %s", [run])
+    world.wait_for(
+        lambda: world.sql(
+            "SELECT 1 FROM queue_job WHERE identity_key LIKE %s AND state = 'done'",
+            [f"finance.exchange,{exchange},%"],
+        ),
+        "the reader to notice",
+    )
+    assert state(world, run) == "cancelled"
+    assert world.sql("SELECT 1 FROM reporting_run_file WHERE run_id = %s", [run]) == []
+    assert files_at_target(world, uid) == set()
+    wait_delivered(world, start_run(world))
+    held = {key: (row["entry"], row["balance"]) for key, row in read_chain(world.folder).items()}
+    assert held == ledger(world)
+
+
+def test_of_many_who_start_a_run_at_once_one_does(world):
+    change_each_month(world)
+
+    def try_to_start(_number):
+        try:
+            return start_run(world)
+        except odoorpc.error.RPCError as error:
+            assert "is not over" in str(error)
+            return None
+
+    with halted_at_the_second_file(world):
+        with ThreadPoolExecutor(WRITERS) as pool:
+            started = [run for run in pool.map(try_to_start, range(WRITERS)) if run]
+        assert len(started) == 1
+    wait_delivered(world, started[0])
     held = {key: (row["entry"], row["balance"]) for key, row in read_chain(world.folder).items()}
     assert held == ledger(world)
 

@@ -8,9 +8,11 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
 from odoo.addons.reporting_export.models.reporting_query import Period
+from odoo.addons.reporting_export.tools.contract import STRING
 from odoo.addons.reporting_export.tools.file_formats import FORMATS
 
 _MASK_KEY_BYTES = 32
+_OVER = ("delivered", "cancelled")
 
 
 class ReportingExport(models.Model):
@@ -167,7 +169,11 @@ class ReportingExport(models.Model):
         self.ensure_one()
         self.check_access("read")
         self.env["finance.exchange"]._check_operator()
-        runs = self._start_closed() if self.kind == "close" else self._start(self.kind)
+        if self.kind == "close":
+            runs = self._start_closed()
+        else:
+            self._check_nothing_under_way()
+            runs = self._start(self.kind)
         if not runs:
             raise UserError(
                 self.env._("Every locked month has been exported, and nothing in them has changed.")
@@ -201,7 +207,7 @@ class ReportingExport(models.Model):
 
     @api.model
     def _cron_run(self):
-        """Start what is due; one export that cannot start leaves the others running."""
+        """Start what is due; one export that cannot start says so in its chatter and leaves the others running."""
         due = self.search(
             [
                 ("next_run_at", "<=", fields.Datetime.now()),
@@ -211,16 +217,49 @@ class ReportingExport(models.Model):
         )
         for export in due:
             export.next_run_at = fields.Datetime.now() + timedelta(hours=export.interval_hours)
-            if export.kind == "close":
-                export._start_closed()
-            elif not export._is_under_way():
-                export._start(export.kind)
+            try:
+                with self.env.cr.savepoint():
+                    if export.kind == "close":
+                        export._start_closed()
+                    elif not export._under_way():
+                        export._start(export.kind)
+            except UserError as error:
+                export.message_post(
+                    body=self.env._("The schedule could not start a run: %s", error)
+                )
         self.env["ir.cron"]._commit_progress(len(due), remaining=0)
 
-    def _is_under_way(self):
-        """:return: whether an earlier run is not finished: the next one would read from the same place"""
+    def _under_way(self):
+        """A run that is neither delivered nor cancelled.
+
+        The next one would read from the same place, or continue one that is never delivered, and could arrive first.
+
+        :rtype: reporting.run
+        """
         self.ensure_one()
-        return bool(self.run_ids.filtered(lambda run: run.state in ("queued", "building")))
+        return (
+            self.env["reporting.run"]
+            .sudo()
+            .search([("export_id", "=", self.id), ("state", "not in", _OVER)], limit=1)
+        )
+
+    def _check_nothing_under_way(self):
+        """:raise UserError: an earlier run is not over; of two that ask at once, one gets that answer"""
+        # Who asks at the same time fails to change the row as well, and Odoo asks again with what is there then.
+        self.env.cr.execute(
+            SQL("UPDATE reporting_export SET write_date = write_date WHERE id = %s", self.id)
+        )
+        if run := self._under_way():
+            states = dict(run._fields["state"]._description_selection(self.env))
+            raise UserError(
+                self.env._(
+                    "Run %(run)s of %(export)s is not over (%(state)s), and the next one begins where it ends: wait"
+                    " for it, or open it and decide or cancel.",
+                    run=run.uid,
+                    export=self.name,
+                    state=states[run.state],
+                )
+            )
 
     # === BUSINESS METHODS === #
 
@@ -302,9 +341,19 @@ class ReportingExport(models.Model):
         ]
 
     def _masked_columns(self, contract):
+        """:raise UserError: something personal is no text, and a token is"""
         personal = contract.column_ids.filtered(
-            lambda column: self.mask_personal and column.personal and column.type == "string"
+            lambda column: self.mask_personal and column.personal
         )
+        if bare := personal.filtered(lambda column: column.type != STRING):
+            raise UserError(
+                self.env._(
+                    "%(export)s masks what is personal, and only text can be masked: make a contract without"
+                    " %(columns)s, or with that as text.",
+                    export=self.name,
+                    columns=", ".join(bare.mapped("name")),
+                )
+            )
         return sorted(personal.mapped("name"))
 
     def _mask_key(self):

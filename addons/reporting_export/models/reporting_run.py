@@ -98,7 +98,7 @@ class ReportingRun(models.Model):
     # === COMPUTE METHODS === #
 
     # The engine tells of its steps: see finance.exchange._tell_reporting_runs.
-    @api.depends("exchange_id")
+    @api.depends("exchange_id", "progress_note")
     def _compute_state(self):
         for run in self:
             exchange = run.exchange_id
@@ -110,7 +110,7 @@ class ReportingRun(models.Model):
                 run.state = "held"
             elif exchange.milestone:
                 run.state = "sending"
-            elif exchange.work_status == "ready" or not exchange:
+            elif not exchange or (exchange.work_status == "ready" and not run.progress_note):
                 run.state = "queued"
             else:
                 run.state = "building"
@@ -128,7 +128,7 @@ class ReportingRun(models.Model):
         self.ensure_one()
         self.exchange_id._check_operator()
         self.sudo().cancel_requested = True
-        if self.state in ("queued", "held"):
+        if self.state in ("queued", "building", "held"):
             reason = self.env._("Cancelled by %s.", self.env.user.name)
             self.exchange_id.action_cancel(reason)
             self.sudo()._tell_lineage(lineage.FAIL, reason)

@@ -132,6 +132,8 @@ class ReportingRun(models.Model):
             and before.create_date > oldest
             and before.kind in ("full", "incremental")
             and before.contract_id == self.contract_id
+            # Another target has nothing yet that could change.
+            and before.exchange_id.connection_id == self.exchange_id.connection_id
             and before.entity_ids == self.entity_ids
             and before.date_from == self.date_from
             and before.file_format == self.file_format
@@ -231,7 +233,9 @@ class ReportingRun(models.Model):
     def _check_cancelled(self):
         # The checkpoint before began a new transaction, which sees what was pressed meanwhile.
         self.invalidate_recordset(["cancel_requested"])
-        if self.cancel_requested:
+        if self.cancel_requested or self.exchange_id.work_status == "cancelled":
+            self.file_ids.unlink()
+            self.exchange_id._checkpoint()
             raise BusinessError(
                 "export_cancelled",
                 self.env._("Somebody asked to stop this export; nothing was delivered."),

@@ -5,6 +5,7 @@ from unittest.mock import patch
 
 import pyarrow.parquet as pq
 
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
@@ -145,6 +146,32 @@ class TestRun(ExportCase):
         self.assertEqual(run.exchange_id.exception_ids.code, "export_target_differs")
         self.assertEqual((folder / f"{run.uid}.json").read_bytes(), b"{}")
 
+    def test_next_run_waits_until_the_one_before_is_over(self):
+        export = self.make_export(kind="incremental", next_run_at="2026-01-01")
+        first = export._start("incremental")
+        backfill = self.env["reporting.backfill"].create(
+            {"export_id": export.id, "date_from": "2026-01-01", "date_to": "2026-01-31"}
+        )
+        differing = dict.fromkeys(("what", "account", "exported", "ledger"), "")
+        self.startPatcher(patch.object(self.registry["ir.cron"], "_commit_progress"))
+        with patch.object(self.registry["reporting.run"], "_prove", lambda *_args: [differing]):
+            for state in ("queued", "held"):
+                self.assertEqual(first.state, state)
+                with self.assertRaises(UserError):
+                    export.with_user(self.operator).action_run()
+                with self.assertRaises(UserError):
+                    backfill.action_start()
+                self.env["reporting.export"]._cron_run()
+                self.assertEqual(export.run_ids, first)
+                export.next_run_at = "2026-01-01"
+                first.exchange_id._job_send()
+        first.with_user(self.operator).action_cancel()
+        self.env["reporting.export"]._cron_run()
+        [second] = export.run_ids - first
+        second.exchange_id._job_send()
+        self.assertEqual(second.state, "delivered")
+        self.assertFalse(second.previous_id)
+
     def test_rebuilding_a_snapshot_gives_the_same_bytes(self):
         run = self.run_export(self.make_export())
         before = run.file_ids.mapped("digest")
@@ -181,6 +208,21 @@ class TestRun(ExportCase):
         self.assertTrue(all(len(name) == 32 for name in names))
         other = self.run_export(self.make_export(mask_personal=True))
         self.assertFalse(names & {row["partner"] for row in self.read(other)})
+
+    def test_what_is_personal_and_cannot_be_masked_is_not_exported_bare(self):
+        export = self.make_export(mask_personal=True, next_run_at="2026-01-01")
+        contract = export.dataset_id.active_contract_id.copy()
+        contract.column_ids.filtered(lambda column: column.name == "date").personal = True
+        contract.action_activate()
+        with self.assertRaises(UserError):
+            export.with_user(self.operator).action_run()
+        # The schedule says so and goes on to the next one.
+        other = self.make_export("payments", next_run_at="2026-01-02")
+        with patch.object(self.registry["ir.cron"], "_commit_progress"):
+            self.env["reporting.export"]._cron_run()
+        self.assertFalse(export.run_ids)
+        self.assertIn("date", export.message_ids[0].body)
+        self.assertEqual(len(other.run_ids), 1)
 
     def test_trial_balance_adds_up_and_equals_the_items(self):
         items = self.read(self.run_export(self.make_export(), date_to=None))

@@ -35,7 +35,7 @@ class ReportingBackfill(models.TransientModel):
         """Start a run for each month.
 
         :return: action that lists the runs
-        :raise UserError: the months are none, or too many, or an entity is not the export's
+        :raise UserError: the months are none, or too many, an entity is not the export's, or a run of it is not over
         """
         self.ensure_one()
         export = self.export_id
@@ -48,6 +48,7 @@ class ReportingBackfill(models.TransientModel):
             raise UserError(
                 self.env._("Choose a first month and a last one, %s months at most.", _MOST_MONTHS)
             )
+        export._check_nothing_under_way()
         for period in periods:
             export._start("backfill", period.start, period.end, self.entity_ids)
         return export.action_open_runs()
