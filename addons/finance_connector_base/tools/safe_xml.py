@@ -1,5 +1,7 @@
 """Reading XML that a stranger wrote: no DTD, entities, network or huge trees, bounded size."""
 
+import re
+
 from lxml import etree
 
 from .errors import FinalError
@@ -46,10 +48,46 @@ def _too_large(max_bytes):
     )
 
 
+#: What libxml2 says, and what that means for whoever has to ask for another copy.
+_DAMAGE = (
+    (
+        re.compile(r"Opening and ending tag mismatch: (\S+) line (\d+) and ([^\s,]+)"),
+        r"<\1>, opened in line \2, is closed by </\3>",
+    ),
+    (
+        re.compile(r"Premature end of data in tag (\S+) line (\d+)"),
+        r"the file ends before <\1>, opened in line \2, is closed",
+    ),
+    (re.compile(r"no element found|Document is empty"), "there is nothing in it"),
+    (re.compile(r"Start tag expected, '<' not found"), "there is no XML, which begins with “<”"),
+    (
+        re.compile(r"Extra content at the end of the document"),
+        "there is more behind the end of the document",
+    ),
+    (re.compile(r"Invalid character: .*"), "there is a character that XML does not know"),
+    (
+        re.compile(r"Invalid bytes in character encoding"),
+        "the bytes are no text in the encoding that the document names",
+    ),
+    (
+        re.compile(r"Excessive depth in document: .*"),
+        "the tags are nested deeper than any bank message is",
+    ),
+)
+_PLACE = re.compile(r",? line \d+, column \d+\s*$")
+
+
 def _malformed(exc):
+    # Not str(exc): that ends with the name of a file that there is none of.
+    reason = _PLACE.sub("", exc.msg).strip()
+    for said, meaning in _DAMAGE:
+        if found := said.fullmatch(reason):
+            reason = found.expand(meaning)
+            break
+    line, column = exc.position
+    place = f"line {line}, column {column}: " if line else ""
     return XmlRefusedError(
-        # Not str(exc): that ends with the name of a file that there is none of.
-        f"The XML document is damaged or cut short: {exc.msg}",
+        f"The XML document is damaged or cut short: {place}{reason}.",
         "xml_malformed",
         next_step="Fetch it again or ask the sender for a new copy; nothing was taken from it.",
     )

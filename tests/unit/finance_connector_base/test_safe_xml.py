@@ -65,6 +65,38 @@ def test_the_tree_does_not_grow_with_the_document():
     assert siblings[-1] == 1
 
 
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", ": there is nothing in it."),
+        (b"\n oops", "line 2, column 2: there is no XML, which begins with “<”."),
+        (
+            b"<Stmt>\n<Amt>1\n</Ntry></Stmt>",
+            "line 3, column 8: <Amt>, opened in line 2, is closed by </Ntry>.",
+        ),
+        (
+            b"<Stmt>\n<Amt>1",
+            "line 2, column 7: the file ends before <Amt>, opened in line 2, is closed.",
+        ),
+        (b"<a/>\n<b/>", "line 2, column 1: there is more behind the end of the document."),
+        (b"<a>\x00</a>", "line 1, column 4: there is a character that XML does not know."),
+        (
+            b'<?xml version="1.0" encoding="UTF-8"?>\n<a>\xff</a>',
+            "line 2, column 4: the bytes are no text in the encoding that the document names.",
+        ),
+        (b"<a>" * 300, ": the tags are nested deeper than any bank message is."),
+        (b"<a>\n<Amt>5 < 6</Amt></a>", "line 2, column 9: StartTag: invalid element name."),
+    ],
+)
+def test_damage_is_told_by_line_tag_and_reason(data, told):
+    """A person asks the sender for another copy with these words: no file name and no class of a parser."""
+    for read in (lambda: walk(data, "Stmt"), lambda: parse(data)):
+        with pytest.raises(XmlRefusedError) as caught:
+            read()
+        assert str(caught.value).endswith(told)
+        assert "<string>" not in str(caught.value)
+
+
 @given(st.integers(1, len(NESTED) - 1))
 def test_a_cut_document_is_refused_wherever_it_is_cut(position):
     with pytest.raises(XmlRefusedError, match="cut short"):
