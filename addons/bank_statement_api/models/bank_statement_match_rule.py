@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import format_date
 
 from odoo.addons.bank_statement_api.tools.matching import facts
 from odoo.addons.finance_connector_base.models.governed import without_defaults
@@ -108,8 +109,10 @@ class BankStatementMatchRule(models.Model):
     effective_from = fields.Datetime(readonly=True, copy=False)
     suspended_reason = fields.Char(readonly=True, copy=False)
     backtest = fields.Json(readonly=True, copy=False)
-    backtested_at = fields.Datetime(readonly=True, copy=False)
+    backtested_at = fields.Datetime(string="Tried On", readonly=True, copy=False)
     backtest_text = fields.Text(string="Back-Test", compute="_compute_backtest_text")
+    backtest_wrong = fields.Integer(compute="_compute_backtest_text")
+    backtest_changed = fields.Integer(compute="_compute_backtest_text")
 
     _active_uniq = models.UniqueIndex(
         "(company_id, code) WHERE state = 'active'", "One version of a rule is in force at a time."
@@ -123,17 +126,39 @@ class BankStatementMatchRule(models.Model):
     @api.depends_context("lang")
     def _compute_backtest_text(self):
         for rule in self:
-            result = rule.backtest
-            rule.backtest_text = result and self.env._(
-                "%(lines)s lines that people reconciled since %(since)s. With this version %(auto)s would have been"
-                " posted by themselves, %(right)s of them as people did (precision %(precision)s %%, recall"
-                " %(recall)s %%)."
-                " Without it: %(before)s. Different: %(changed)s.",
-                **{name: result[name] for name in ("lines", "since", "auto", "right", "before")},
-                precision=result["precision"],
-                recall=result["recall"],
-                changed=len(result["changed"]),
+            rule.backtest_text = rule.backtest and rule._backtest_words(rule.backtest)
+            rule.backtest_wrong = rule.backtest and rule.backtest["auto"] - rule.backtest["right"]
+            rule.backtest_changed = rule.backtest and rule.backtest["changed_count"]
+
+    def _backtest_words(self, result):
+        since = format_date(self.env, result["since"])
+        if not result["lines"]:
+            return self.env._(
+                "People reconciled no line with an open item since %s: the trial says nothing of this version.",
+                since,
             )
+        return "\n".join(
+            (
+                self.env._(
+                    "Reconciled by people since %(since)s: %(lines)s lines.",
+                    since=since,
+                    lines=result["lines"],
+                ),
+                self.env._(
+                    "Posted by themselves: %(before)s without this version, %(auto)s with it.",
+                    before=result["before"],
+                    auto=result["auto"],
+                ),
+                self.env._(
+                    "As people decided: %(right)s of these %(auto)s (precision %(precision)s %%,"
+                    " recall %(recall)s %%).",
+                    right=result["right"],
+                    auto=result["auto"],
+                    precision=result["precision"],
+                    recall=result["recall"],
+                ),
+            )
+        )
 
     @api.constrains("kind", "maximum", "percent")
     def _check_limits(self):
@@ -197,6 +222,25 @@ class BankStatementMatchRule(models.Model):
             )
             rule.sudo().write({"backtest": result, "backtested_at": fields.Datetime.now()})
         return True
+
+    def action_open_changed(self):
+        """Open the lines that the trial decided otherwise than without this version, the first 50 of them.
+
+        :return: action that lists them
+        :rtype: dict
+        """
+        self.check_access("read")
+        self.ensure_one()
+        lines = [row["line"] for row in (self.backtest or {}).get("changed", [])]
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "bank_statement_api.account_bank_statement_line_action"
+        )
+        return {
+            **action,
+            "name": self.env._("Decided Differently by %s", self.name),
+            "domain": [("id", "in", lines)],
+            "context": {},
+        }
 
     def action_propose(self):
         """Offer a draft for activation; it cannot be edited any more.

@@ -40,6 +40,7 @@ OWN_METHODS = {
         "action_activate",
         "action_backtest",
         "action_new_version",
+        "action_open_changed",
         "action_propose",
         "action_retire",
     },

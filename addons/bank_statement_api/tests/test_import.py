@@ -234,6 +234,10 @@ class TestImport(StatementCase):
     def test_replay_changes_nothing(self):
         exchange = self.bring(self.file(("50.00", "Invoice 1")))
         before = self.lines().read(["amount", "fingerprint", "statement_id"])
+        # What it would do is told in words: no names of counters, nothing of what is not there.
+        shown = exchange.with_user(self.operator).action_show_dry_run()
+        told = self.env[shown["res_model"]].browse(shown["res_id"])
+        self.assertEqual((told.outcome, told.result), ("clean", "Finished: 1 known before."))
         exchange.with_user(self.operator).action_replay()
         exchange._job_process()
         self.assertEqual(self.lines().read(["amount", "fingerprint", "statement_id"]), before)

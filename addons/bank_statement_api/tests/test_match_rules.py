@@ -238,7 +238,18 @@ class TestMatchRules(StatementCase):
             next((row["line"], row["after"], row["people"]) for row in result["changed"]),
             (lines[0].id, receivable[0].ids, receivable[0].ids),
         )
-        self.assertIn("2", rule.backtest_text)
+        self.assertIn("lines", rule.backtest_text)
+        self.assertIn("0 without this version, 2 with it", rule.backtest_text)
+        self.assertEqual((rule.backtest_wrong, rule.backtest_changed), (1, 2))
+        opened = rule.with_user(self.users["viewer", "a"]).action_open_changed()
+        self.assertEqual(self.env[opened["res_model"]].search(opened["domain"]), lines)
+
+    def test_backtest_on_nothing_says_so(self):
+        rule = self.make_rule()
+        rule.action_backtest()
+        self.assertIn("the trial says nothing", rule.backtest_text)
+        self.assertNotIn("precision", rule.backtest_text)
+        self.assertFalse(rule.backtest_wrong)
 
     def decided(self, amount, invoice, journal=None, days=20, user=None):
         """A line that a person, or else the engine, reconciled with an invoice some days ago."""

@@ -29,14 +29,21 @@ class FinanceExchangeDryRun(models.TransientModel):
             {
                 "exchange_id": exchange.id,
                 "outcome": "error" if error else "exceptions" if exceptions else "clean",
-                "result": "\n".join(
-                    f"{name.replace('_', ' ').capitalize()}: {value}"
-                    for name, value in (report.get("result") or {}).items()
-                ),
+                "result": self._words(exchange, report.get("result") or {}),
                 "problems": error["message"]
                 if error
                 else "\n".join(f"• {each['summary']}" for each in exceptions),
             }
+        )
+
+    @api.model
+    def _words(self, exchange, result):
+        """:return: what the handler says of a result, else the figures that are not nothing"""
+        handler = exchange.interface_id.sudo()._handler()
+        return handler._describe_result(result) or "\n".join(
+            f"{name.replace('_', ' ').capitalize()}: {value}"
+            for name, value in result.items()
+            if value
         )
 
     def action_replay(self):

@@ -2,6 +2,7 @@ import uuid
 from decimal import Decimal
 
 from odoo import api, fields, models
+from odoo.tools import format_date
 
 from odoo.addons.reporting_export.tools import lineage
 
@@ -16,10 +17,11 @@ class ReportingRun(models.Model):
     _name = "reporting.run"
     _description = "Reporting Run"
     _order = "id desc"
-    _rec_name = "uid"
+    _rec_names_search = ["uid", "export_id.name", "dataset_id.name"]
 
     uid = fields.Char(
-        string="Run",
+        string="Identifier",
+        help="By which folders, manifests and programs know this run.",
         required=True,
         readonly=True,
         copy=False,
@@ -96,6 +98,18 @@ class ReportingRun(models.Model):
     _uid_uniq = models.Constraint("UNIQUE(uid)", "A run's identifier is used once.")
 
     # === COMPUTE METHODS === #
+
+    @api.depends("dataset_id.name", "date_from", "date_to")
+    def _compute_display_name(self):
+        """What people call a run, in breadcrumbs as well; programs and folders know it by its identifier."""
+        for run in self:
+            days = [format_date(run.env, day) for day in (run.date_from, run.date_to) if day]
+            run.display_name = self.env._(
+                "%(dataset)s, %(days)s, run %(number)s",
+                dataset=run.dataset_id.name,
+                days=" - ".join(days),
+                number=run.id,
+            )
 
     # The engine tells of its steps: see finance.exchange._tell_reporting_runs.
     @api.depends("exchange_id", "progress_note")

@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import format_date
 
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
 
@@ -43,6 +44,16 @@ class TestRun(ExportCase):
             self.assertEqual(row["entry"], item.move_id.name)
             self.assertEqual(row["balance"], Decimal(str(item.balance)))
             self.assertEqual(row["currency"], "EUR")
+
+    def test_a_run_is_called_by_data_set_days_and_number(self):
+        run = self.run_export(self.make_export())
+        self.assertEqual(run.display_name.split(", ")[0], run.dataset_id.name)
+        self.assertIn(format_date(self.env, run.date_from), run.display_name)
+        self.assertNotIn(run.uid, run.display_name)
+        self.assertTrue(run.display_name.endswith(f" run {run.id}"), run.display_name)
+        # Found by what people call it, and by what folders do.
+        for said in (run.dataset_id.name, run.export_id.name, run.uid):
+            self.assertIn(run.id, [found for found, _name in run.name_search(said)])
 
     def test_totals_are_shown_as_amounts(self):
         run = self.run_export(self.make_export())
