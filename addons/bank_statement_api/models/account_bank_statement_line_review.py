@@ -41,6 +41,15 @@ class AccountBankStatementLine(models.Model):
     match_asked_id = fields.Many2one(
         "res.users", string="Asked", readonly=True, copy=False, index="btree_not_null"
     )
+    match_reversal_id = fields.Many2one(
+        "account.move",
+        string="Taken Back By",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The entry that took the match back, as the line's own may not be touched any more.",
+    )
 
     # What the review board asks first: the oldest waiting lines of an account.
     _review_idx = models.Index("(journal_id, internal_index) WHERE is_reconciled IS NOT TRUE")
@@ -55,6 +64,7 @@ class AccountBankStatementLine(models.Model):
             "match_postponed_until",
             "match_ignored_reason",
             "match_asked_id",
+            "match_reversal_id",
         }
 
     # === ACTION METHODS === #
@@ -238,7 +248,11 @@ class AccountBankStatementLine(models.Model):
         return True
 
     def action_undo_reconciliation(self):
-        """Odoo's undoing; the decision is kept as undone, and counts as a wrong one."""
+        """Odoo's undoing; the decision is kept as undone, and counts as a wrong one.
+
+        :raise UserError: the match was taken back by an entry of its own, which stands
+        """
+        self._check_not_reversed()
         result = super().action_undo_reconciliation()
         for line in self:
             match = line.sudo().match_id
@@ -252,6 +266,19 @@ class AccountBankStatementLine(models.Model):
                 )
         self.env["bank.statement.review"]._tell_changed(self)
         return result
+
+    def _check_not_reversed(self):
+        """:raise UserError: a match was taken back already: once more, and its money would be open twice"""
+        for line in self:
+            if line.match_reversal_id.state == "posted":
+                raise UserError(
+                    self.env._(
+                        "The match of %(line)s was taken back already, by %(entry)s: it is changed by setting that"
+                        " entry to draft.",
+                        line=line.display_name,
+                        entry=line.match_reversal_id.display_name,
+                    )
+                )
 
     # === PLANS === #
 

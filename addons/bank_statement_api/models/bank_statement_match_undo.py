@@ -45,14 +45,16 @@ class BankStatementMatchUndo(models.AbstractModel):
         """Open the items again and bring the line's money back to the suspense account, by an entry of its own.
 
         The line's own entry stays as it was posted: what it wrote on the items' accounts is taken back there, on the
-        first day that is open, and stands on the suspense account, which is where a decision is made on it.
+        first day that is open, and stands on the suspense account, which is where a decision is made on it. What is
+        open of the line itself stays so.
 
-        :raise UserError: it is not reconciled, or there is no journal for the entry
+        :raise UserError: nothing is matched, it is taken back already, or there is no journal for the entry
         """
-        if not line.is_reconciled:
-            raise UserError(self.env._("%s is not reconciled.", line.display_name))
+        line._check_not_reversed()
         liquidity, _suspense, counterparts = line._seek_for_lines()
         counterparts -= liquidity
+        if not counterparts:
+            raise UserError(self.env._("Nothing is matched with %s.", line.display_name))
         journal = self.env["account.journal"].search(
             [("type", "=", "general"), ("company_id", "=", line.company_id.id)], limit=1
         )
@@ -87,6 +89,7 @@ class BankStatementMatchUndo(models.AbstractModel):
                 )
             )[:1]
             (part + taken_back).reconcile()
+        line.sudo().match_reversal_id = move
         match = line.sudo().match_id
         if match.state == "posted":
             match._set_undone()

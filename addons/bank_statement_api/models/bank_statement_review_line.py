@@ -39,6 +39,7 @@ class BankStatementReview(models.AbstractModel):
             "partner": line.partner_id.display_name or "",
             "account_number": line.account_number or "",
             "rest": self._rest(line),
+            "matched": self._is_matched(line),
             "texts": self._texts(line),
             "facts": self._facts(line),
             "explanation": match.explanation if line.is_reconciled else self._reason(match),
@@ -140,6 +141,12 @@ class BankStatementReview(models.AbstractModel):
         }
 
     # === THE LINE === #
+
+    @api.model
+    def _is_matched(self, line):
+        """Whether something of the line is settled that can be taken back, also where the rest of it waits."""
+        _liquidity, _suspense, settled = line._seek_for_lines()
+        return bool(settled) and line.match_reversal_id.state != "posted"
 
     @api.model
     def _rest(self, line):

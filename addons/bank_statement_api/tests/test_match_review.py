@@ -30,11 +30,11 @@ class TestMatchReview(StatementCase):
             lambda item: item.account_id.account_type == "asset_receivable"
         )
 
-    def lock(self):
+    def lock(self, day=DAY):
         """Close the period of the lines, as it may be with some of them open: Odoo would ask for them first."""
         self.env.cr.execute(
             "UPDATE res_company SET fiscalyear_lock_date = %s WHERE id = %s",
-            [DAY, self.company_a.id],
+            [day, self.company_a.id],
         )
         self.env.invalidate_all()
         self.env.registry.clear_cache()
@@ -105,6 +105,7 @@ class TestMatchReview(StatementCase):
         line = self.waiting(("50.00", invoice.name))
         stale = line.match_id.proposal_ids[0]
         self.match()
+        self.assertEqual(stale.match_id.state, "replaced")
         with self.assertRaises(UserError):
             stale.action_accept()
 
@@ -260,14 +261,44 @@ class TestMatchReview(StatementCase):
         self.assertTrue(line.is_reconciled)
         self.assertEqual(line.match_id.state, "posted")
 
-    def test_line_that_is_open_in_part_is_not_reversed(self):
+    def test_line_that_is_open_in_part_is_reversed_and_its_rest_stays_open(self):
         invoice = self.make_invoice(40)
         line = self.waiting(("50.00", invoice.name))
         line.match_id.proposal_ids[0].action_accept()
         self.lock()
+        figures = line.line_ids.read(["account_id", "balance"])
+        self.assertEqual(line.action_match_undo()["reversed"], line.ids)
+        self.assertEqual(line.line_ids.read(["account_id", "balance"]), figures)
+        self.assertEqual((invoice.amount_residual, abs(line.amount_residual)), (40, 10))
+        suspense = line.match_reversal_id.line_ids.filtered(
+            lambda item: item.account_id == self.journal.suspense_account_id
+        )
+        self.assertEqual(suspense.balance, -40)
+
+    def test_line_with_nothing_matched_is_not_reversed(self):
+        line = self.waiting(("50.00", "x"))
+        self.lock()
         [refused] = line.action_match_undo()["refused"]
-        self.assertIn("is not reconciled", refused["reason"])
-        self.assertEqual(invoice.amount_residual, 0)
+        self.assertIn("Nothing is matched", refused["reason"])
+        self.assertFalse(line.match_reversal_id)
+
+    def test_match_is_taken_back_once(self):
+        invoice = self.make_invoice(50)
+        line = self.waiting(("50.00", invoice.name))
+        self.lock()
+        line.action_match_undo()
+        entry = line.match_reversal_id
+        for day in (DAY, None):
+            self.lock(day)
+            with self.subTest(locked=day):
+                [refused] = line.action_match_undo()["refused"]
+                self.assertIn(entry.name, refused["reason"])
+                self.assertEqual(line.match_reversal_id, entry)
+                self.assertEqual(invoice.amount_residual, 50)
+                self.assertTrue(all((line.move_id + entry).line_ids.filtered("matched_debit_ids")))
+        entry.sudo().button_draft()
+        self.assertEqual(line.action_match_undo()["undone"], line.ids)
+        self.assertEqual((invoice.amount_residual, line.is_reconciled), (50, False))
 
     def test_of_many_open_items_the_nearest_amounts_are_offered(self):
         dollar = self.env.ref("base.USD")

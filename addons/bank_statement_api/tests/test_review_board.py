@@ -171,11 +171,22 @@ class TestReviewBoard(StatementCase):
         self.assertIn(invoice.name, candidate["blocked"])
         self.assertFalse(candidate["preview"])
 
+    def test_line_of_which_a_part_is_settled_can_be_taken_back_while_its_rest_waits(self):
+        invoice = self.make_invoice(40)
+        line = self.waiting(("50.00", invoice.name))
+        self.assertFalse(self.board.get_line(line.id)["matched"])
+        line.match_id.proposal_ids[0].action_accept()
+        shown = self.board.get_line(line.id)
+        self.assertEqual((shown["open"], shown["matched"], shown["rest"]), (True, True, "10.00"))
+        line.action_match_undo()
+        shown = self.board.get_line(line.id)
+        self.assertEqual((shown["open"], shown["matched"], shown["rest"]), (True, False, "50.00"))
+
     def test_decided_line_shows_the_entry_as_it_is(self):
         invoice = self.make_invoice(50)
         line = self.waiting(("50.00", invoice.name))
         shown = self.board.get_line(line.id)
-        self.assertFalse(shown["open"])
+        self.assertEqual((shown["open"], shown["matched"]), (False, True))
         self.assertEqual(shown["candidates"], [])
         self.assertEqual(len(shown["entry"]), 2)
         self.assertTrue(shown["decided"])

@@ -4,11 +4,18 @@ import { ACTIONS } from "./actions";
 /** The buttons of a line, each with its key. */
 export class ActionBar extends Component {
     static template = "bank_statement_api.ReviewActionBar";
-    static props = { isOpen: Boolean, isBusy: Boolean, mayAccept: Boolean, moneyIn: Boolean, onAct: Function };
+    static props = {
+        isOpen: Boolean,
+        isMatched: Boolean,
+        isBusy: Boolean,
+        mayAccept: Boolean,
+        moneyIn: Boolean,
+        onAct: Function,
+    };
 
     get actions() {
-        const when = this.props.isOpen ? "open" : "closed";
-        return ACTIONS.filter((action) => action.when === when || action.when === "always");
+        const makesSense = { open: this.props.isOpen, matched: this.props.isMatched, always: true };
+        return ACTIONS.filter((action) => makesSense[action.when]);
     }
 
     isDisabled(action) {

@@ -3,7 +3,7 @@ import { _t } from "@web/core/l10n/translation";
 /**
  * What a person can do with a line, in the order of the buttons: `key` is the hotkey, `shown` how it is written.
  *
- * `when` tells whether it makes sense for the line: `open` (it waits) or `closed` (it is reconciled).
+ * `when` tells whether it makes sense for the line: `open` (it waits) or `matched` (it, or a part of it, is settled).
  */
 export const ACTIONS = [
     { name: "accept", key: "enter", shown: "↵", label: _t("Accept"), when: "open", primary: true },
@@ -17,7 +17,7 @@ export const ACTIONS = [
     { name: "postpone", key: "l", shown: "L", label: _t("Later"), when: "open" },
     { name: "ignore", key: "i", shown: "I", label: _t("Ignore"), when: "open" },
     { name: "match", key: "m", shown: "M", label: _t("Look Again"), when: "open" },
-    { name: "undoLine", key: "x", shown: "X", label: _t("Take Back"), when: "closed" },
+    { name: "undoLine", key: "x", shown: "X", label: _t("Take Back"), when: "matched" },
     { name: "open", key: "o", shown: "O", label: _t("Open"), when: "always" },
 ];
 

@@ -361,7 +361,7 @@ export function useDecisions(board) {
 
         undoLine() {
             const { line } = board;
-            if (line && !line.open) {
+            if (line?.matched) {
                 return decide(line, undoMatch(line), _t("Taken back"), null);
             }
         },
