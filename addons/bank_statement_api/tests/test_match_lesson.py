@@ -127,6 +127,7 @@ class TestMatchLesson(StatementCase):
             {
                 "name": "Telephone",
                 "company_id": self.company_a.id,
+                "trigger": "auto_reconcile",
                 "line_ids": [Command.create({"account_id": self.expense.id, "label": "Phone"})],
             }
         )

@@ -168,8 +168,23 @@ class TestMatchRules(StatementCase):
         stranger = self.env["res.partner"].create({"name": "Stranger"})
         self.in_force(name="Of a stranger", partner_ids=stranger.ids)
         self.in_force(name="Of another account", journal_ids=other.ids)
+        account = self.env["account.account"].search(
+            [("account_type", "=", "expense"), ("company_ids", "in", self.company_b.ids)], limit=1
+        )
+        self.env["bank.statement.match.rule"].create(
+            {
+                "name": "Of another company",
+                "kind": "fee",
+                "maximum": 5.0,
+                "company_id": self.company_b.id,
+                "currency_id": self.euro.id,
+                "account_id": account.id,
+                "state": "active",
+            }
+        )
         self.bring(self.file(("47.50", invoice.name)))
         self.assertEqual(self.match(), 0)
+        self.assertFalse(self.lines().match_id.rule_id)
         rule = self.in_force(partner_ids=invoice.partner_id.ids, journal_ids=self.journal.ids)
         self.assertEqual(self.match(), 1)
         self.assertEqual(self.lines().match_id.rule_id, rule)
@@ -251,14 +266,14 @@ class TestMatchRules(StatementCase):
         self.assertNotIn("precision", rule.backtest_text)
         self.assertFalse(rule.backtest_wrong)
 
-    def decided(self, amount, invoice, journal=None, days=20, user=None):
+    def decided(self, amount, invoice, journal=None, days=20, user=None, text=None):
         """A line that a person, or else the engine, reconciled with an invoice some days ago."""
         line = self.env["account.bank.statement.line"].create(
             {
                 "journal_id": (journal or self.journal).id,
                 "date": fields.Date.today() - timedelta(days=days),
                 "amount": amount,
-                "payment_ref": invoice.name,
+                "payment_ref": text or invoice.name,
             }
         )
         if user:
@@ -282,6 +297,8 @@ class TestMatchRules(StatementCase):
             user=self.users["operator", "b"],
         )
         self.decided(53, self.make_invoice(53), user=self.operator)
+        # Who works for both companies tries a rule of one of them.
+        self.manager.company_ids |= self.company_b
         rule = self.make_rule()
         rule.action_backtest()
         self.assertEqual((rule.backtest["lines"], rule.backtest["auto"]), (1, 1))
@@ -295,6 +312,15 @@ class TestMatchRules(StatementCase):
         draft.maximum = 1
         draft.action_backtest()
         self.assertEqual((draft.backtest["before"], draft.backtest["auto"]), (1, 0))
+
+    def test_backtest_does_not_know_the_partner_that_the_match_set(self):
+        self.trust_everything()
+        invoice = self.make_invoice(53)
+        line = self.decided(53, invoice, user=self.operator, text=invoice.name.partition("/")[2])
+        self.assertEqual(line.partner_id, invoice.partner_id)
+        rule = self.make_rule()
+        rule.action_backtest()
+        self.assertEqual((rule.backtest["lines"], rule.backtest["auto"]), (1, 0))
 
     # === DRY RUN === #
 

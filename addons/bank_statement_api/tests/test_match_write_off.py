@@ -102,11 +102,12 @@ class TestMatchWriteOff(StatementCase):
     def test_automated_model_stands_back_where_anything_else_is_found(self):
         fees = self.automated()
         quarterly = self.automated(name="Quarterly", match_label_param="quarterly")
-        invoice = self.make_invoice(9)
-        alone, both, with_item = self.waiting(
+        invoice, paid = self.make_invoice(9), self.make_invoice(8)
+        alone, both, with_item, with_certain = self.waiting(
             ("5.00", "Account fee"),
             ("6.00", "Account fee, quarterly"),
             ("7.00", f"Account fee {invoice.name}"),
+            ("8.00", f"Account fee {paid.name}"),
         )
         self.assertTrue(alone.is_reconciled)
         self.assertFalse(both.is_reconciled)
@@ -115,6 +116,8 @@ class TestMatchWriteOff(StatementCase):
         proposals = with_item.match_id.proposal_ids
         self.assertEqual(proposals[0].reconcile_model_id, fees, "the better one")
         self.assertEqual(proposals.item_ids.move_id, invoice)
+        self.assertTrue(with_certain.is_reconciled)
+        self.assertEqual((with_certain.match_found_by, paid.amount_residual), ("exact", 0))
 
     def test_automated_model_that_books_nothing_leaves_the_line_to_a_person(self):
         self.automated(
