@@ -10,7 +10,6 @@ from odoo.exceptions import UserError
 from odoo.tools import ormcache, split_every
 
 from odoo.addons.finance_connector_base.tools.errors import RetryableError, describe
-from odoo.addons.finance_connector_base.tools.masking import mask_text
 
 _logger = logging.getLogger(__name__)
 
@@ -189,7 +188,7 @@ class BankStatementImporter(models.AbstractModel):
             self.env._(
                 "Odoo refused entry %(position)s: %(error)s",
                 position=item.transaction.position,
-                error=mask_text(str(error)),
+                error=error,
             ),
             evidence={
                 "amount": str(item.transaction.amount),

@@ -137,6 +137,20 @@ class TestAdapters(AdapterCase):
                 ):
                     adapter._verify_webhook(connection, headers, b"{}")
 
+    def test_webhook_of_a_withdrawn_key_is_refused_however_well_it_is_signed(self):
+        connection = self.make_connection("plaid", endpoint="https://bank.example", client_id="c")
+        headers = {"Plaid-Verification": jwt.encode({}, "s" * 64, "HS256", {"kid": "k1"})}
+        adapter = self.env["finance.adapter.plaid"]
+        key = {"kid": "k1"}
+        with (
+            patch.object(plaid.jwt_webhooks, "verify"),
+            patch.object(plaid._keys, "get", lambda *args: key),
+        ):
+            self.assertTrue(adapter._verify_webhook(connection, headers, b"{}"))
+            key["expired_at"] = 1
+            with self.assertRaises(SignatureError):
+                adapter._verify_webhook(connection, headers, b"{}")
+
     def test_webhook_has_to_be_for_us(self):
         connection = self.make_connection("ponto", endpoint="https://bank.example", client_id="c")
         token = jwt.encode({}, "s" * 64, "HS256", {"kid": "k1"})

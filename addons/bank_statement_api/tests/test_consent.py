@@ -169,6 +169,9 @@ class TestConsent(StatementCase):
         for consent, token in ((self.consent, "old"), (self.consent, "mine"), (other, "theirs")):
             consent._store_token(token)
         self.assertEqual((self.consent._token(), other._token()), ("mine", "theirs"))
+        kept = self.env["finance.credential"].search([("kind", "=", "consent_token")])
+        self.assertEqual(kept.consent_id, self.consent | other)
+        self.assertEqual(len(kept), 2, "the old one is gone")
 
     def test_connection_that_is_not_used_any_more_asks_nobody(self):
         self.come_back(self.request())
@@ -300,6 +303,8 @@ class TestConsent(StatementCase):
         elsewhere = self.make_connection("nextgenpsd2", endpoint="https://other.example")
         twin = self.consent.copy({"name": "Twin", "connection_id": elsewhere.id})
         twin.sudo().write({"external_ref": "c1", "state": "valid"})
+        beside = self.consent.copy({"name": "Beside"})
+        beside.sudo().write({"external_ref": "c9", "state": "valid"})
         feed = self.feed.copy(
             {
                 "interface_id": self.make_interface("bank_statement", elsewhere).id,
@@ -312,7 +317,8 @@ class TestConsent(StatementCase):
             [("method_name", "=", "_job_fetch"), ("state", "=", "pending")]
         )
         self.assertEqual([job.records for job in jobs], [self.feed])
-        self.assertEqual((self.consent.state, twin.state), ("revoked", "valid"))
+        states = (self.consent | twin | beside).mapped("state")
+        self.assertEqual(states, ["revoked", "valid", "valid"])
         self.assertTrue(feed.active)
 
     def test_feed_that_is_switched_off_is_not_fetched_by_news(self):

@@ -175,7 +175,7 @@ class TestProof(StatementCase):
         exchange = self.bring(content.replace(b">8.00</Amt>", b">8,00</Amt>"))
         self.assertEqual(exchange.exception_ids.mapped("code"), ["entry_invalid"])
         self.assertEqual((self.lines().amount, exchange.result["refused"]), (50.0, 1))
-        exchange.exception_ids.with_user(self.operator).action_ignore("Booked by hand.")
+        exchange.exception_ids.with_user(self.operator).action_resolve("Booked by hand.")
         exchange._job_process()
         self.assertEqual((exchange.work_status, len(exchange.exception_ids)), ("done", 1))
 

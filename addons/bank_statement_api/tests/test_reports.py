@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -27,8 +28,8 @@ class TestReports(StatementCase):
     def report(self, *lines, **kwargs):
         return self.file(*lines, kind="report", **kwargs)
 
-    def notification(self, amount="30.00", *, servicer_ref="BATCH", message_id="N1", entry=1):
-        """A CAMT.054 with two payments of one entry."""
+    def notification(self, amount="30.00", *, servicer_ref="BATCH", message_id="N1", before=()):
+        """A CAMT.054 with two payments of one entry, which others may stand before by their names."""
         half = Decimal(amount) / 2
         details = tuple(
             Detail(
@@ -45,7 +46,7 @@ class TestReports(StatementCase):
             currency="EUR",
             status="booked",
             booking_date=DAY,
-            position=Position(statement=1, entry=entry),
+            position=Position(statement=1, entry=1),
             account_servicer_ref=servicer_ref,
             batch=Batch(entry_amount=Decimal(amount), message_id="PAIN1", number_of_transactions=2),
             details=details,
@@ -59,7 +60,10 @@ class TestReports(StatementCase):
                     kind="notification",
                     message_id=message_id,
                     statement_id="N1",
-                    transactions=(line,),
+                    transactions=(
+                        *(replace(line, account_servicer_ref=other) for other in before),
+                        line,
+                    ),
                 )
             ]
         )
@@ -198,13 +202,13 @@ class TestReports(StatementCase):
         self.assertFalse(self.lines())
         self.assertEqual(exchange.work_status, "done")
         other = self.bring(self.notification(amount="31.00", message_id="N2"))
-        again = self.bring(self.notification(message_id="N3", entry=7), key="moved")
+        again = self.bring(self.notification(message_id="N3", before=("FIRST",)), key="moved")
         self.assertEqual(
             [each.result["notifications"] for each in (other, again)],
-            [1, 0],
+            [1, 1],
             "where it stands in its file is not what it says",
         )
-        self.notifications.filtered(lambda notice: notice.amount == 31.0).unlink()
+        self.notifications.filtered(lambda notice: notice.exchange_id != exchange).unlink()
         waiting = self.notifications.with_user(self.viewer)
         self.assertEqual((waiting.state, waiting.payment_count), ("waiting", 2))
         self.assertIn("not booked yet", waiting.waiting_reason)

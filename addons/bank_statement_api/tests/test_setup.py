@@ -213,12 +213,12 @@ class TestSetup(StatementCase):
             ApiAccount(resource_id="r1", account=AccountRef(iban=IBAN, currency="GBP")),
             ApiAccount(resource_id="r2", account=AccountRef(iban=IBAN_NEW, currency="EUR")),
         )
-        twin = self.make_journal(self.company_a, "CH9300762011623852957", code="TWIN")
-        twin.bank_account_id = self.journal.bank_account_id
         with patch.object(adapter_class, "_list_accounts", lambda *args: accounts):
             setup.action_discover()
         pounds, new = setup.account_ids
         self.assertFalse(pounds.journal_id, "the account with this number is in euros")
+        twin = self.make_journal(self.company_a, "CH9300762011623852957", code="TWIN")
+        twin.bank_account_id = self.journal.bank_account_id
         self.assertFalse(
             setup._find_journal(AccountRef(iban=IBAN, currency="EUR")), "two have this number"
         )

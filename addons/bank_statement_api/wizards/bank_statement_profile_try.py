@@ -3,7 +3,7 @@ import base64
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 from odoo.addons.bank_statement_api.tools import column_suggestion, columns
 from odoo.addons.bank_statement_api.tools.errors import StatementFormatError
@@ -142,7 +142,7 @@ class BankStatementProfileTry(models.TransientModel):
 
     def action_suggest(self):
         """Propose the columns from the file's head; a person looks at the preview."""
-        self._check_manager()
+        self.check_access("write")
         if not self.file:
             raise UserError(self.env._("Choose a file first."))
         try:
@@ -158,7 +158,7 @@ class BankStatementProfileTry(models.TransientModel):
 
     def action_look(self):
         """Show the rows as the columns say by now."""
-        self._check_manager()
+        self.check_access("write")
         return self._again()
 
     def action_save(self):
@@ -166,7 +166,7 @@ class BankStatementProfileTry(models.TransientModel):
 
         :return: action that shows it
         """
-        self._check_manager()
+        self.check_access("write")
         vals = self._from_profile(self._to_profile())
         if self.profile_id:
             self.profile_id.write(vals)
@@ -196,10 +196,3 @@ class BankStatementProfileTry(models.TransientModel):
             "res_id": self.id,
             "target": "new",
         }
-
-    def _check_manager(self):
-        self.check_access("write")
-        if not self.env.user.has_group("finance_connector_base.group_finance_manager"):
-            raise AccessError(
-                self.env._("Column profiles are a task of the group Integration Manager.")
-            )
