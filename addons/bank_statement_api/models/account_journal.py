@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.fields import Domain
 
-RECOGNISES = ("bank_account_id", "currency_id", "uid_strategy")
+RECOGNISES = ("bank_account_id", "currency_id", "uid_strategy", "statement_connection_ids")
 """What decides which statements are booked here, and what counts as booked already."""
 
 
@@ -24,6 +24,15 @@ class AccountJournal(models.Model):
         default=1,
         help="How the bank's own transaction ids are trusted: 0 not at all, 1 the bank's reference,"
         " 2 the provider's id. Changing it re-imports nothing: the content is compared in any case.",
+    )
+
+    statement_connection_ids = fields.Many2many(
+        "finance.connection",
+        string="Statements Only Over",
+        check_company=True,
+        domain="[('interface_ids.handler', '=', 'bank_statement')]",
+        help="Connections that are believed when they bring statements of this account, beside those of its feeds and"
+        " what a person uploads; what any other one brings is put before a person. Empty: every connection is believed.",
     )
 
     _uid_strategy_known = models.Constraint(
@@ -50,9 +59,22 @@ class AccountJournal(models.Model):
     def _shown_values(self, names):
         self.ensure_one()
         return {
-            name: self[name].display_name if self._fields[name].relational else self[name]
+            name: ", ".join(self[name].mapped("display_name"))
+            if self._fields[name].relational
+            else self[name]
             for name in names
         }
+
+    # === BUSINESS METHODS === #
+
+    def _believed_connections(self):
+        """Connections whose statements of this account are booked; none named means any.
+
+        :rtype: finance.connection
+        """
+        self.ensure_one()
+        named = self.sudo().statement_connection_ids
+        return named and named | self.sudo().bank_feed_ids.connection_id
 
     # === DASHBOARD === #
 

@@ -24,6 +24,30 @@ class BankStatementImporter(models.AbstractModel):
 
     @api.model
     def _find_journal(self, exchange, statement):
+        """The journal of a statement, if it believes what comes over the exchange's connection.
+
+        :return: (journal, None), or (None, why not)
+        :rtype: tuple
+        """
+        journal, refusal = self._journal_of_account(exchange, statement)
+        if not journal or exchange.source == "upload":
+            return journal, refusal
+        believed = journal._believed_connections()
+        if not believed or exchange.connection_id in believed:
+            return journal, None
+        return None, BusinessError(
+            "statement_elsewhere",
+            self.env._(
+                "%(connection)s brought a statement of %(journal)s, whose statements come over %(believed)s.",
+                connection=exchange.connection_id.name,
+                journal=journal.display_name,
+                believed=", ".join(believed.mapped("name")),
+            ),
+            evidence={"statement": statement.statement_id, "day": _day_of(statement)},
+        )
+
+    @api.model
+    def _journal_of_account(self, exchange, statement):
         """The one journal of the exchange's company that stands for the statement's account and currency.
 
         Never by likeness: the whole account number and the currency have to be equal, or a mapping says so.

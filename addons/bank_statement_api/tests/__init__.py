@@ -3,6 +3,7 @@ from . import test_adapters
 from . import test_adapters_fetch
 from . import test_adversity
 from . import test_audit_words
+from . import test_believed
 from . import test_coverage
 from . import test_changes
 from . import test_consent

@@ -105,6 +105,13 @@ register(
     Severity.HIGH,
     "Set the account number and currency on its bank journal, or map the account to a journal, then retry.",
 )
+register(
+    "statement_elsewhere",
+    "Another connection speaks of the account",
+    Severity.HIGH,
+    "Nothing was booked. Whose connection is it? Name it on the journal under Statements Only Over and retry; or ignore"
+    " the statement with a reason.",
+)
 
 # === THE PROOF === #
 
