@@ -1,10 +1,12 @@
 import ast
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
 from odoo.addons.finance_connector_base.models.governed import without_defaults
+
+_SOURCE = {"code", "model", "date_field", "domain", "watched_fields", "control"}
 
 
 class ReportingDataset(models.Model):
@@ -108,6 +110,7 @@ class ReportingDataset(models.Model):
 
     def write(self, vals):
         self._check_governed(vals)
+        self._check_source_kept(vals)
         result = super().write(vals)
         if {"model", "watched_fields"} & vals.keys():
             self._watch_source()
@@ -116,6 +119,20 @@ class ReportingDataset(models.Model):
     def _check_governed(self, vals):
         if "active_contract_id" in vals and not self.env.su:
             raise AccessError(self.env._("A contract is put in force by its button only."))
+
+    def _check_source_kept(self, vals):
+        """:raise UserError: other rows, or rows less proven, would go out under a contract that is in force"""
+        if self.env.su:
+            return
+        for dataset in self.filtered("active_contract_id"):
+            if any(dataset[name] != vals[name] for name in _SOURCE & vals.keys()):
+                raise UserError(
+                    self.env._(
+                        "Consumers rely on the contract of %s, and changes alone would not tell them of rows that"
+                        " belong to it from now on: make another data set, with a contract of its own.",
+                        dataset.name,
+                    )
+                )
 
     # === BUSINESS METHODS === #
 

@@ -55,6 +55,19 @@ class TestContract(ExportCase):
         self.assertEqual((contract.state, contract.activated_by_id.ids), ("draft", []))
         self.assertEqual(self.dataset.active_contract_id, self.contract)
 
+    def test_source_under_a_contract_in_force_stays(self):
+        dataset = self.dataset.with_user(self.manager)
+        for values in (
+            {"domain": "[]"},
+            {"date_field": "date_maturity"},
+            {"watched_fields": "move_id,partner_id"},
+            {"control": "count"},
+            {"code": "other"},
+        ):
+            with self.subTest(values), self.assertRaises(UserError):
+                dataset.write(values)
+        dataset.write({"name": "Items", "control": dataset.control})
+
     def test_contract_names_only_what_is_there_and_may_leave(self):
         for path in (
             "move_id.nothing",

@@ -183,6 +183,29 @@ class TestRun(ExportCase):
         self.assertEqual(second.state, "delivered")
         self.assertFalse(second.previous_id)
 
+    def since(self, run):
+        self.assertEqual(run.state, "delivered", run.exchange_id.exception_ids.mapped("summary"))
+        return json.loads(run.exchange_id._content())["since"]
+
+    def test_run_that_reads_otherwise_than_the_one_before_reads_everything(self):
+        export = self.make_export(kind="incremental")
+        self.assertIsNone(self.since(self.run_export(export)))
+        self.assertTrue(self.since(self.run_export(export)))
+        for values in (
+            {"entity_ids": [(4, self.company_b.id)]},
+            {"date_from": "2025-01-01"},
+            {"file_format": "jsonl"},
+            {"mask_personal": True},
+        ):
+            with self.subTest(values):
+                export.write(values)
+                self.assertIsNone(self.since(self.run_export(export)))
+                self.assertTrue(self.since(self.run_export(export)))
+        with self.subTest("contract"):
+            export.dataset_id.active_contract_id.copy().action_activate()
+            self.assertIsNone(self.since(self.run_export(export)))
+            self.assertTrue(self.since(self.run_export(export)))
+
     def test_rebuilding_a_snapshot_gives_the_same_bytes(self):
         run = self.run_export(self.make_export())
         before = run.file_ids.mapped("digest")
