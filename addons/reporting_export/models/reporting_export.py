@@ -253,9 +253,9 @@ class ReportingExport(models.Model):
             states = dict(run._fields["state"]._description_selection(self.env))
             raise UserError(
                 self.env._(
-                    "Run %(run)s of %(export)s is not over (%(state)s), and the next one begins where it ends: wait"
-                    " for it, or open it and decide or cancel.",
-                    run=run.uid,
+                    "%(run)s of %(export)s is not over (%(state)s), and the next one begins where it ends: wait for"
+                    " it, or open it and decide or cancel.",
+                    run=run.display_name,
                     export=self.name,
                     state=states[run.state],
                 )
