@@ -32,7 +32,8 @@ class AccountJournal(models.Model):
         check_company=True,
         domain="[('interface_ids.handler', '=', 'bank_statement')]",
         help="Connections that are believed when they bring statements of this account, beside those of its feeds and"
-        " what a person uploads; what any other one brings is put before a person. Empty: every connection is believed.",
+        " what a person uploads; what any other one brings is put before a person."
+        " Empty: every connection is believed.",
     )
 
     _uid_strategy_known = models.Constraint(
