@@ -89,7 +89,7 @@ class Charset:
 
         :raise LostTextError: a letter or digit would be lost, or nothing is left of what was written.
         """
-        text = " ".join(text.split())
+        text = _single_spaced(text)
         if self.upper:
             text = text.upper()
         if self._inside.fullmatch(text):
@@ -100,7 +100,7 @@ class Charset:
         if _LOST in fitted:
             lost = (char for char in self.outside(known) if self._replaced[ord(char)] == _LOST)
             raise LostTextError(text, "".join(lost))
-        fitted = " ".join(fitted.split())
+        fitted = _single_spaced(fitted)
         if text and not any(map(str.isalnum, fitted)):
             raise LostTextError(text, "".join(dict.fromkeys(text)))
         return fitted
@@ -135,6 +135,13 @@ class _Replacements(dict):
     def __missing__(self, number):
         self[number] = found = self._find(chr(number))
         return found
+
+
+def _single_spaced(text):
+    # Of white space, only a blank is printable: most texts are as they should be, which is told faster than made so.
+    if text.isprintable() and "  " not in text and text == text.strip():
+        return text
+    return " ".join(text.split())
 
 
 def _is_letter(category):

@@ -188,14 +188,16 @@ def _pieces(group, name):
 
 
 def _runs(name, pieces, elements):
-    """:return: payments of one form that follow each other, by their texts; by their elements where they have none"""
+    """:return: payments of one form that follow each other, by their texts, all of them in one list; by their elements
+    where they have no form
+    """
     forms, runs, last = [], [], object()
     for piece, element in zip(pieces, elements, strict=True):
         form, texts = _form_of(name, piece, forms)
         if form is not last:
             last, run = form, []
             runs.append((form, run))
-        run.append(texts if form else element)
+        run += texts if form else (element,)
     return runs
 
 
@@ -209,12 +211,18 @@ def _form_of(name, piece, forms):
             return form, texts
     if len(forms) == _FORMS:
         return None, ()
-    forms.insert(0, Form(name, piece))
-    return forms[0], forms[0].texts(piece)
+    form = Form(name, piece)
+    if not form.width:
+        return None, ()
+    forms.insert(0, form)
+    return form, form.texts(piece)
 
 
 class Form:
-    """How payments are written that differ in their texts only, learned from one of them."""
+    """How payments are written that differ in their texts only, learned from one of them.
+
+    :ivar width: how many texts each has.
+    """
 
     def __init__(self, name, piece):
         pattern, marked, end = [], [], 0
@@ -225,7 +233,9 @@ class Form:
             marked += [between, f"{_MARK}{number}"]
         pattern.append(re.escape(piece[end:]))
         marked.append(piece[end:])
-        self._match = re.compile("".join(pattern)).fullmatch
+        expression = re.compile("".join(pattern))
+        self.width = expression.groups
+        self._match = expression.fullmatch
         example = f"<{name}>{''.join(marked)}</{name}>"
         self._example = read(parse(example.encode(), max_bytes=len(example) * 4))
 
@@ -234,11 +244,12 @@ class Form:
         matched = self._match(piece)
         return matched and matched.groups()
 
-    def payments(self, rows):
-        """:return: of the payments that have these texts, the values of each field"""
+    def payments(self, texts):
+        """:return: the values of each field, of the payments that have these texts one after the other"""
+        columns = [texts[number :: self.width] for number in range(self.width)]
         columns = [
             [unescape(text, _ENTITIES) for text in column] if "&" in "".join(column) else column
-            for column in zip(*rows, strict=True)
+            for column in columns
         ]
 
         def filled(value):
@@ -246,7 +257,7 @@ class Form:
                 return zip(*map(filled, value), strict=True)
             if is_marked(value):
                 return columns[int(value.removeprefix(_MARK))]
-            return repeat(value, len(rows))
+            return repeat(value, len(texts) // self.width)
 
         def is_marked(value):
             return isinstance(value, str) and value.startswith(_MARK)

@@ -6,6 +6,7 @@ texts are fitted to the profile's characters and length. What is written is judg
 """
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC
 from decimal import Decimal
@@ -76,7 +77,7 @@ class PaymentWriter:
         self.rules = rules
         self.violations = []
         self._charset = CHARSETS[rules.charset]
-        self._fitted = {}
+        self._fitted = defaultdict(dict)
         self._subject = ""
         self._bearers = set()
         self._default_bearer = ""
@@ -294,7 +295,8 @@ class PaymentWriter:
         :param str where: the elements around it, for whoever puts the text right.
         """
         # A file names the same people and towns again and again.
-        written = self._fitted.get((tag, text))
+        known = self._fitted[tag]
+        written = known.get(text)
         if written is None:
             try:
                 value = self._charset.fit(text)[:length].rstrip()
@@ -302,7 +304,7 @@ class PaymentWriter:
                 rule = f"The bank's characters cannot carry {error.lost}."
                 self._lost(f"{where}/{tag}", text, rule)
                 return self.text(tag, "")
-            written = self._fitted[tag, text] = self.text(tag, value)
+            written = known[text] = self.text(tag, value)
         return written
 
     def _escaped(self, tag, value):
