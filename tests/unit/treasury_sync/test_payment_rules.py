@@ -157,6 +157,22 @@ def test_every_violation_is_told_not_only_the_first():
     assert caught.value.evidence["count"] == 8
 
 
+def test_violations_are_told_payment_by_payment():
+    account = documents.Account(iban=VENDOR.replace("89", "88"))
+    found = refused(
+        order(
+            instruction(1, account=account),
+            instruction(2),
+            instruction(3, currency="CHF", account=account),
+        )
+    )
+    assert [(violation["subject"], violation["tag"]) for violation in found] == [
+        ("Payment E2E-1 (Vendor SARL)", "CdtrAcct/Id/IBAN"),
+        ("Payment E2E-3 (Vendor SARL)", "InstdAmt/@Ccy"),
+        ("Payment E2E-3 (Vendor SARL)", "CdtrAcct/Id/IBAN"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "tag"),
     [
