@@ -25,7 +25,9 @@ class FinanceHandlerPaymentOrder(models.AbstractModel):
 
     @api.model
     def _check_before_send(self, exchange, content):
-        self._find_order(exchange)._check_before_sending(content)
+        order = self._find_order(exchange)
+        order._check_not_told()
+        order._check_before_sending(content)
 
     @api.model
     def _settle(self, exchange, outcome):

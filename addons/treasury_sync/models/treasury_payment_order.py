@@ -264,6 +264,8 @@ class TreasuryPaymentOrder(models.Model):
             raise UserError(
                 self.env._("%s may be with the bank already: it cannot be taken back.", self.name)
             )
+        if told := self._told_in_part():
+            raise UserError(f"{told} {self._by_hand_next()}")
         exchange = self.sudo().exchange_id
         if exchange:
             # Also takes the lock of a worker that is about to send it.
@@ -285,6 +287,27 @@ class TreasuryPaymentOrder(models.Model):
         return self.instruction_ids.filtered(
             lambda item: item.version == self.version and item.state != "cancelled"
         ).sorted("sequence")
+
+    def _told_in_part(self):
+        """:return: how much of a file that did not leave here the bank has spoken of, so it has it; empty for nothing
+        :rtype: str
+        """
+        items = self._live()
+        told = items.filtered(lambda item: item.state not in ("generated", "approved"))
+        if not told or self.state not in ("to_approve", "approved"):
+            return ""
+        return self.env._(
+            "The bank has spoken of %(told)s of the %(count)s payments of %(order)s: it has the file, which is not"
+            " taken back or sent once more.",
+            told=len(told),
+            count=len(items),
+            order=self.name,
+        )
+
+    def _by_hand_next(self):
+        return self.env._(
+            "Record on the order that it was transmitted by hand, and ask the bank about the other payments."
+        )
 
     def _log(self, action, **details):
         self.env["finance.audit.event"]._log(

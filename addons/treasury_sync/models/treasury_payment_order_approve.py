@@ -233,9 +233,12 @@ class TreasuryPaymentOrder(models.Model):
                 partner=", ".join(accounts.partner_id.mapped("name")),
             )
             exchange = order.sudo().exchange_id
-            if exchange and (
-                exchange._may_have_left()
-                or exchange.work_status not in ("ready", "retry", "exception")
+            if order._told_in_part() or (
+                exchange
+                and (
+                    exchange._may_have_left()
+                    or exchange.work_status not in ("ready", "retry", "exception")
+                )
             ):
                 # It left as it was approved.
                 continue

@@ -124,7 +124,12 @@ class TreasuryPaymentOrder(models.Model):
         )
 
     def _transmit_by_hand(self, reference):
-        self._check_before_sending(self._file()._content())
+        content = self._file()._content()
+        if self._told_in_part():
+            # It is there, whatever became of its payments since.
+            self._check_content(content)
+        else:
+            self._check_before_sending(content)
         exchange = self.sudo().exchange_id
         if exchange:
             # Whatever takes its lock now is refused; what may have left already refuses this.

@@ -32,6 +32,7 @@ class TreasuryPaymentOrder(models.Model):
                     )
                 )
             if order.state == "approved":
+                order._check_not_told()
                 order._check_before_sending(order._file()._content())
                 order._release()
         return True
@@ -114,6 +115,19 @@ class TreasuryPaymentOrder(models.Model):
         for item in self._live():
             if problem := item._problem():
                 raise self._not_approved(f"{item.end_to_end_id}: {problem}")
+
+    def _check_not_told(self):
+        """Refuse to send a file that the bank has by another way.
+
+        :raise BusinessError: ``payment_not_approved``
+        """
+        if told := self._told_in_part():
+            raise BusinessError(
+                "payment_not_approved",
+                told,
+                next_step=self._by_hand_next(),
+                evidence={"order": self.name},
+            )
 
     def _check_content(self, content):
         """Prove that ``content`` is the file of this version, and that its instructions are what it was made of.

@@ -5,10 +5,12 @@ from decimal import Decimal
 from unittest.mock import patch
 
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from odoo.addons.bank_statement_api.tools import documents as statements
 from odoo.addons.finance_connector_base.tools.errors import (
+    BusinessError,
     FinalError,
     RetryableError,
     UnknownOutcomeError,
@@ -173,6 +175,44 @@ class TestReports(FollowCase):
         self.assertEqual((order.exchange_id.work_status, order.state), ("done", "executed"))
         order.exchange_id._job_send()
         self.assertFalse((self.root / "out" / order._file().filename).exists(), "not once more")
+
+    def test_what_the_bank_has_spoken_of_in_part_is_not_sent_again(self):
+        order = self.approved(100, 50, channel=self.channel)
+        self.process(self.reports, self.report(order, "ACCP"))
+        order.exchange_id._job_send()
+        self.assertFalse((self.root / "out" / order._file().filename).exists(), "the bank has it")
+        exception = order.exchange_id._open_exceptions()
+        self.assertEqual(exception.code, "payment_not_approved")
+        self.assertIn("transmitted by hand", exception.next_step)
+        with self.assertRaisesRegex(BusinessError, "1 of the 2 payments"):
+            order.with_user(self.preparer).action_send()
+
+    def test_carried_by_hand_and_reported_in_part_it_is_no_draft_again(self):
+        for status, state in (("ACCP", "acknowledged"), ("RJCT", "rejected")):
+            with self.subTest(status):
+                order = self.approved(100, 50)
+                self.upload(self.report(order, status), self.approver)
+                self.assertEqual((order._live()[0].state, order.state), (state, "approved"))
+                mine = order.with_user(self.preparer)
+                for act in (mine.action_back_to_draft, mine.action_cancel):
+                    with self.assertRaisesRegex(UserError, "1 of the 2 payments.*by hand"):
+                        act()
+                self.assertEqual(order._live().mapped("state"), [state, "approved"])
+                self.assertFalse(
+                    self.env["finance.exception"].search(
+                        [("code", "=", "payment_status_conflict"), ("res_id", "=", order.id)]
+                    )
+                )
+                mine._record_proof("by_hand", "Portal", b"receipt", "receipt.txt")
+                self.assertEqual(order._live().mapped("state"), [state, "transmitted"])
+                self.assertEqual(order.state, "sent")
+
+    def test_account_changed_after_the_bank_spoke_of_a_part_voids_nothing(self):
+        order = self.approved(100, 50)
+        self.upload(self.report(order, "ACCP"), self.approver)
+        order._live().partner_bank_id[:1].sudo().acc_number = "NL91ABNA0417164300"
+        self.assertEqual(order.state, "approved")
+        self.assertEqual(order._live().mapped("state"), ["acknowledged", "approved"])
 
     def test_own_json_is_read_as_well(self):
         order = self.sent(100)
