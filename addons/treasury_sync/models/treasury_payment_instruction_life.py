@@ -53,7 +53,7 @@ class TreasuryPaymentInstruction(models.Model):
             ]
         )
         moved = self.browse(item.id for item in news if steps[item] == life.Step.ADVANCE)
-        as_engine(moved)._move(proven, code, reason, vals)
+        as_engine(moved)._move(proven, source, code, reason, vals)
         for item in news:
             if steps[item] == life.Step.CONFLICT:
                 item._report_conflict(proven, code, reason)
@@ -69,7 +69,7 @@ class TreasuryPaymentInstruction(models.Model):
             for news in self.news_ids
         )
 
-    def _move(self, proven, code, reason, vals):
+    def _move(self, proven, source, code, reason, vals):
         now = fields.Datetime.now()
         self.write(
             {
@@ -84,9 +84,9 @@ class TreasuryPaymentInstruction(models.Model):
         self.flush_recordset()
         if proven in (life.Fate.REJECTED, life.Fate.RETURNED):
             for item in self:
-                item._undo(proven, reason)
+                item._undo(proven, source, reason)
 
-    def _undo(self, proven, reason):
+    def _undo(self, proven, source, reason):
         """The money did not leave, or came back: the bill is open again, and somebody looks after it."""
         payment = as_engine(self.payment_id)
         bills = payment.reconciled_bill_ids | payment.reconciled_invoice_ids
@@ -96,9 +96,8 @@ class TreasuryPaymentInstruction(models.Model):
             payment._reject(today, text)
         else:
             payment._return(today, text)
-        code = "payment_rejected" if proven == life.Fate.REJECTED else "payment_returned"
         self._open_exception(
-            code,
+            self._name_end(proven, source),
             self.env._(
                 "%(amount)s to %(name)s: %(reason)s",
                 amount=self.currency_id.format(self.amount),
@@ -113,6 +112,17 @@ class TreasuryPaymentInstruction(models.Model):
                 "bank_code": self.status_code or "",
             },
         )
+
+    def _name_end(self, proven, source):
+        """:return: the code of the exception that says how a payment ended"""
+        if proven == life.Fate.RETURNED:
+            return "payment_returned"
+        # The bank's own report may come before its answer to the recall.
+        recalled = source == "recall" or (
+            life.is_cancellation(self.status_code)
+            and self.env["treasury.payment.recall"]._is_asked_for(self)
+        )
+        return "payment_recalled" if recalled else "payment_rejected"
 
     def _report_conflict(self, proven, code, reason):
         self._open_exception(

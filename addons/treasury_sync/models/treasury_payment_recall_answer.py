@@ -56,6 +56,12 @@ class TreasuryPaymentRecall(models.Model):
     )
 
     @api.model
+    def _is_asked_for(self, item):
+        """:return: whether the bank was asked to cancel ``item``"""
+        asked = [("instruction_ids", "in", item.ids), ("state", "in", _ASKED)]
+        return bool(as_engine(self).search_count(asked, limit=1))
+
+    @api.model
     def _find_answered(self, answer, company):
         """
         :param recalls.RecallAnswer answer: of the bank

@@ -231,6 +231,20 @@ class TestRecallAnswer(RecallFileCase):
         news = order.news_ids.filtered(lambda item: item.proven == "rejected")
         self.assertEqual(set(news.mapped("source")), {"recall"})
         self.assertEqual(news.exchange_id, exchange)
+        self.assertFalse(self.exceptions(order, "payment_rejected"), "nobody refused them")
+        told = self.exceptions(order, "payment_recalled")
+        self.assertEqual(len(told), 2)
+        self.assertIn("reverse a bill that is not to be paid", told[0].next_step)
+
+    def test_report_of_what_we_recalled_is_not_a_refusal(self):
+        order = self.sent(100, 50)
+        first, second = order._live()
+        self.sent_recall(order, first)
+        self.process(self.reports, self.report(order, "CANC", "CANC"))
+        self.assertEqual(set(order._live().mapped("state")), {"rejected"})
+        self.assertIn(first.beneficiary_name, self.exceptions(order, "payment_recalled").summary)
+        refused = self.exceptions(order, "payment_rejected")
+        self.assertEqual(refused.evidence["end_to_end_id"], second.end_to_end_id)
 
     def test_refused_the_payment_goes_on_and_somebody_is_told_what_to_do(self):
         order = self.sent(100)

@@ -124,6 +124,13 @@ register(
 )
 
 register(
+    "payment_recalled",
+    "The bank cancelled a payment that was recalled",
+    Severity.HIGH,
+    "The money did not leave. The bill is open again, and the next payment run proposes it: reverse a bill that is not"
+    " to be paid, and pay one that is with a new order.",
+)
+register(
     "payment_recall_refused",
     "The bank does not cancel a payment",
     Severity.HIGH,

@@ -65,6 +65,14 @@ def proven_by(code):
     return BANK_STATUSES.get((code or "").strip().upper())
 
 
+def is_cancellation(code):
+    """Return whether a bank's status code says that somebody took the payment back, and not that the bank refused it.
+
+    :param str code: ISO 20022 status code.
+    """
+    return (code or "").strip().upper() == "CANC"
+
+
 class Step(StrEnum):
     """What a piece of news does to an instruction."""
 
