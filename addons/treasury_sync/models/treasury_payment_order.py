@@ -265,7 +265,7 @@ class TreasuryPaymentOrder(models.Model):
                 self.env._("%s may be with the bank already: it cannot be taken back.", self.name)
             )
         if told := self._told_in_part():
-            raise UserError(f"{told} {self._by_hand_next()}")
+            raise UserError(self.env._("%(told)s %(next)s", told=told, next=self._by_hand_next()))
         exchange = self.sudo().exchange_id
         if exchange:
             # Also takes the lock of a worker that is about to send it.
