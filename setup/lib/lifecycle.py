@@ -5,7 +5,7 @@
 
 from pathlib import Path
 
-from . import database, odoo
+from . import database, odoo, translations
 from .paths import ROOT, SetupError, suite_addons
 from .postgres import Cluster
 from .results import Result
@@ -37,6 +37,8 @@ def check(cluster: Cluster, python: Path) -> Result:
     database.copy(cluster, database.core_template(cluster, python), _NAME)
     addons = suite_addons()
     steps = [(_install, addon) for addon in addons]
+    # While all of them are installed.
+    steps += [(_translations, "of all addons")]
     steps += [(_fill, addon) for addon in addons]
     steps += [(_update, addon) for addon in addons]
     steps += [(_uninstall, addon) for addon in reversed(addons)]
@@ -57,6 +59,13 @@ def check(cluster: Cluster, python: Path) -> Result:
 
 def _install(cluster: Cluster, python: Path, addon: str) -> Path:
     return database.install(cluster, python, _NAME, [addon], log_name=f"lifecycle-install-{addon}")
+
+
+def _translations(cluster: Cluster, python: Path, addon: str) -> Path:
+    told, log = translations.complaints(cluster, python, _NAME)
+    if told:
+        raise SetupError("\n".join(told))
+    return log
 
 
 def _fill(cluster: Cluster, python: Path, addon: str) -> Path:
