@@ -47,7 +47,6 @@ class TestReports(StatementCase):
             status="booked",
             booking_date=DAY,
             position=Position(statement=1, entry=1),
-            account_servicer_ref=servicer_ref,
             batch=Batch(entry_amount=Decimal(amount), message_id="PAIN1", number_of_transactions=2),
             details=details,
         )
@@ -60,9 +59,13 @@ class TestReports(StatementCase):
                     kind="notification",
                     message_id=message_id,
                     statement_id="N1",
-                    transactions=(
-                        *(replace(line, account_servicer_ref=other) for other in before),
-                        line,
+                    transactions=tuple(
+                        replace(
+                            line,
+                            account_servicer_ref=name,
+                            position=Position(statement=1, entry=number),
+                        )
+                        for number, name in enumerate((*before, servicer_ref), start=1)
                     ),
                 )
             ]
