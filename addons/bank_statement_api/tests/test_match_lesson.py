@@ -163,6 +163,9 @@ class TestMatchLesson(StatementCase):
         line = self.accepted(invoice)
         lesson = self.lessons("iban_partner")
         self.assertEqual((lesson.state, lesson.times), ("seen", 1))
+        self.assertFalse(
+            self.lessons("several_items"), "one document is no habit of paying several"
+        )
         line.action_match_undo()
         line.match_id.proposal_ids[0].action_accept()
         self.assertEqual((lesson.state, lesson.times), ("seen", 1))
@@ -182,6 +185,15 @@ class TestMatchLesson(StatementCase):
             other.action_accept()
         self.assertEqual(self.known(), {IBAN_OF_PAYER: frozenset(first.partner_id.ids)})
         self.assertEqual(self.known(self.company_b), {})
+
+    def test_items_of_several_partners_tell_nothing_of_the_account(self):
+        first, second = self.make_invoice(30), self.make_invoice(20)
+        line = self.waiting(("50.00", f"{first.name} {second.name}"))
+        line.sudo().account_number = IBAN_OF_PAYER
+        proposal = line.match_id.proposal_ids[0]
+        self.assertEqual(proposal.item_ids.move_id, first | second)
+        self.assertEqual(proposal.action_accept()["accepted"], line.ids)
+        self.assertFalse(self.lesson_model.search([]))
 
     def test_account_that_is_on_a_contact_is_nothing_to_learn(self):
         invoice = self.make_invoice(80)

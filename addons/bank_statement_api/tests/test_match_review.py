@@ -313,6 +313,8 @@ class TestMatchReview(StatementCase):
         self.assertEqual(
             [row["amount"] for row in line.action_match_items(limit=2)], ["50.00", "49.00"]
         )
+        line.action_match_partner(fits.partner_id.id)
+        self.assertEqual([row["item"] for row in line.action_match_items()], self.item_of(fits).ids)
 
     # === WHO MAY === #
 
@@ -367,9 +369,20 @@ class TestMatchReview(StatementCase):
 
     def test_decision_cannot_be_written_past_its_actions(self):
         line = self.waiting(("50.00", "x"))
+        manager = self.users["manager", "a"]
+        decided = {
+            "match_id": False,
+            "match_found_by": "exact",
+            "match_reason_code": "x",
+            "match_score": 99,
+            "match_postponed_until": "2099-01-01",
+            "match_ignored_reason": "x",
+            "match_asked_id": manager.id,
+            "match_reversal_id": line.move_id.id,
+        }
         for record, vals in (
-            (line, {"match_found_by": "exact"}),
+            *((line, {name: value}) for name, value in decided.items()),
             (line.match_id, {"verdict": "right"}),
         ):
-            with self.assertRaises(AccessError):
-                record.with_user(self.users["manager", "a"]).write(vals)
+            with self.subTest(vals), self.assertRaises(AccessError):
+                record.with_user(manager).write(vals)
