@@ -115,8 +115,7 @@ class BankStatementImporter(models.AbstractModel):
         :rtype: dict
         """
         if plan.refusal:
-            if self._decision(exchange, plan.refusal.code, plan.unit_key) != "ignored":
-                self._open(exchange, plan.refusal, plan.unit_key)
+            self._open(exchange, plan.refusal, plan.unit_key)
             return {"held": 1}
         with exchange._advisory_lock("journal", plan.journal.id):
             # A new snapshot: what another worker booked before it let go of the lock is visible now.
