@@ -154,6 +154,19 @@ class ChannelBank:
             "the webhooks",
         )
 
+    def book_late(self, **values):
+        """The bank books something in the past of the account."""
+        fault = {"kind": "late_booking", "account": ACCOUNT, **values}
+        self.control("POST", "/control/faults", fault)
+
+    def book_for_webhook(self):
+        """The bank books something that only a webhook can tell in time, since nothing is due and nothing waits."""
+        self.forget_limits()
+        self.server.sql(
+            "UPDATE bank_statement_feed SET last_attempt_at = NULL WHERE id = %s", [self.feed_id]
+        )
+        self.book_late()
+
     def booked(self):
         """Entries, not lines: a batch is one entry with its details as lines."""
         [(entries, total)] = self.server.sql(
@@ -226,76 +239,3 @@ class IbanityBank(ChannelBank):
         context = ssl.create_default_context(cafile=self.authority.file)
         context.load_cert_chain(*self.authority.files("browser"))
         return context
-
-
-class Faults:
-    """The tests that every provider has to pass; a module's ``bank`` fixture says which one."""
-
-    PATH = "/"
-
-    #: Every fault of a request, on every request.
-    EVERYWHERE = (
-        {"kind": "server_error", "status": 500},
-        {"kind": "server_error", "status": 503, "retry_after": 30},
-        {"kind": "rate_limit", "retry_after": 30},
-        {"kind": "rate_limit", "retry_after": None},
-        {"kind": "cut_before"},
-        {"kind": "cut_after"},
-        {"kind": "malformed_body"},
-        {"kind": "truncated_body"},
-    )
-
-    @staticmethod
-    def check_first_fetch(bank):
-        assert bank.booked() == bank.truth()
-        assert bank.feed()["covered_until"] == datetime.date.today() - datetime.timedelta(days=1)
-        ours, theirs = bank.pending()
-        assert ours == theirs
-
-    @staticmethod
-    def check_fault(bank, fault, path):
-        bank.server.sql(
-            "UPDATE bank_statement_feed SET covered_until = covered_until - 3 WHERE id = %s",
-            [bank.feed_id],
-        )
-        before = bank.feed()
-        bank.control("POST", "/control/faults", {"path": path, "count": None, **fault})
-        bank.control("POST", "/control/faults", {"kind": "late_booking", "account": ACCOUNT})
-        bank.fetch()
-        after = bank.feed()
-        assert after["covered_until"] == before["covered_until"], "an error is not an empty answer"
-        assert after["sync_cursor"] == before["sync_cursor"]
-        gaps = "SELECT count(*) FROM bank_statement_gap WHERE closed_at IS NULL"
-        assert bank.server.sql(gaps) == [(1,)]
-        bank.control("DELETE", "/control/faults")
-        bank.fetch()
-        assert bank.booked() == bank.truth()
-        assert bank.server.sql(gaps) == [(0,)]
-
-    @staticmethod
-    def check_passing_fault(bank, fault, path):
-        """A fault that strikes one request of many, half of the time."""
-        bank.control(
-            "POST",
-            "/control/faults",
-            {"path": path, "count": None, "probability": "0.5", **fault},
-        )
-        bank.control("POST", "/control/faults", {"kind": "late_booking", "account": ACCOUNT})
-        for _round in range(3):
-            bank.fetch()
-        bank.control("DELETE", "/control/faults")
-        bank.fetch()
-        assert bank.booked() == bank.truth()
-
-    @staticmethod
-    def check_repetition(bank, kind, path):
-        bank.server.sql(
-            "UPDATE bank_statement_feed SET covered_until = NULL, sync_cursor = NULL WHERE id = %s",
-            [bank.feed_id],
-        )
-        bank.control("POST", "/control/faults", {"kind": kind, "path": path})
-        bank.fetch()
-        bank.control("DELETE", "/control/faults")
-        bank.fetch()
-        assert bank.booked() == bank.truth()
-        assert bank.open_codes() == []

@@ -1,9 +1,10 @@
 """Isabel's account reports over mutual TLS with faults: every file once, and every booking in it."""
 
 import pytest
+from channel_contract import FAULTS, named
 
 from certificates import Authority
-from channel_bank import ACCOUNT, Faults, IbanityBank, bank_day
+from channel_bank import ACCOUNT, IbanityBank, bank_day
 from sandbox.server import SandboxServer, mutual_tls
 
 PATH = "/isabel-connect"
@@ -35,9 +36,7 @@ def well_again(bank):
     bank.control("DELETE", "/control/faults")
 
 
-@pytest.mark.parametrize(
-    "fault", Faults.EVERYWHERE, ids=lambda fault: "-".join(str(value) for value in fault.values())
-)
+@pytest.mark.parametrize("fault", FAULTS, ids=named)
 def test_fault_on_the_way_loses_no_file(bank, fault):
     """The first one runs on an empty journal; each leaves the place behind what is stored."""
     bank.control(

@@ -1,8 +1,9 @@
 """Plaid's changes since a cursor, with faults and webhooks: in the end Odoo holds what the bank holds, once."""
 
 import pytest
+from channel_contract import ChannelContract
 
-from channel_bank import ACCOUNT, ChannelBank, Faults, bank_day
+from channel_bank import ACCOUNT, ChannelBank, bank_day
 from sandbox.plaid import account_id
 from sandbox.server import SandboxServer
 
@@ -34,69 +35,6 @@ def bank(odoo_server):
         yield bank
 
 
-@pytest.fixture(autouse=True)
-def well_again(bank):
-    yield
-    bank.control("DELETE", "/control/faults")
-
-
-def test_first_fetch_brings_all_the_bank_holds(bank):
-    Faults.check_first_fetch(bank)
-
-
-@pytest.mark.parametrize(
-    "fault", Faults.EVERYWHERE, ids=lambda fault: "-".join(str(value) for value in fault.values())
-)
-def test_fault_moves_nothing_and_loses_nothing(bank, fault):
-    Faults.check_fault(bank, fault, PATH)
-
-
-@pytest.mark.parametrize("kind", ["cut_after", "truncated_body", "server_error", "latency"])
-def test_passing_fault_loses_nothing(bank, kind):
-    options = {"ms": 50} if kind == "latency" else {}
-    Faults.check_passing_fault(bank, {"kind": kind, **options}, PATH)
-
-
-def test_change_while_paging_begins_the_loop_anew(bank):
-    Faults.check_repetition(bank, "change_while_paging", PATH)
-
-
-def test_booking_that_gets_another_name_stays_booked_once(bank):
-    Faults.check_repetition(bank, "duplicate_booking", PATH)
-    # And is still known when everything is read anew.
-    Faults.check_repetition(bank, "change_while_paging", PATH)
-
-
-def test_pending_turns_into_booked(bank):
-    # The next morning, when what was announced in the evening is booked.
-    bank.control("PUT", "/control/clock", {"advance_minutes": 12 * 60})
-    bank.fetch()
-    assert bank.booked() == bank.truth()
-    ours, theirs = bank.pending()
-    assert ours == theirs
-
-
-def test_nothing_new_makes_no_exchange(bank):
-    count = "SELECT count(*) FROM finance_exchange"
-    before = bank.server.sql(count)
-    bank.fetch()
-    assert bank.server.sql(count) == before
-    assert bank.feed()["failure_count"] == 0
-
-
-def test_ended_login_is_repaired_by_following_the_link(bank):
-    bank.control("POST", "/control/faults", {"kind": "expired_consent"})
-    bank.fetch()
-    assert bank.consent_state() == "expired"
-    assert "consent_expired" in bank.open_codes()
-    bank.control("POST", "/control/faults", {"kind": "late_booking", "account": ACCOUNT})
-    assert "Valid" in bank.consent()
-    bank.server.wait_for(bank.is_idle, "the fetch that the return caused")
-    bank.fetch()
-    assert bank.booked() == bank.truth()
-    assert bank.open_codes() == []
-
-
 def webhook(bank, **values):
     [(item,)] = bank.server.sql(
         "SELECT external_ref FROM bank_statement_consent WHERE id = %s", [bank.consent_id]
@@ -104,25 +42,46 @@ def webhook(bank, **values):
     return bank.webhook(provider="plaid", item_id=item, **values)
 
 
-def test_flood_of_webhooks_fetches_at_once_and_once(bank):
-    bank.forget_limits()
-    bank.server.sql(
-        "UPDATE bank_statement_feed SET last_attempt_at = NULL WHERE id = %s", [bank.feed_id]
-    )
-    bank.control("POST", "/control/faults", {"kind": "late_booking", "account": ACCOUNT})
-    jobs = "SELECT count(*) FROM queue_job WHERE method_name = '_job_fetch'"
-    [(before,)] = bank.server.sql(jobs)
-    # Plaid's webhooks have no id; sent within one second they are the same to the byte.
-    assert set(webhook(bank, count=25)) == {202}
-    bank.server.wait_for(lambda: bank.booked() == bank.truth(), "the booking of the webhook")
-    bank.server.wait_for(bank.is_idle, "the webhooks")
-    [(after,)] = bank.server.sql(jobs)
-    assert after - before <= 2, "one at once, and at most one for what came meanwhile"
+class TestPlaid(ChannelContract):
+    path = PATH
 
+    def test_change_while_paging_begins_the_loop_anew(self, bank):
+        self.check_repetition(bank, "change_while_paging")
 
-@pytest.mark.parametrize("values", [{"age": 3600}, {"age": -3600}])
-def test_webhook_of_another_time_is_refused(bank, values):
-    assert webhook(bank, **values) == [401]
+    def test_booking_that_gets_another_name_stays_booked_once(self, bank):
+        self.check_repetition(bank, "duplicate_booking")
+        # And is still known when everything is read anew.
+        self.check_repetition(bank, "change_while_paging")
+
+    def test_pending_turns_into_booked(self, bank):
+        # The next morning, when what was announced in the evening is booked.
+        bank.control("PUT", "/control/clock", {"advance_minutes": 12 * 60})
+        bank.fetch()
+        assert bank.booked() == bank.truth()
+        ours, theirs = bank.pending()
+        assert ours == theirs
+
+    def test_nothing_new_makes_no_exchange(self, bank):
+        count = "SELECT count(*) FROM finance_exchange"
+        before = bank.server.sql(count)
+        bank.fetch()
+        assert bank.server.sql(count) == before
+        assert bank.feed()["failure_count"] == 0
+
+    def test_flood_of_webhooks_fetches_at_once_and_once(self, bank):
+        bank.book_for_webhook()
+        jobs = "SELECT count(*) FROM queue_job WHERE method_name = '_job_fetch'"
+        [(before,)] = bank.server.sql(jobs)
+        # Plaid's webhooks have no id; sent within one second they are the same to the byte.
+        assert set(webhook(bank, count=25)) == {202}
+        bank.server.wait_for(lambda: bank.booked() == bank.truth(), "the booking of the webhook")
+        bank.server.wait_for(bank.is_idle, "the webhooks")
+        [(after,)] = bank.server.sql(jobs)
+        assert after - before <= 2, "one at once, and at most one for what came meanwhile"
+
+    @pytest.mark.parametrize("values", [{"age": 3600}, {"age": -3600}])
+    def test_webhook_of_another_time_is_refused(self, bank, values):
+        assert webhook(bank, **values) == [401]
 
 
 def test_log_has_no_warning(bank):
