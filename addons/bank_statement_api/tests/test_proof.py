@@ -32,6 +32,22 @@ class TestProof(StatementCase):
         self.assertEqual(self.lines().amount, 50.0)
         self.assertEqual(exchange.work_status, "done")
 
+    def test_answer_about_one_finding_is_none_about_another(self):
+        self.bring(self.file(("50.00", "Invoice 1")))
+        line = Line(DAY + timedelta(days=1), Decimal("20.00"), "Invoice 2", reference="REF2")
+        content = self.file(line, opening=Decimal("130.00"), sequence=2)
+        exchange = self.bring(self._break_balance(content))
+        codes = ["statement_balance_break", "statement_opening_break"]
+        self.assertEqual(sorted(exchange.exception_ids.mapped("code")), codes)
+        first, second = exchange.exception_ids.with_user(self.operator)
+        first.action_resolve("The bank confirmed by phone.")
+        second.action_retry()
+        exchange._job_process()
+        self.assertEqual((exchange.work_status, len(self.lines())), ("exception", 1))
+        exchange._open_exceptions().with_user(self.operator).action_resolve("That as well.")
+        exchange._job_process()
+        self.assertEqual((exchange.work_status, len(self.lines())), ("done", 2))
+
     def test_retry_alone_is_no_decision(self):
         exchange = self.bring(self._break_balance(self.file(("50.00", "Invoice 1"))))
         exchange.exception_ids.with_user(self.operator).action_retry()
