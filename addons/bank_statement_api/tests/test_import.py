@@ -29,6 +29,20 @@ class TestImport(StatementCase):
         self.assertEqual((statement.balance_start, statement.balance_end_real), (100.0, 129.75))
         self.assertTrue(statement.is_valid)
 
+    def test_statement_that_repeats_bookings_of_another_takes_only_what_no_other_has(self):
+        first, second = (
+            Line(DAY, Decimal(amount), text, reference=text)
+            for amount, text in (("50.00", "Invoice 1"), ("7.00", "Invoice 2"))
+        )
+        self.bring(self.file(first))
+        [booked] = self.lines()
+        daily = booked.statement_id
+        weekly = self.bring(self.file(first, second, sequence=2))
+        weekly._open_exceptions().with_user(self.operator).action_resolve("It is the week's.")
+        weekly._job_process()
+        self.assertEqual(booked.statement_id, daily)
+        self.assertEqual((self.lines() - booked).statement_id.exchange_id, weekly)
+
     def test_figures_of_a_statement_are_those_odoo_derives(self):
         names = ("date", "first_line_index", "balance_end", "is_complete")
         self.bring(self.file(("50.00", "Invoice 1"), ("-20.25", "Rent")))

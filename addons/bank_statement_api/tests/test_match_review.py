@@ -109,6 +109,15 @@ class TestMatchReview(StatementCase):
         with self.assertRaises(UserError):
             stale.action_accept()
 
+    def test_two_proposals_of_one_line_are_not_accepted_together(self):
+        self.make_invoice(50)
+        self.make_invoice(50)
+        line = self.waiting(("50.00", "one of these"))
+        self.assertGreater(len(line.match_id.proposal_ids), 1)
+        with self.assertRaises(UserError):
+            line.match_id.proposal_ids.action_accept()
+        self.assertFalse(line.is_reconciled)
+
     # === BY HAND === #
 
     def test_line_is_split_over_items_and_a_write_off(self):
@@ -186,6 +195,10 @@ class TestMatchReview(StatementCase):
         self.assertEqual(self.match(), 0)
         line.action_match_ignore("")
         self.assertEqual(line.match_id.state, "waiting")
+        line.action_match_allocate([{"item": self.item_of(self.make_invoice(50)).id}])
+        with self.assertRaises(UserError):
+            line.action_match_ignore("It is settled.")
+        self.assertEqual(line.match_id.state, "posted")
 
     # === UNDO === #
 
