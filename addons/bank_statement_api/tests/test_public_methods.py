@@ -178,6 +178,7 @@ class TestPublicMethods(StatementCase):
     @mute_logger("odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule")
     def test_viewer_looks_only(self):
         looking = {
+            ("bank.statement.match.rule", "action_open_changed"),
             ("bank.statement.consent", "action_open_redirect"),
             ("bank.statement.comparison", "action_open_lines"),
             ("bank.statement.comparison.day", "action_open_lines"),
