@@ -3,7 +3,9 @@ from unittest.mock import patch
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
+from odoo.modules import load_script
 from odoo.tests import new_test_user, tagged
+from odoo.tools import file_path
 
 from .common import DAY, StatementCase
 
@@ -312,6 +314,19 @@ class TestMatchReview(StatementCase):
         entry.sudo().button_draft()
         self.assertEqual(line.action_match_undo()["undone"], line.ids)
         self.assertEqual((invoice.amount_residual, line.is_reconciled), (50, False))
+
+    def test_match_taken_back_before_the_upgrade_is_not_taken_back_again(self):
+        invoice = self.make_invoice(50)
+        line = self.waiting(("50.00", invoice.name))
+        self.lock()
+        line.action_match_undo()
+        entry = line.match_reversal_id
+        line.sudo().match_reversal_id = False
+        self.env.flush_all()
+        path = file_path("bank_statement_api/migrations/19.0.1.9.5/post-migration.py")
+        load_script(path, "post-migration").migrate(self.env.cr, "19.0.1.9.4")
+        self.env.invalidate_all()
+        self.assertEqual(line.match_reversal_id, entry)
 
     def test_of_many_open_items_the_nearest_amounts_are_offered(self):
         dollar = self.env.ref("base.USD")
