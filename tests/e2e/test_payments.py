@@ -1,9 +1,7 @@
 """Payments under kill -9, lost answers and many clicks: the bank never holds two instructions for one payment."""
 
 import os
-import random
 import threading
-import time
 from collections import Counter
 
 import odoorpc
@@ -16,6 +14,8 @@ from sandbox.server import SandboxServer
 SEEDS = int(os.environ.get("FINANCE_PAYMENT_SEEDS", "4"))
 ORDERS = 3 * SEEDS
 OVER = {"acknowledged", "executed"}
+#: When the server is killed, in turns.
+MOMENTS = ("during a call", "after a call", "at once")
 
 
 class World:
@@ -39,6 +39,26 @@ class World:
         return self.server.sql(
             "SELECT FROM finance_exchange_attempt WHERE kind = 'send' AND state = 'sending'"
         )
+
+    def ended_calls(self):
+        [(count,)] = self.server.sql(
+            "SELECT count(*) FROM finance_exchange_attempt WHERE kind = 'send' AND ended_at IS NOT NULL"
+        )
+        return count
+
+    def wait_for_moment(self, moment):
+        """Wait until a call is made, or one has ended; that all are over ends it too."""
+        if moment == "at once":
+            return
+        before = self.ended_calls()
+        self.server.wait_for(
+            lambda: self.is_calling() or self.is_over(), "a call to the bank", seconds=300
+        )
+        if moment == "after a call":
+            self.server.wait_for(
+                lambda: self.ended_calls() > before or self.is_over(),
+                "the call to end",
+            )
 
     def is_over(self):
         return set(self.states().values()) <= OVER
@@ -68,10 +88,7 @@ def test_killed_at_any_moment_the_bank_holds_each_payment_once(world):
     interfaces = server.rpc().env["finance.interface"]
     interfaces.browse(world.interface_id).action_set_live()
     for seed in range(SEEDS):
-        dice = random.Random(seed)
-        server.wait_for(lambda: world.is_calling() or world.is_over(), "a call to the bank")
-        # Not a wait for a condition: the moment of the kill is what the seed decides, from then on.
-        time.sleep(dice.uniform(0, 0.6))
+        world.wait_for_moment(MOMENTS[seed % len(MOMENTS)])
         server.kill()
         held, _payments = world.held()
         assert set(held.values()) <= {1}, f"seed {seed}"
