@@ -1,9 +1,10 @@
 """Whom the demo talks to: the sandbox's control API, Odoo's JSON-2 API, and a script inside Odoo's shell."""
 
 import json
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from .demo import Context
@@ -45,6 +46,18 @@ class Odoo:
             arguments,
             {"Authorization": f"Bearer {self._key}"},
         )
+
+
+def wait_until(condition: Callable, what: str) -> None:
+    """Ask ``condition`` until it holds.
+
+    :param what: what is waited for, told when it does not come
+    """
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            raise SetupError(f"Waited {PATIENCE} s for {what}: see .run/logs.")
+        time.sleep(0.3)
 
 
 def consent(odoo: Odoo, consent_id: int) -> None:

@@ -38,7 +38,9 @@ def wait(odoo: Odoo, before: dict[int, str]) -> None:
                 ("state", "in", ["pending", "enqueued", "started", "wait_dependencies"]),
                 # A match that met another is tried again in seconds; what has to wait for a bank is not waited for.
                 "|",
+                "|",
                 ("eta", "=", False),
+                ("state", "=", "started"),
                 ("method_name", "=", "_job_match"),
             ],
         )

@@ -1,12 +1,10 @@
 """What only the pictures need after the demo: a payee that the bank does not confirm, and a recall that it answers."""
 
-import time
 from pathlib import Path
 
 from .demo import Context
-from .demo_clients import PATIENCE, Odoo, Sandbox, run_inside
+from .demo_clients import Odoo, Sandbox, run_inside, wait_until
 from .demo_fetch import fetch
-from .paths import SetupError
 
 _INSIDE = Path(__file__).with_name("picture_cases_inside.py")
 
@@ -29,27 +27,19 @@ def make(context: Context) -> None:
     bank.call("POST", "/control/payees", [{"iban": told["iban"], "name": "Kellermann Logistics"}])
     run_inside(context, _INSIDE, f"approve(env, {payee}, {recalled})")
     order = ("order_id", "=", recalled)
-    _wait(lambda: there_is("treasury.payment.hold", ("order_id", "=", payee)), "the payee")
-    _wait(
+    wait_until(lambda: there_is("treasury.payment.hold", ("order_id", "=", payee)), "the payee")
+    wait_until(
         lambda: there_is("treasury.payment.instruction", order, ("state", "=", "transmitted")),
         "the payment to be sent",
     )
     collect()
     run_inside(context, _INSIDE, f"recall(env, {recalled})")
-    _wait(
+    wait_until(
         lambda: there_is("treasury.payment.recall", order, ("state", "=", "sent")),
         "the recall to be sent",
     )
     collect()
-    _wait(
+    wait_until(
         lambda: there_is("treasury.payment.recall", order, ("state", "=", "accepted")),
         "the answer to the recall",
     )
-
-
-def _wait(condition, what):
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > deadline:
-            raise SetupError(f"Waited {PATIENCE} s for {what}: see .run/logs.")
-        time.sleep(0.3)

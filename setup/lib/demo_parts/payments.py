@@ -3,17 +3,15 @@
 The bank refuses some, keeps silent once, and sends one back. Odoo and the bank have to say the same of each payment.
 """
 
-import time
 from collections import Counter
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 from lib import progress
-from lib.demo_clients import PATIENCE, Odoo
+from lib.demo_clients import Odoo, wait_until
 from lib.demo_fetch import fetch
 from lib.demo_parts import Shown, Stage
-from lib.paths import SetupError
 
 #: Account, whether it pays over the bank's API, and how many bills.
 _PAYS = (("nordhafen-eur", True, 24), ("alpenglut-chf", False, 18), ("nordhafen-usd", False, 18))
@@ -50,7 +48,7 @@ def run(stage: Stage) -> Shown:
         if not any("request_id" in item for item in taken):
             stage.sandbox.call("POST", "/control/faults", fault)
         stage.odoo.call("finance.interface", "action_set_live", ids=told["interface_ids"])
-        _wait(stage, lambda: not _orders(stage, "approved"), "the orders to be with the bank")
+        wait_until(lambda: not _orders(stage, "approved"), "the orders to be with the bank")
         stage.sandbox.call("POST", "/control/payment-files")
     with progress.step("Two days pass: the bank executes, sends one back, and its statements come"):
         last_day = _business_day_after(date.fromisoformat(told["pay_on"]))
@@ -63,7 +61,7 @@ def run(stage: Stage) -> Shown:
         ):
             petra = Odoo(stage.context.odoo_url, told["preparer_key"])
             petra.call("treasury.payment.order", "action_ask_bank", ids=waiting)
-        _wait(stage, lambda: not _open_payments(stage), "the fate of every payment")
+        wait_until(lambda: not _open_payments(stage), "the fate of every payment")
     return _count(stage)
 
 
@@ -183,14 +181,6 @@ def _orders(stage: Stage, state):
         "search",
         domain=[("id", "in", stage.seeded["payments"]["order_ids"]), ("state", "=", state)],
     )
-
-
-def _wait(stage: Stage, condition, what):
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > deadline:
-            raise SetupError(f"Waited {PATIENCE} s for {what}: see .run/logs.")
-        time.sleep(0.3)
 
 
 def _business_day_after(day):

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from lib import progress
-from lib.demo_clients import consent
+from lib.demo_clients import consent, wait_until
 from lib.demo_fetch import attempts, wait
 from lib.demo_parts import Shown, Stage
 
@@ -31,6 +31,12 @@ def run(stage: Stage) -> Shown:
         # Coming back with a consent fetches by itself.
         before = attempts(stage.odoo, [seeded["feed_id"]])
         consent(stage.odoo, seeded["consent_id"])
+        # The schedule may have asked just before, without a consent: then this fetch keeps its distance.
+        read = [("id", "=", seeded["feed_id"]), ("shadow_covered_until", "!=", False)]
+        wait_until(
+            lambda: stage.odoo.call("bank.statement.feed", "search_count", domain=read),
+            "the new channel to be read",
+        )
         wait(stage.odoo, before)
         comparison = _compare(stage, seeded["interface_id"])
     booked = stage.odoo.call(
