@@ -5,6 +5,8 @@ The versions are those that banks ask for: .05 is that of the German banks (DFÜ
 https://www.iso20022.org/catalogue-messages/iso-20022-messages-archive?search=camt.055
 """
 
+from functools import partial
+
 from odoo.addons.finance_connector_base.tools.errors import BusinessError
 
 from . import profiles
@@ -104,21 +106,20 @@ class _CancellationWriter(PaymentWriter):
             "OrgnlPmtInfAndCxl",
             self.text("OrgnlPmtInfId", group.group_id),
             self.totals(items),
-            *(self._payment(recall, group, item) for item in items),
+            self.payments("TxInf", items, partial(self._columns, recall, group, items)),
         )
 
-    def _payment(self, recall, group, item):
+    def _columns(self, recall, group, items):
         known = self.version.modern or recall.reason in _CLOSED_REASONS
         reason = self.element("Rsn", self.text("Cd" if known else "Prtry", recall.reason))
-        note = self.fitted("CxlRsnInf", "AddtlInf", recall.note, _NOTE) if recall.note else ""
-        return self.element(
-            "TxInf",
-            self.text("OrgnlInstrId", item.instruction_id),
-            self.text("OrgnlEndToEndId", item.end_to_end_id),
-            self.uetr("OrgnlUETR", item),
-            self.amount(item, "OrgnlInstdAmt"),
-            self._day(recall, group),
-            self.element("CxlRsnInf", reason, note),
+        notes = self.fitted("CxlRsnInf", "AddtlInf", [recall.note or None] * len(items), _NOTE)
+        return (
+            self.texts("OrgnlInstrId", [item.instruction_id for item in items]),
+            self.texts("OrgnlEndToEndId", [item.end_to_end_id for item in items]),
+            self.uetrs("OrgnlUETR", items),
+            self.amounts(items, "OrgnlInstdAmt"),
+            [self._day(recall, group)] * len(items),
+            self.elements("CxlRsnInf", [reason] * len(items), notes),
         )
 
     def _day(self, recall, group):

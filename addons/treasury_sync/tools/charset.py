@@ -59,7 +59,7 @@ class Charset:
     """A set of characters.
 
     :ivar code: as profiles name it.
-    :ivar allowed: regular expression of one character.
+    :ivar allowed: regular expression: a class of characters, in brackets.
     :ivar upper: only capitals are carried.
     """
 
@@ -71,8 +71,10 @@ class Charset:
     _replaced: dict[int, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self):
+        negative = self.allowed.startswith("[^")
+        others = f"[{self.allowed[2:]}" if negative else f"[^{self.allowed[1:]}"
         object.__setattr__(self, "_inside", re.compile(f"{self.allowed}*"))
-        object.__setattr__(self, "_outside", re.compile(f"(?!{self.allowed})[\\s\\S]"))
+        object.__setattr__(self, "_outside", re.compile(others))
         object.__setattr__(self, "_replaced", _Replacements(self._find_replacement))
 
     def outside(self, text):
@@ -104,6 +106,31 @@ class Charset:
         if text and not any(map(str.isalnum, fitted)):
             raise LostTextError(text, "".join(dict.fromkeys(text)))
         return fitted
+
+    def fit_all(self, texts):
+        """Return each of ``texts`` as :meth:`fit` gives it: a file of thousands of payments says as many.
+
+        :param list[str] texts: any.
+        :rtype: list[str]
+        :raise LostTextError: as :meth:`fit`, of the first text that it is true of.
+        """
+        joined = "\n".join(texts)
+        if self.upper:
+            joined = joined.upper()
+        if not _are_single_spaced(joined, len(texts)):
+            return [self.fit(text) for text in texts]
+        if self._inside.fullmatch(joined.replace("\n", "")):
+            return joined.split("\n")
+        fitted = unicodedata.normalize("NFC", joined)
+        for char in self.outside(fitted.replace("\n", "")):
+            fitted = fitted.replace(char, self._replaced[ord(char)])
+        found = fitted.split("\n")
+        if _LOST in fitted or not (
+            _are_single_spaced(fitted, len(texts))
+            and all(text[:1].isalnum() or any(map(str.isalnum, text)) for text in found)
+        ):
+            return [self.fit(text) for text in texts]
+        return found
 
     def _find_replacement(self, char):
         if self._inside.fullmatch(char):
@@ -142,6 +169,18 @@ def _single_spaced(text):
     if text.isprintable() and "  " not in text and text == text.strip():
         return text
     return " ".join(text.split())
+
+
+def _are_single_spaced(joined, count):
+    """:return: whether these are ``count`` lines, each a text of single blanks between other printable characters"""
+    return (
+        joined.count("\n") == count - 1
+        and joined.replace("\n", "").isprintable()
+        and "  " not in joined
+        and "\n " not in joined
+        and " \n" not in joined
+        and joined == joined.strip(" ")
+    )
 
 
 def _is_letter(category):

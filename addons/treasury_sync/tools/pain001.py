@@ -3,6 +3,8 @@
 https://www.iso20022.org/catalogue-messages/iso-20022-messages-archive?search=pain.001
 """
 
+from functools import partial
+
 from .documents import CREDIT_TRANSFER
 from .payment_xml import PaymentWriter, Version, offer
 
@@ -17,6 +19,7 @@ class CreditTransferWriter(PaymentWriter):
     def group(self, group):
         head, kind = self.group_head(group, "TRF")
         day = group.requested_date.isoformat()
+        bearer, bearers = self.charge_bearers(group)
         return self.element(
             "PmtInf",
             head,
@@ -25,22 +28,26 @@ class CreditTransferWriter(PaymentWriter):
             self.party("Dbtr", group.party),
             self.account("DbtrAcct", group.account),
             self.agent("DbtrAgt", group.account.agent, required=True),
-            self.charge_bearer(group),
-            *(self._transaction(group, instruction) for instruction in group.instructions),
+            bearer,
+            self.payments(
+                "CdtTrfTxInf",
+                group.instructions,
+                partial(self._columns, group.instructions, bearers),
+            ),
         )
 
-    def _transaction(self, group, instruction):
-        return self.element(
-            "CdtTrfTxInf",
-            self.payment_id(instruction),
-            self.element("Amt", self.amount(instruction)),
-            self.charge_bearer(group, instruction),
-            self.agent("CdtrAgt", instruction.account.agent),
-            self.party("Cdtr", instruction.party),
-            self.account("CdtrAcct", instruction.account),
-            self.party("UltmtCdtr", instruction.ultimate_party),
-            self.code("Purp", instruction.purpose),
-            self.remittance(instruction),
+    def _columns(self, instructions, bearers):
+        accounts = [item.account for item in instructions]
+        return (
+            self.payment_ids(instructions),
+            self.elements("Amt", self.amounts(instructions)),
+            bearers,
+            self.agents("CdtrAgt", [account.agent for account in accounts]),
+            self.parties("Cdtr", [item.party for item in instructions]),
+            self.accounts("CdtrAcct", accounts),
+            self.parties("UltmtCdtr", [item.ultimate_party for item in instructions]),
+            self.codes("Purp", [item.purpose for item in instructions]),
+            self.remittances(instructions),
         )
 
 

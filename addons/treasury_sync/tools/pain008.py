@@ -3,6 +3,8 @@
 https://www.iso20022.org/catalogue-messages/iso-20022-messages-archive?search=pain.008
 """
 
+from functools import partial
+
 from .documents import DIRECT_DEBIT
 from .payment_xml import PaymentWriter, Version, offer
 
@@ -20,6 +22,7 @@ class DirectDebitWriter(PaymentWriter):
         head, kind = self.group_head(
             group, "DD", *(self.text("SeqTp", sequence) for sequence in sorted(sequences))
         )
+        bearer, bearers = self.charge_bearers(group)
         return self.element(
             "PmtInf",
             head,
@@ -28,9 +31,13 @@ class DirectDebitWriter(PaymentWriter):
             self.party("Cdtr", group.party),
             self.account("CdtrAcct", group.account),
             self.agent("CdtrAgt", group.account.agent, required=True),
-            self.charge_bearer(group),
+            bearer,
             self._scheme(group.creditor_scheme_id) if group.creditor_scheme_id else "",
-            *(self._transaction(group, instruction) for instruction in group.instructions),
+            self.payments(
+                "DrctDbtTxInf",
+                group.instructions,
+                partial(self._columns, group.instructions, bearers),
+            ),
         )
 
     def _scheme(self, identifier):
@@ -38,28 +45,29 @@ class DirectDebitWriter(PaymentWriter):
         other = self.element("Othr", self.text("Id", identifier), scheme)
         return self.element("CdtrSchmeId", self.element("Id", self.element("PrvtId", other)))
 
-    def _transaction(self, group, instruction):
-        return self.element(
-            "DrctDbtTxInf",
-            self.payment_id(instruction),
-            self.amount(instruction),
-            self.charge_bearer(group, instruction),
-            self._mandate(instruction.mandate) if instruction.mandate else "",
-            self.agent("DbtrAgt", instruction.account.agent, required=True),
-            self.party("Dbtr", instruction.party),
-            self.account("DbtrAcct", instruction.account),
-            self.party("UltmtDbtr", instruction.ultimate_party),
-            self.code("Purp", instruction.purpose),
-            self.remittance(instruction),
+    def _columns(self, instructions, bearers):
+        accounts = [item.account for item in instructions]
+        return (
+            self.payment_ids(instructions),
+            self.amounts(instructions),
+            bearers,
+            self._mandates([item.mandate for item in instructions]),
+            self.agents("DbtrAgt", [account.agent for account in accounts], required=True),
+            self.parties("Dbtr", [item.party for item in instructions]),
+            self.accounts("DbtrAcct", accounts),
+            self.parties("UltmtDbtr", [item.ultimate_party for item in instructions]),
+            self.codes("Purp", [item.purpose for item in instructions]),
+            self.remittances(instructions),
         )
 
-    def _mandate(self, mandate):
-        related = self.element(
+    def _mandates(self, mandates):
+        signed = [mandate and mandate.signed_on.isoformat() for mandate in mandates]
+        related = self.elements(
             "MndtRltdInf",
-            self.text("MndtId", mandate.reference),
-            self.text("DtOfSgntr", mandate.signed_on.isoformat()),
+            self.texts("MndtId", [mandate and mandate.reference for mandate in mandates]),
+            self.texts("DtOfSgntr", signed),
         )
-        return self.element("DrctDbtTx", related)
+        return self.elements("DrctDbtTx", related)
 
 
 FORMATS = offer(

@@ -8,6 +8,23 @@ from hypothesis import strategies as st
 
 from odoo.addons.treasury_sync.tools.charset import CHARSETS, LostTextError
 
+#: Names with what makes one unlike another: marks, blanks, signs that are all of it, capitals that are two letters.
+_TEXTS = (
+    "Größe & Søn",
+    "Müller",
+    "e\u0301",
+    " Alder",
+    "Alder  AG",
+    "***",
+    "(Werk)",
+    "²",
+    "_",
+    "ŉ",
+    "社",
+    "a\nb",
+    "",
+)
+
 
 @pytest.mark.parametrize(
     ("code", "text", "fitted"),
@@ -52,3 +69,19 @@ def test_any_text_survives_or_is_refused(code, text):
     ]
     kept = [char for char in fitted if char.isalnum()]
     assert len(kept) >= len(letters) or any(not char.isalnum() for char in letters)
+
+
+@given(
+    st.sampled_from(sorted(CHARSETS)),
+    st.lists(st.one_of(st.text(max_size=12), st.sampled_from(_TEXTS)), max_size=6),
+)
+def test_texts_of_many_payments_become_what_each_would(code, texts):
+    charset = CHARSETS[code]
+    try:
+        expected = [charset.fit(text) for text in texts]
+    except LostTextError as error:
+        with pytest.raises(LostTextError) as caught:
+            charset.fit_all(texts)
+        assert (caught.value.text, caught.value.lost) == (error.text, error.lost)
+    else:
+        assert charset.fit_all(texts) == expected

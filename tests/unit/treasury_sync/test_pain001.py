@@ -176,6 +176,30 @@ def test_long_name_and_text_are_cut_and_letters_transliterated():
     assert texts(root, "RmtInf/Ustrd") == ["a" * 140]
 
 
+def test_what_would_be_lost_is_told_of_each_payment_in_the_order_of_the_file():
+    lost = documents.Party(name="北京")
+    found = order(
+        instruction(1, remittance="אב"),
+        instruction(2, party=lost),
+        instruction(3, party=dataclasses.replace(lost, name="Vendor"), ultimate_party=lost),
+        instruction(4, instruction_id="I-\x014"),
+    )
+    again = dataclasses.replace(
+        found.groups[0], group_id="PO-1-2", instructions=(instruction(5, party=lost),)
+    )
+    with pytest.raises(BusinessError) as caught:
+        formats.find("pain.001.001.09").write(
+            dataclasses.replace(found, groups=(*found.groups, again)), formats.Profile("sepa")
+        )
+    assert [(told["subject"], told["tag"]) for told in caught.value.evidence["violations"]] == [
+        ("Payment E2E-1 (Vendor SARL)", "RmtInf/Ustrd"),
+        ("Payment E2E-2 (北京)", "Cdtr/Nm"),
+        ("Payment E2E-3 (Vendor)", "UltmtCdtr/Nm"),
+        ("Payment E2E-4 (Vendor SARL)", "InstrId"),
+        ("Payment E2E-5 (北京)", "Cdtr/Nm"),
+    ]
+
+
 def test_parties_carry_their_identifications():
     item = instruction(
         ultimate_party=documents.Party(
