@@ -7,13 +7,16 @@ there to type it.
 from dataclasses import dataclass, field
 
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from pysequoia import Cert, Tsk
 
 from odoo.addons.finance_connector_base.tools.errors import FinalError
 
 _LEAST_RSA_BITS = 2048
+# Signed to see that a key signs what its certificate verifies.
+_PROOF = b"proof of possession"
 
 
 @dataclass(frozen=True)
@@ -37,11 +40,14 @@ def signing_pair(keys, now):
     :raise FinalError: ``payment_key_invalid``
     """
     try:
-        private = serialization.load_pem_private_key(keys.signing_key.strip().encode(), None)
+        # Its numbers are not proven one by one, which takes most of a second: what it signs is, below.
+        private = serialization.load_pem_private_key(
+            keys.signing_key.strip().encode(), None, unsafe_skip_rsa_key_validation=True
+        )
     # A TypeError: it is encrypted.
     except (ValueError, TypeError):
         raise invalid(
-            "The key that signs payment files is not in PEM form, or has a passphrase of its own."
+            "The key that signs payment files is not in PEM form, is damaged, or has a passphrase of its own."
         ) from None
     if not isinstance(private, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
         raise invalid("The key that signs payment files is neither RSA nor of an elliptic curve.")
@@ -50,6 +56,7 @@ def signing_pair(keys, now):
     if _public(chain[0].public_key()) != _public(private.public_key()):
         raise invalid("The signing certificate is not that of the signing key.")
     _check_valid(chain[0], "signing certificate", now)
+    _check_signature(private, chain[0].public_key())
     return private, chain
 
 
@@ -124,6 +131,18 @@ def _check_valid(certificate, what, now):
             f"The {what} is valid from {certificate.not_valid_before_utc:%Y-%m-%d} to "
             f"{certificate.not_valid_after_utc:%Y-%m-%d} only."
         )
+
+
+def _check_signature(private, public):
+    scheme = (ec.ECDSA(hashes.SHA256()),)
+    if isinstance(private, rsa.RSAPrivateKey):
+        scheme = (padding.PKCS1v15(), hashes.SHA256())
+    try:
+        public.verify(private.sign(_PROOF, *scheme), _PROOF, *scheme)
+    except (InvalidSignature, ValueError):
+        raise invalid(
+            "The key that signs payment files is damaged: its certificate does not verify what it signs."
+        ) from None
 
 
 def _check_openpgp(certificate, what, now):

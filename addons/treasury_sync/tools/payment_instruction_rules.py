@@ -15,6 +15,7 @@ from .accounts import is_iban
 _ACCOUNT = "Correct the recipient's bank account."
 _PAYMENT = "Correct the payment."
 _NOTHING = Decimal()
+_QR_COUNTRIES = ("CH", "LI")
 
 # ISO 20022 ExternalClearingSystemIdentification1Code -> is it such a number, and how it looks.
 CLEARING = {
@@ -74,10 +75,7 @@ class PaymentCheck:
             if exponent is None:
                 yield row, ("InstdAmt/@Ccy", currency, "It is no currency in use.", _PAYMENT)
             # Noughts at the end are no decimals.
-            elif (
-                -amount.as_tuple().exponent > exponent
-                and -amount.normalize().as_tuple().exponent > exponent
-            ):
+            elif len(payments.amount[row].rstrip("0").partition(".")[2]) > exponent:
                 told = f"{currency} has {exponent} decimals."
                 yield row, ("InstdAmt", payments.amount[row], told, _PAYMENT)
 
@@ -139,8 +137,12 @@ class PaymentCheck:
                 yield row, problem
 
     def _bearers(self, payments, group_bearer):
+        problems = {
+            bearer: choice_problems(self.rules, "ChrgBr", group_bearer or bearer)
+            for bearer in set(payments.bearer)
+        }
         for row, bearer in enumerate(payments.bearer):
-            for problem in choice_problems(self.rules, "ChrgBr", group_bearer or bearer):
+            for problem in problems[bearer]:
                 yield row, problem
 
     def _remittances(self, payments):
@@ -159,8 +161,9 @@ class PaymentCheck:
             for kind, value in zip(kinds, values, strict=True):
                 for problem in _reference(rules, kind, value):
                     yield row, problem
-            for problem in _qr_iban(iban, kinds[-1] if kinds else ""):
-                yield row, problem
+            if kinds or iban.startswith(_QR_COUNTRIES):
+                for problem in _qr_iban(iban, kinds[-1] if kinds else ""):
+                    yield row, problem
 
 
 def choice_problems(rules, tag, value):
@@ -254,7 +257,7 @@ def _reference(rules, kind, value):
 
 def _qr_iban(iban, kind):
     """A Swiss QR-IBAN (institutions 30000 to 31999) and a QR reference go together."""
-    is_qr = iban[:2] in ("CH", "LI") and "30000" <= iban[4:9] <= "31999"
+    is_qr = iban.startswith(_QR_COUNTRIES) and "30000" <= iban[4:9] <= "31999"
     if is_qr and kind != "QRR":
         yield (
             "RmtInf/Strd/CdtrRefInf/Ref",

@@ -166,56 +166,47 @@ def read_all(group):
     :rtype: Payment[list]
     """
     columns = Payment._make([] for _field in Payment._fields)
+    text = etree.tostring(group, encoding="unicode", with_tail=False)
     for name in TRANSACTIONS:
         elements = group.findall(f"{{*}}{name}")
-        pieces = _pieces(group, name) if elements else []
-        alike = len(pieces) == len(elements)
-        for form, run in _runs(name, pieces, elements) if alike else [(None, elements)]:
+        # With a namespace of its own a name need not be what it looks like.
+        alike = text.count("xmlns") == 1 and text.count(f"<{name}>") == len(elements)
+        runs = _runs(name, text, elements) if alike else [(None, elements)]
+        for form, run in runs if elements else ():
             found = form.payments(run) if form else zip(*map(read, run), strict=True)
             for column, values in zip(columns, found, strict=True):
                 column += values
     return columns
 
 
-def _pieces(group, name):
-    """:return: what is written inside of each payment; something else where it cannot be told by its text alone"""
-    text = etree.tostring(group, encoding="unicode", with_tail=False)
-    # With a namespace of its own a name need not be what it looks like.
-    if text.count("xmlns") > 1:
-        return []
-    end = f"</{name}>"
-    return [piece.rpartition(end)[0] for piece in text.split(f"<{name}>")[1:]]
+def _runs(name, text, elements):
+    """Tell payments by their forms.
 
-
-def _runs(name, pieces, elements):
-    """:return: payments of one form that follow each other, by their texts, all of them in one list; by their elements
-    where they have no form
+    :param str text: of the group.
+    :param elements: the payments in it.
+    :return: payments of one form that follow each other, with that form: by their texts, all of them in one list; by
+        their elements where they have none
     """
-    forms, runs, last = [], [], object()
-    for piece, element in zip(pieces, elements, strict=True):
-        form, texts = _form_of(name, piece, forms)
-        if form is not last:
-            last, run = form, []
-            runs.append((form, run))
-        run += texts if form else (element,)
-    return runs
-
-
-def _form_of(name, piece, forms):
-    """:return: the form of a payment, the last one that was met first, and its texts; None for one form too many"""
-    for form in forms:
-        if texts := form.texts(piece):
-            if form is not forms[0]:
+    forms, row, position = [], 0, text.find(f"<{name}>")
+    while row < len(elements):
+        # The form that was met last comes first.
+        for form in forms:
+            run, position = form.run(text, position)
+            if run:
                 forms.remove(form)
                 forms.insert(0, form)
-            return form, texts
-    if len(forms) == _FORMS:
-        return None, ()
-    form = Form(name, piece)
-    if not form.width:
-        return None, ()
-    forms.insert(0, form)
-    return form, form.texts(piece)
+                yield form, run
+                row += len(run) // form.width
+                break
+        else:
+            piece = text[position : text.index(f"</{name}>", position)]
+            form = Form(name, piece) if len(forms) < _FORMS else None
+            if form and form.begins(text, position):
+                forms.insert(0, form)
+            else:
+                yield None, [elements[row]]
+                row += 1
+                position = text.find(f"<{name}>", position + 1)
 
 
 class Form:
@@ -231,18 +222,31 @@ class Form:
             end = value.end()
             pattern += [re.escape(between), '([^"<>]+)' if piece[end] == '"' else "([^<>]+)"]
             marked += [between, f"{_MARK}{number}"]
-        pattern.append(re.escape(piece[end:]))
-        marked.append(piece[end:])
-        expression = re.compile("".join(pattern))
+        pattern.append(re.escape(f"{piece[end:]}</{name}>"))
+        marked += [piece[end:], f"</{name}>"]
+        # What a person put between two payments: blanks and lines.
+        expression = re.compile(f"{''.join(pattern)}[^<]*")
         self.width = expression.groups
-        self._match = expression.fullmatch
-        example = f"<{name}>{''.join(marked)}</{name}>"
+        self._match = expression.match
+        example = "".join(marked)
         self._example = read(parse(example.encode(), max_bytes=len(example) * 4))
 
-    def texts(self, piece):
-        """:return: the texts of a payment of this form, as they are written; None for another one"""
-        matched = self._match(piece)
-        return matched and matched.groups()
+    def begins(self, text, position):
+        """Return whether a payment of this form stands at ``position``."""
+        return bool(self.width and self._match(text, position))
+
+    def run(self, text, position):
+        """Read the payments of this form that follow each other.
+
+        :param str text: of a group.
+        :param int position: where the first one begins in it.
+        :return: their texts, as they are written, one after the other, and where the next payment begins
+        """
+        found = []
+        while self.width and (matched := self._match(text, position)):
+            found += matched.groups()
+            position = matched.end()
+        return found, position
 
     def payments(self, texts):
         """:return: the values of each field, of the payments that have these texts one after the other"""

@@ -4,7 +4,8 @@ import dataclasses
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from odoo.addons.treasury_sync.tools import documents, formats
+# A message is known once its writer is imported.
+from odoo.addons.treasury_sync.tools import documents, formats, pain001, pain008  # noqa: F401
 
 PARIS = documents.Address(
     street="Rue de la Paix", building_number="1", postcode="75002", town="Paris", country="FR"

@@ -229,6 +229,22 @@ def test_an_elliptic_key_signs_as_well(code):
 OTHER = rsa.generate_private_key(65537, 2048)
 WEAK = rsa.generate_private_key(65537, 1024)
 ED = ed25519.Ed25519PrivateKey.generate()
+
+
+def damaged(key):
+    """The key with exponents that are not its own."""
+    numbers = key.private_numbers()
+    return rsa.RSAPrivateNumbers(
+        p=numbers.p,
+        q=numbers.q,
+        d=numbers.d + 2,
+        dmp1=numbers.dmp1 + 2,
+        dmq1=numbers.dmq1 + 2,
+        iqmp=numbers.iqmp,
+        public_numbers=numbers.public_numbers,
+    ).private_key(unsafe_skip_rsa_key_validation=True)
+
+
 LOCKED = OURS.private_bytes(
     serialization.Encoding.PEM,
     serialization.PrivateFormat.PKCS8,
@@ -247,6 +263,7 @@ LOCKED = OURS.private_bytes(
         ("cms_sign", FileKeys(pem(OTHER), KEYS.signing_certificate), "not that of"),
         ("xades", FileKeys(pem(OURS), certificate(OURS, start=-9, end=-1)), "valid from"),
         ("xmldsig", FileKeys(pem(OURS), certificate(OURS, start=1)), "valid from"),
+        ("cms_sign", FileKeys(pem(damaged(OURS)), KEYS.signing_certificate), "is damaged"),
         ("cms_sign", FileKeys(pem(WEAK), certificate(WEAK)), "2048 bits"),
         ("cms_sign", FileKeys(pem(ED), certificate(ED)), "neither RSA"),
         ("cms_encrypt", FileKeys(bank_key=certificate(BANKS, end=-1, start=-9)), "valid from"),
