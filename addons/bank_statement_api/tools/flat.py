@@ -44,8 +44,9 @@ def lines_of(text: str, width: int | None = None) -> list[str]:
     :param width: of a record, where banks also write records without line ends.
     """
     lines = _LINE_END.split(text)
-    if width and len(lines) == 1 and len(text) > width and len(text) % width == 0:
-        return [text[start : start + width] for start in range(0, len(text), width)]
+    only = lines[0]
+    if width and not any(lines[1:]) and len(only) > width and len(only) % width == 0:
+        return [only[start : start + width] for start in range(0, len(only), width)]
     return lines
 
 
@@ -82,6 +83,7 @@ def decimal_amount(text: str, currency: str) -> Decimal:
     :raise BadRecordError: it is no such amount in that currency.
     """
     whole, _comma, decimals = text.replace(".", ",").partition(",")
+    whole = whole.lstrip("0") or "0"
     return _amount(f"{whole}.{decimals}" if decimals else whole, currency, text)
 
 

@@ -33,13 +33,14 @@ from .flat import BadRecordError
 from .mt940_entry import Period, read_entry
 from .mt940_message import CLOSING, FOLLOWING, NUMBER, OPENING, TOTALS, Field, Message, messages_of
 
-_BALANCE = re.compile(r"([CD])(\d{6})([A-Z]{3})?(\d{1,15}[,.]\d{0,5})", re.ASCII)
+_BALANCE = re.compile(r"([CD])(\d{6})([A-Z]{3})?(0*\d{1,15}[,.]\d{0,5})", re.ASCII)
 _FLOOR = re.compile(r"([A-Z]{3})([CD ])?(\d{1,15}(?:[,.]\d{0,5})?)", re.ASCII)
-_TOTAL = re.compile(r"(\d{1,5})([A-Z]{3})(\d{1,15}(?:[,.]\d{0,5})?)", re.ASCII)
+_TOTAL = re.compile(r"(\d{0,5})([A-Z]{3})(\d{0,15}(?:[,.]\d{0,5})?)", re.ASCII)
 _CREATED = re.compile(r"(\d{6})(\d{2})(\d{2})(?:([+-])(\d{2})(\d{2}))?", re.ASCII)
 # ING closes with the number and the sum of debits and credits.
 _ING_TOTALS = re.compile(r"D(\d{6})C(\d{6})D(\d{1,15},\d\d)C(\d{1,15},\d\d)", re.ASCII)
 _FIRST = re.compile(r"(?:.*\{4:)?[ \t]*:20:")
+_AT_LINES = "@@:20:"
 _SECOND = re.compile(r"[ \t]*:25P?:")
 # Lines in front of the first field, and from it to the account.
 _PRELUDE, _ACCOUNT = 40, 12
@@ -59,6 +60,8 @@ _KNOWN = {"20", "21", "25", "25P", "28", "28C", *_BALANCE_TYPES, *_REPORT_TAGS, 
 def matches(content: bytes) -> bool:
     """Whether a file holds fields 20 and 25 of a SWIFT message near its beginning."""
     lines = flat.first_lines(content, _PRELUDE + _ACCOUNT)
+    if lines and _AT_LINES in lines[0]:
+        lines = _with_lines(lines[0]).split("\n")[1:]
     for number, line in enumerate(lines[:_PRELUDE]):
         if ":20:" in line and _FIRST.match(line):
             return any(map(_SECOND.match, lines[number + 1 : number + 1 + _ACCOUNT]))
@@ -75,7 +78,7 @@ def read(source: bytes, *, details: str = SPLIT) -> list[Statement]:
     """
     if details not in (SPLIT, SINGLE):
         raise ValueError(f"details must be {SPLIT!r} or {SINGLE!r}, not {details!r}")
-    messages = messages_of(flat.lines_of(text_encoding.decode(source).text))
+    messages = messages_of(flat.lines_of(_with_lines(text_encoding.decode(source).text)))
     if not messages:
         raise flat.refusal(
             "There is no MT940 or MT942 message in the file.",
@@ -85,6 +88,11 @@ def read(source: bytes, *, details: str = SPLIT) -> list[Statement]:
             code="statement_empty",
         )
     return [_statement(message, number) for number, message in enumerate(messages, 1)]
+
+
+def _with_lines(text: str) -> str:
+    """Return a text with its line ends, which German banks also write as two characters (FinTS)."""
+    return text.replace("@@", "\n") if _AT_LINES in text else text
 
 
 # -- message to statement ----------------------------------------------------------------------
@@ -117,11 +125,12 @@ def _statement(message: Message, number: int) -> Statement:
     )
     account, scheme = _account(message)
     balances = _balances(message, notes)
-    currency = _currency(message, balances, scheme)
+    currency = _currency(message, balances, scheme, notes)
     opening, closing = _bound(balances, OPENING), _bound(balances[::-1], CLOSING)
     statement_number, page = _numbers(message, notes)
     period = Period(opening and opening.date, closing and closing.date)
-    transactions, bad_entries, trailing = _entries(message, currency, period, notes)
+    own = tuple(filter(None, (account.iban, account.other_id)))
+    transactions, bad_entries, trailing = _entries(message, currency, own, period, notes)
     reference = message.fields[0].value
     for item in message.all("21"):
         notes.keep("21", item.value)
@@ -163,7 +172,8 @@ def _statement(message: Message, number: int) -> Statement:
 def _account(message: Message) -> tuple[AccountRef, str | None]:
     """Return the account of field 25 and the currency that some banks put behind it."""
     item = message.one("25", "25P")
-    text = item.value if item else ""
+    # Austrian banks put slashes in front of the bank's code.
+    text = item.value.removeprefix("//") if item else ""
     if not text:
         line = item.line if item else message.line
         raise flat.refusal(
@@ -227,7 +237,7 @@ def _bound(balances: list[tuple[str, Balance]], tags: tuple[str, ...]) -> Balanc
     return next((balance for tag, balance in balances if tag in tags), None)
 
 
-def _currency(message: Message, balances, scheme: str | None) -> str:
+def _currency(message: Message, balances, scheme: str | None, notes: _Notes) -> str:
     """Return the account's currency: that of its balances, which have to agree."""
     found = {balance.currency for _tag, balance in balances}
     for item in message.all("34F", *TOTALS):
@@ -238,11 +248,12 @@ def _currency(message: Message, balances, scheme: str | None) -> str:
         found.add(scheme)
     known = {code for code in found if flat.known_currency(code)}
     if len(found) != 1 or not known:
+        unreadable = " ".join(finding.message for finding in notes.findings)
         raise flat.refusal(
             "A statement in the file does not say one currency for its account.",
             message.line,
             ":60F:",
-            f"balances and totals in {', '.join(sorted(found)) or 'no currency'}",
+            f"balances and totals in {', '.join(sorted(found)) or 'no currency'}. {unreadable}".strip(),
         )
     return found.pop()
 
@@ -288,7 +299,7 @@ def _totals(message: Message, trailing: str, currency: str, notes: _Notes) -> De
         try:
             if not match:
                 raise BadRecordError("totals", "the form is not number, currency and amount")
-            values[f"{side}_entries"] = int(match[1])
+            values[f"{side}_entries"] = int(match[1]) if match[1] else None
             values[f"{side}_sum"] = flat.decimal_amount(match[3], currency)
         except BadRecordError as error:
             notes.findings.append(
@@ -311,7 +322,7 @@ def _totals(message: Message, trailing: str, currency: str, notes: _Notes) -> De
     return DeclaredTotals(**values) if values else None
 
 
-def _entries(message: Message, currency: str, period: Period, notes: _Notes):
+def _entries(message: Message, currency: str, own: tuple[str, ...], period: Period, notes: _Notes):
     """Read the bookings; a field 86 belongs to the booking right before it, else to the statement."""
     transactions, bad_entries = [], []
     proven = bool(period.first and period.last) or message.one(*TOTALS) is not None
@@ -327,6 +338,7 @@ def _entries(message: Message, currency: str, period: Period, notes: _Notes):
             line,
             infos,
             currency=currency,
+            own=own,
             period=period,
             proven=proven,
             position=notes.place(line.line, number),

@@ -37,10 +37,13 @@ from .mt940_info import NOT_GIVEN, Info, read_info, read_numbered
 from .mt940_message import Field
 
 _START = re.compile(
-    r"(\d{6})(?:(\d{4})| {4})?(R[CD]|E[CD]|[CD])([A-Z])?(\d{1,15}(?:[,.]\d{0,5})?)", re.ASCII
+    r"(\d{6})(?:(\d{4})| {4})?(R[CD]|E[CD]|[CD])([A-Z])?(0*\d{1,15}(?:[,.]\d{0,5})?)", re.ASCII
 )
-# S for SWIFT, N for others, F for first advices; some banks have letters of their own.
-_TYPE = re.compile(r"[A-Z][A-Z0-9 ]{3}", re.ASCII)
+# S for SWIFT, N for others, F for first advices; some banks have letters of their own, a blank before it, or
+# leave it out: then it is a reference that shows that the amount ended.
+_TYPE = re.compile(r" ?(?:(?!NONREF\b)([A-Z][A-Z0-9 ]{3})|(?=//|NONREF\b))", re.ASCII)
+_IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", re.ASCII)
+_INTEREST_DAY = re.compile(r"\d\d02(?:29|30)", re.ASCII)
 _MONEY_WORD = re.compile(r"/(OCMT|CHGS)/([A-Z]{3})(\d{1,15}(?:[,.]\d{0,5})?)", re.ASCII)
 _RATE_WORD = re.compile(r"/EXCH/(\d{1,12}(?:[,.]\d{1,12})?)", re.ASCII)
 
@@ -61,6 +64,7 @@ def read_entry(
     infos: list[Field],
     *,
     currency: str,
+    own: tuple[str, ...],
     period: Period,
     proven: bool,
     position: Position,
@@ -71,6 +75,7 @@ def read_entry(
     :param line: field 61.
     :param infos: the fields 86 and NS that belong to it.
     :param currency: of the account.
+    :param own: the account's numbers.
     :param period: tells the year of an entry date where the value date is far from it.
     :param proven: whether balances or totals prove the amounts: only then one without the decimal comma counts.
     """
@@ -96,13 +101,15 @@ def read_entry(
                 f"“{text[start.end() : start.end() + 4]}” is no type such as NTRF.",
             )
         amount, status = value, PENDING if mark.startswith("E") else BOOKED
-        value_date = flat.day(value_day)
-        booking_date = _entry_date(entry_day, value_date, period) if entry_day else value_date
+        extras = _mark_extras(funds, currency, position, warnings)
+        value_date, near = _value_date(value_day, entry_day, extras, position, warnings)
+        booking_date = _entry_date(entry_day, near, period) if entry_day else near
         return _transaction(
             line,
             infos,
             text[kind.end() :],
-            kind[0],
+            kind[1] or "",
+            own=own,
             amount=value,
             currency=currency,
             status=status,
@@ -110,7 +117,7 @@ def read_entry(
             booking_date=booking_date,
             value_date=value_date,
             reversal=mark in ("RC", "RD"),
-            extras=_mark_extras(funds, currency, position, warnings),
+            extras=extras,
         )
     except BadRecordError as error:
         evidence = {":61:": "\n".join(line.lines)}
@@ -140,6 +147,23 @@ def _mark_extras(funds, currency, position, warnings) -> dict[str, str]:
     return {"61/funds_code": funds}
 
 
+def _value_date(value_day, entry_day, extras, position, warnings):
+    """Return the value date, and the day that tells the year of the entry date.
+
+    Where a bank reckons interest by months of 30 days, a value date may be a 29 or 30 February that does
+    not exist: it is kept as it stands, and the entry has none.
+    """
+    try:
+        day = flat.day(value_day)
+        return day, day
+    except BadRecordError as error:
+        if not (entry_day and _INTEREST_DAY.fullmatch(value_day)):
+            raise
+        extras["61/value_date"] = value_day
+        warnings.append(Warn(path=f":61: of line {position.line}", message=error.reason))
+        return None, flat.day(f"{value_day[:4]}28")
+
+
 @functools.lru_cache(maxsize=4096)
 def _entry_date(text: str, value_date: datetime.date, period: Period) -> datetime.date:
     """Return the day in the year that brings it nearest to the value date, unless the statement's
@@ -163,17 +187,27 @@ def _entry_date(text: str, value_date: datetime.date, period: Period) -> datetim
     return nearest
 
 
-def _transaction(line, infos, rest, kind, *, extras, **values) -> Transaction:
+def _transaction(line, infos, rest, kind, *, own, extras, **values) -> Transaction:
     # A reversal keeps the roles of the payment it takes back.
     credit = (values["amount"] > 0) != values["reversal"]
-    details = [text for text in infos if text.tag == "86"]
-    info = read_info([text for item in details for text in item.lines], credit)
-    for item in infos:
-        if item.tag == "NS":
-            read_numbered(item.lines, info)
     customer_ref, slashes, bank_ref = rest.partition("//")
     customer_ref, bank_ref = customer_ref.strip(), bank_ref.strip()
     supplement = " ".join(text.strip() for text in line.lines[1:] if text.strip())
+    texts = [text for item in infos if item.tag == "86" for text in item.lines]
+    account, name = _party_of_61(customer_ref, supplement, texts)
+    info = read_info(texts[1:] if name else texts, credit)
+    for item in infos:
+        if item.tag == "NS":
+            read_numbered(item.lines, info)
+    if account and info.account in (None, account):
+        info.account, supplement = account, ""
+    info.name = info.name or name
+    if info.account in own:
+        # Triodos tells the holder's own account with each booking.
+        info.keep("86/own_account", info.account)
+        info.account = info.extras.pop("86/?31", None)
+    if name:
+        customer_ref = ""
     if customer_ref not in NOT_GIVEN:
         info.fill("instruction_id", "61/reference", customer_ref)
     elif customer_ref:
@@ -214,10 +248,24 @@ def _transaction(line, infos, rest, kind, *, extras, **values) -> Transaction:
     )
 
 
+def _party_of_61(reference: str, supplement: str, texts: list[str]):
+    """Return the account and the name of the other side where field 61 tells them.
+
+    ASN, RegioBank and SNS put them where others put a reference and further details, and once more in
+    front of field 86. Rabobank puts the account into the further details.
+    """
+    if supplement and texts and texts[0].strip() == f"{reference} {supplement}":
+        return reference, supplement
+    return (supplement, None) if _IBAN.fullmatch(supplement) else (None, None)
+
+
 @functools.lru_cache(maxsize=4096)
-def _code(kind: str, code: str | None, is_german: bool) -> BankTransactionCode:
+def _code(kind: str, code: str | None, is_german: bool) -> BankTransactionCode | None:
+    codes = "+".join(filter(None, (kind.strip(), code)))
+    if not codes:
+        return None
     return BankTransactionCode(
-        proprietary="+".join(filter(None, (kind.strip(), code))),
+        proprietary=codes,
         issuer=transaction_kinds.DK if is_german else transaction_kinds.SWIFT,
     )
 

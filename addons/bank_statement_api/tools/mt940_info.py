@@ -33,13 +33,15 @@ _KEYWORDS = re.compile(
 )
 _CODE_WORDS = (
     "EREF KREF PREF MARF CSID CREF IREF RREF TRTP TRCD TRAN REMI BENM ORDP CNTP ULTB ULTC ULTD "
-    "NAME IBAN BIC ACCW ADDR ISDT PURP RTRN SVCL SVCS OCMT CHGS EXCH ID INFO OPRP ADDI CTRY"
+    "NAME IBAN BBAN BIC ACCW ADDR ISDT PURP RTRN SVCL SVCS OCMT CHGS EXCH ID INFO OPRP ADDI CTRY"
 )
 _WORDS = frozenset(_CODE_WORDS.split())
 _SLASHES = re.compile(rf"/({_CODE_WORDS.replace(' ', '|')})/")
 _STARTS_SLASHES = re.compile(rf"\s?/({_CODE_WORDS.replace(' ', '|')})/")
 _LABELS = re.compile(r"(?:^|;)\s*(Z RACH|NA RACH|ID IPH|OD|DLA|TYT|TNR)\.?:", re.ASCII)
 _BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?", re.ASCII)
+_MONEY = re.compile(r"(?:[A-Z]{3})?\d[\d,.]*", re.ASCII)
+_PARTY = re.compile(r"(\d[\dA-Z]{5,33})/([^/]+)(.*)", re.ASCII)
 _NUMBERED = re.compile(r"\d\d", re.ASCII)
 
 NOT_GIVEN = frozenset({"", "NONREF", "EREF", "KREF", "MREF", "PREF", "KREF+", "EREF+", "MREF+"})
@@ -97,6 +99,8 @@ def read_info(lines: list[str], credit: bool) -> Info:
     """
     while lines and not lines[-1].strip():
         lines = lines[:-1]
+    while lines and not lines[0].strip():
+        lines = lines[1:]
     info = Info()
     if not lines:
         return info
@@ -192,6 +196,11 @@ def _read_subfields(lines, code, separator, credit, info):
         else:
             info.keep(f"86/?{number}", value.strip())
     info.fill("name", "86/?32", _glue(names))
+    if _BIC.fullmatch("".join(remittance[:1])) and accounts.is_iban("".join(remittance[1:2])):
+        # Triodos puts the bank and the account of the other side in front of the text.
+        bic, iban, *remittance = remittance
+        _override(info, "bic", "86/?30", bic)
+        _override(info, "account", "86/?31", iban)
     _read_keywords(_glue(remittance + later), credit, info)
 
 
@@ -226,6 +235,10 @@ def _read_keywords(text: str, credit: bool, info: Info):
             continue
         seen.add(keyword)
         target = _KEYWORD_FIELDS.get(keyword)
+        if keyword == "CRED":
+            # A creditor identifier has no blank: behind it goes on what has no keyword.
+            value, _blank, rest = value.partition(" ")
+            free.append(rest.strip())
         if keyword in ("SVWZ", "MTLG"):
             free.append(value)
         elif target and not (keyword == "KREF" and value in NOT_GIVEN):
@@ -267,6 +280,7 @@ _WORD_FIELDS = {
     "CSID": "creditor_id",
     "PREF": "payment_information_id",
     "IBAN": "account",
+    "BBAN": "account",
     "BIC": "bic",
     "TRTP": "additional_info",
 }
@@ -280,9 +294,15 @@ def _read_slashes(text: str, credit: bool, info: Info):
         value = raw.strip(" /")
         if word in ("BENM", "ORDP", "ULTB", "ULTC", "ULTD"):
             role = word
-            _name(role, value, credit, info)
+            _name(role, _party_account(value, info), credit, info)
         elif word == "NAME":
             _name(role, value, credit, info)
+        elif word in ("OCMT", "CHGS", "EXCH"):
+            money = _MONEY.match(value)
+            info.keep(f"86/{word}", money[0] if money else value)
+            # Behind the amount there may be free text.
+            rest = value[money.end() :].strip(" /") if money else ""
+            info.remittance += (rest,) if rest else ()
         elif word == "CNTP":
             _read_ing_party(raw.rstrip(" /"), info)
         elif word == "ACCW":
@@ -306,6 +326,17 @@ def _name(role: str, value: str, credit: bool, info: Info):
         info.fill("ultimate_party", f"86/{role}", value)
     else:
         info.keep(f"86/{role}", value)
+
+
+def _party_account(value: str, info: Info) -> str:
+    """Return a party's name, of ``account/name/text`` where a bank gives it so."""
+    parts = _PARTY.fullmatch(value)
+    if not parts:
+        return value
+    info.fill("account", "86/account", parts[1])
+    rest = parts[3].strip(" /")
+    info.remittance += (rest,) if rest else ()
+    return parts[2]
 
 
 def _read_ing_party(value: str, info: Info):

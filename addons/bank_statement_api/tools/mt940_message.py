@@ -8,10 +8,14 @@ from dataclasses import dataclass, field
 from . import flat
 
 _TAG = re.compile(r":(\d\d[A-Z]?|NS):")
+# A time of day that was broken before its minutes looks like a tag.
+_TIME = re.compile(r":[0-5]\d:[0-5]\d(?!\d)", re.ASCII)
 _BLOCK = re.compile(r"\{(\d|S):((?:[^{}]|\{[^{}]*\})*)\}")
 _MESSAGE_TYPE = re.compile(r"[IO](\d{3})")
 NUMBER = re.compile(r"(\d{1,9})(?:/(\d{1,9}))?", re.ASCII)
 
+# As many lines further on, the next field shows what a line is.
+_NEAR = 10
 _TYPES = {"940", "942", "950"}
 FOLLOWING = ("86", "NS")
 OPENING, CLOSING = ("60F", "60M"), ("62F", "62M")
@@ -77,8 +81,10 @@ class _Reader:
         self._message: Message | None = None
         # What stands in front of the next message.
         self._around = Message(0)
+        self._lines: list[str] = []
 
     def read(self, lines: list[str]) -> list[Message]:
+        self._lines = lines
         for number, text in enumerate(lines, 1):
             line: str | None = text
             if text[:1] in "\x01\x03${-" or "{4:" in text:
@@ -95,7 +101,7 @@ class _Reader:
 
     def _line(self, line: str, number: int):
         tag = _TAG.match(line)
-        if tag is None:
+        if tag is None or self._is_time(line, tag[1], number):
             if self._message is not None:
                 self._message.fields[-1].lines.append(line)
             elif line.strip():
@@ -115,6 +121,25 @@ class _Reader:
                 "field outside of a message that begins with :20:",
             )
 
+    def _is_dash(self, number: int) -> bool:
+        """Whether a dash alone on a line ends no message but belongs to field 86: the message goes on."""
+        if self._message is None or self._message.fields[-1].tag != "86":
+            return False
+        following = next(
+            (text for text in self._lines[number : number + _NEAR] if text.strip()), ""
+        )
+        tag = _TAG.match(following)
+        return tag is not None and tag[1] in ("61", "62F", "62M", "64", "65", *FOLLOWING)
+
+    def _is_time(self, line: str, tag: str, number: int) -> bool:
+        """Whether what looks like a tag goes on with a time of day in the text of field 86."""
+        if self._message is None or self._message.fields[-1].tag != "86" or not _TIME.match(line):
+            return False
+        near = self._lines[number : number + _NEAR]
+        following = next(filter(None, map(_TAG.match, near)), None)
+        # A message that begins goes on with its account.
+        return tag != "20" or following is None or following[1] not in ("21", "25", "25P")
+
     def _begin(self, field_20: Field):
         if self._message is not None:
             if self._message.enveloped:
@@ -130,6 +155,8 @@ class _Reader:
         :return: the rest of the line, to be read as a field; None for none.
         """
         text = line.strip("\x01\x03$ \t")
+        if text == "-" and self._is_dash(number):
+            return line
         if self._message is not None and (text in ("-", "-XXX") or text.startswith("-}")):
             self._message.closed = True
             self._done.append(self._message)

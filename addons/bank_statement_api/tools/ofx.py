@@ -124,9 +124,8 @@ def _statement(node: Aggregate, number: int, version: str, warnings) -> Statemen
         ) from error
     account = _account(node, currency)
     transactions, bad_entries, notes = [], [], list(warnings)
-    lists = node.find(("BANKTRANLIST", "BANKTRANLISTP"))
-    entries = [entry for holder in lists for entry in holder.find(_ENTRIES)]
-    for place, entry in enumerate(entries, 1):
+    # Not only in their list: some banks do not close it, and then it holds nothing.
+    for place, entry in enumerate(node.find(_ENTRIES), 1):
         position = Position(statement=number, entry=place, line=entry.line)
         status = PENDING if entry.name == "STMTTRNP" else BOOKED
         amount = None
@@ -154,7 +153,7 @@ def _statement(node: Aggregate, number: int, version: str, warnings) -> Statemen
                     message=f"{kind} with the amount {amount}: the sign of the amount counts.",
                 )
             )
-    listed = node.one("BANKTRANLIST")
+    listed = node.one("BANKTRANLIST") or node
     return Statement(
         account=account,
         source_format="ofx",

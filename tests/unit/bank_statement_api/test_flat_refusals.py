@@ -155,7 +155,7 @@ def test_figure_that_does_not_agree_is_told_with_both(content, code, expected, a
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        (MT940.replace(b":61:2603040304C10", b":61:2602300304C10"), "date"),
+        (MT940.replace(b":61:2603040304C10", b":61:2604310304C10"), "date"),
         (MT940.replace(b":61:2603040304C10", b":61:2603041304C10"), "date"),
         (MT940.replace(b":61:2603040304C10", b":61:2503040229C10"), "date"),
         (MT940.replace(b":61:2603040304C10,00", b":61:2603040304C10,001"), "amount"),
@@ -321,10 +321,11 @@ def test_zero_bytes_are_no_text(content):
 )
 def test_records_without_line_ends_are_cut_by_their_width(content, width):
     joined = b"".join(line.ljust(width) for line in content.splitlines())
-    assert [line.amount for line in read(joined)[0].transactions] == [
-        Decimal("10.00"),
-        Decimal("-4.00"),
-    ]
+    for end in (b"", b"\n", b"\r\n\n"):
+        assert [line.amount for line in read(joined + end)[0].transactions] == [
+            Decimal("10.00"),
+            Decimal("-4.00"),
+        ]
 
 
 @pytest.mark.parametrize(

@@ -188,6 +188,13 @@ def test_what_is_given_twice_is_asked_about(old, name):
     assert len(bank.booked) == 2
 
 
+def test_list_that_is_not_closed_holds_its_entries_all_the_same(old):
+    bank, card = ofx.read(old)
+    found = ofx.read(old.replace(b"</BANKTRANLIST>", b""))
+    assert [statement.transactions for statement in found] == [bank.transactions, card.transactions]
+    assert (found[0].period_from, found[0].period_to) == (bank.period_from, bank.period_to)
+
+
 def test_refusal_says_the_line(old):
     with pytest.raises(StatementFormatError) as refused:
         ofx.read(old.replace(b"</BANKTRANLIST>", b"</BANKTRANLOST>", 1))
