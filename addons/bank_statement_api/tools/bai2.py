@@ -30,6 +30,8 @@ from .flat import BadRecordError
 
 _MARK = re.compile(r"01\s*,[^,]*,[^,]*,\d{6}\s*,", re.ASCII)
 _TIME = re.compile(r"(\d\d):?(\d\d)(?::?\d\d)?", re.ASCII)
+# The ANSI standard that came after version 2, X9.121 (BTRS), calls itself version 3 and keeps its records.
+_VERSIONS = {"2", "3"}
 # Group status: update, deletion, correction, test only.
 _UPDATE, _CORRECTION = "1", "3"
 _STATUS_WORDS = {"2": "a deletion of what was sent before", "4": "a test only"}
@@ -71,7 +73,7 @@ def read(source: bytes, *, details: str = SPLIT) -> list[Statement]:
 
 def _file_statements(header, groups, trailer, before) -> list[Statement]:
     values = padded(header, 8)
-    if values[7] != "2":
+    if values[7] not in _VERSIONS:
         raise flat.refusal(
             "The file is not of version 2 of BAI.",
             header.line,
@@ -126,7 +128,6 @@ def _group_statements(header, file_values, group: Group, before: int):
     statements, totals = [], 0
     for account in group.accounts:
         reader = AccountReader(account, values, day, before + len(statements) + 1)
-        totals += reader.control_total
         statements.append(
             dataclasses.replace(
                 reader.statement(),
@@ -136,9 +137,11 @@ def _group_statements(header, file_values, group: Group, before: int):
                 kind=REPORT if modifier in _INTERIM else STATEMENT,
                 period_from=day,
                 period_to=day,
+                source_version=file_values[7],
                 extras=_extras(file_values, values),
             )
         )
+        totals += reader.control_total
     total, number, records = trailer_numbers(group.trailer, 3)
     findings = control(
         "group",
@@ -158,7 +161,9 @@ def _group_statements(header, file_values, group: Group, before: int):
                 position=Position(statement=before + 1, entry=0, line=group.record.line),
             ),
         )
-    return [_with_findings(statement, findings) for statement in statements], total
+    return [_with_findings(statement, findings) for statement in statements], (
+        totals if total is None else total
+    )
 
 
 def _extras(file_values: list[str], group_values: list[str]) -> dict[str, str]:

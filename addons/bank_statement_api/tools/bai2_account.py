@@ -92,7 +92,9 @@ class AccountReader:
 
     @property
     def control_total(self) -> int:
-        return trailer_numbers(self._account.trailer, 2)[0]
+        """What the account adds to the total of its group: once its statement was read."""
+        declared = trailer_numbers(self._account.trailer, 2)[0]
+        return self._sum if declared is None else declared
 
     def _balance(self, kind: str) -> Balance | None:
         return next((balance for balance in self._balances if balance.type == kind), None)

@@ -130,23 +130,27 @@ def padded(record: Record, length: int) -> list[str]:
     return values + [""] * (length - len(values))
 
 
-def trailer_numbers(record: Record, length: int) -> list[int]:
-    """Return the whole numbers of a trailer: without them nothing is proven."""
+def trailer_numbers(record: Record, length: int) -> list[int | None]:
+    """Return the whole numbers of a trailer: without them nothing is proven.
+
+    Some banks leave the first, the control total, blank: it is None.
+    """
     values = padded(record, length)
-    if any(not INTEGER.fullmatch(text) for text in values[:length]) or any(values[length:]):
+    left_out = 0 if values[0] else 1
+    if any(not INTEGER.fullmatch(text) for text in values[left_out:length]) or any(values[length:]):
         raise flat.refusal(
             "A trailer of the file is damaged.",
             record.line,
             record.code,
             f"“{','.join(values)}” are not its {length} numbers",
         )
-    return [int(text) for text in values[:length]]
+    return [int(text) if text else None for text in values[:length]]
 
 
 def control(name: str, record: Record, rows, statement: int = 1) -> tuple[Finding, ...]:
     findings = ()
     for what, declared, counted in rows:
-        if declared != counted:
+        if declared not in (None, counted):
             findings += (
                 Finding(
                     code="total_sum" if what == "sum" else "total_count",

@@ -1,4 +1,4 @@
-"""Streaming reader of ISO 20022 cash management messages, versions .001.02 to .001.13.
+"""Streaming reader of ISO 20022 cash management messages, versions .001.02 to .001.14.
 
 camt.053 (BankToCustomerStatement) is a statement, camt.052 (BankToCustomerAccountReport) a report of
 the day so far, camt.054 (BankToCustomerDebitCreditNotification) a notification with the details of
@@ -46,8 +46,10 @@ from .errors import StatementFormatError
 
 MAX_BYTES = 4 * 1024**3
 
-VERSIONS = tuple(f"{number:02d}" for number in range(2, 14))
+VERSIONS = tuple(f"{number:02d}" for number in range(2, 15))
 _ISO_NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:camt\.05[234]\.001\.\d\d")
+# Where another document begins in the same file.
+_NEXT = re.compile(rb"(?<=>)\s*(?=<\?xml\s)")
 _MESSAGE = re.compile(r"([a-z]{4}\.\d{3})\.001\.(\d\d)")
 
 
@@ -89,14 +91,18 @@ class Survey:
 def read(source: bytes | BinaryIO, *, details: str = SPLIT) -> list[Statement]:
     """Read a file that fits in memory.
 
-    :param source: the file's bytes, or a binary file at its start.
+    :param source: the file's bytes, or a binary file at its start. In bytes, documents may stand one behind another.
     :param details: ``split`` makes a line of each detail of a batch when the details prove to be the
         entry; ``single`` keeps every entry one line and its details as evidence. A notification is always
         read as ``single``, since its details belong to an entry of a statement.
     :return: its statements in the order of the file.
     :raise StatementFormatError: the file as a whole is damaged or none of these messages.
     """
-    return [stream.statement() for stream in parse(source, details=details)]
+    found: list[Statement] = []
+    for part in _NEXT.split(source) if isinstance(source, bytes) else (source,):
+        streams = parse(part, details=details, before=len(found))
+        found += [stream.statement() for stream in streams]
+    return found
 
 
 def survey(source: bytes | BinaryIO, *, details: str = SPLIT) -> list[Survey]:
@@ -116,16 +122,19 @@ def survey(source: bytes | BinaryIO, *, details: str = SPLIT) -> list[Survey]:
     return surveys
 
 
-def parse(source: bytes | BinaryIO, *, details: str = SPLIT) -> Iterator[StatementStream]:
+def parse(
+    source: bytes | BinaryIO, *, details: str = SPLIT, before: int = 0
+) -> Iterator[StatementStream]:
     """Hand out statements and their transactions while the file is read.
 
     Parameters and errors are those of :func:`read`, but damage shows only where it is: nothing may be
-    posted from a file that was not surveyed. Asking for the next statement reads on over what is
+    posted from a file that was not surveyed. ``before`` is the number of statements in documents before
+    this one. Asking for the next statement reads on over what is
     left of the present one.
     """
     if details not in (SPLIT, SINGLE):
         raise ValueError(f"details must be {SPLIT!r} or {SINGLE!r}, not {details!r}")
-    return _Reader(source, details).statements()
+    return _Reader(source, details).statements(before)
 
 
 class StatementStream:
@@ -144,6 +153,7 @@ class StatementStream:
         self._context = EntryContext(
             account=self._head.account,
             currency=self._head.account.currency,
+            kind=self._head.kind,
             details=SINGLE if self._head.kind == NOTIFICATION else reader.details,
         )
         self._entries = 0
@@ -239,15 +249,15 @@ class _Reader:
         names, line = self._place
         return f"{'/'.join(names)} of line {line}"
 
-    def statements(self) -> Iterator[StatementStream]:
-        number = 0
+    def statements(self, before: int) -> Iterator[StatementStream]:
+        number = before
         while (element := self.next_element()) is not None:
             number += 1
             stream = StatementStream(self, number, element)
             yield stream
             for _rest in stream:
                 pass
-        if not number:
+        if number == before:
             raise StatementFormatError(
                 "There is no statement, report or notification of an account in the file.",
                 tag=self._message.root if self._message else None,

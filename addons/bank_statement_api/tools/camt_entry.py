@@ -1,7 +1,7 @@
 """One entry (``Ntry``) of a camt message to canonical transactions.
 
 Element names and choices follow the ISO 20022 message definition "BankToCustomerStatement",
-camt.053.001.02 to .13, and are the same in camt.052 and camt.054. Where versions differ, both forms
+camt.053.001.02 to .14, and are the same in camt.052 and camt.054. Where versions differ, both forms
 are read: ``Sts`` against ``Sts/Cd``, ``BIC`` against ``BICFI``, ``Dbtr`` against ``Dbtr/Pty``,
 ``Chrgs`` against ``Chrgs/Rcrd``.
 """
@@ -30,6 +30,7 @@ from .documents import (
     PENDING,
     SINGLE,
     SPLIT,
+    STATEMENT,
     AccountRef,
     BadEntry,
     BankTransactionCode,
@@ -47,6 +48,8 @@ from .documents import (
 
 # FUTR came with version .08: an entry that will be booked later.
 _STATUSES = {"BOOK": BOOKED, "PDNG": PENDING, "FUTR": PENDING, "INFO": INFORMATION}
+
+_NO_STATUS = "The entry has no status: on a statement it is booked."
 
 # Amounts and exchange rates that are evidence: any number of decimals.
 _NUMBER = re.compile(r"\d{1,18}(\.\d{1,18})?", re.ASCII)
@@ -89,6 +92,7 @@ class EntryContext:
 
     account: AccountRef
     currency: str
+    kind: str = STATEMENT
     details: str = SPLIT
     findings: list[Finding] = field(default_factory=list)
     warnings: list[Warn] = field(default_factory=list)
@@ -104,7 +108,7 @@ def read_entry(
     node = Node(element)
     status = amount = None
     try:
-        status = _status(node)
+        status = _status(node, position, context)
         amount = signed_amount(node, context.currency)
         return _lines(node, status, amount, position, context)
     except BadRecordError as error:
@@ -129,8 +133,12 @@ def _evidence(node: Node) -> dict[str, str]:
 # -- what decides money and dates: read strictly or not at all ------------------------------
 
 
-def _status(node: Node) -> str:
+def _status(node: Node, position: Position, context: EntryContext) -> str:
     status = node.only("Sts")
+    if status is None and context.kind == STATEMENT:
+        # What else a statement holds, it says; a report or a notification is of either.
+        context.warnings.append(Warn(path=f"Ntry/Sts, {position}", message=_NO_STATUS))
+        return BOOKED
     code = status.value or status.text("Cd") or status.text("Prtry") if status else None
     if code not in _STATUSES:
         raise BadRecordError("status", f"Status {code or '(none)'}: booked or not is unknown.")
@@ -341,10 +349,12 @@ def _party(node: Node, role: str) -> Party:
     if party is account is agent:
         return _NOBODY
     iban = account.text("IBAN")
+    # Since version .08 a party may be a bank itself.
+    bank = party.one("Agt", "FinInstnId") or _NOTHING
     return Party(
-        name=party.text("Nm"),
+        name=party.text("Nm") or bank.text("Nm"),
         iban=iban and "".join(iban.split()).upper(),
-        bic=agent.text("BICFI") or agent.text("BIC"),
+        bic=agent.text("BICFI") or agent.text("BIC") or bank.text("BICFI"),
         other_id=account.text("Othr", "Id"),
     )
 

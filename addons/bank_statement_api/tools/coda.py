@@ -209,12 +209,18 @@ def _statement(part: _Part, number: int, details: str) -> Statement:
         raise flat.refusal(
             "The balances of an account are damaged.", part.line + 1, "1/8", error.reason
         ) from error
-    if part.old[5:42].split() != part.new[4:41].split():
-        raise flat.refusal(
-            "The end of an account is that of another one.",
-            part.trailer_line,
-            "8",
-            f"account “{flat.squeeze(part.new[4:41])}”",
+    place = Position(statement=number, entry=0, line=part.trailer_line)
+    ends = part.old[5:42].split() == part.new[4:41].split()
+    if not ends:
+        findings.append(
+            Finding(
+                code="balance_unreadable",
+                message="The new balance is that of another account.",
+                severity="error",
+                expected=flat.squeeze(part.old[5:42]),
+                actual=flat.squeeze(part.new[4:41]),
+                position=place,
+            )
         )
     transactions, bad_entries = [], []
     for place, entry in enumerate(part.entries, 1):
@@ -224,7 +230,6 @@ def _statement(part: _Part, number: int, details: str) -> Statement:
             bad_entries.append(found)
         else:
             transactions += found
-    place = Position(statement=number, entry=0, line=part.trailer_line)
     findings += _check_trailer(part, currency, transactions, bad_entries, place)
     if part.header[16] == "D":
         warnings.append(Warn(path="0", message="The bank marks the file as a duplicate."))
@@ -253,8 +258,8 @@ def _statement(part: _Part, number: int, details: str) -> Statement:
         period_from=opening.date,
         period_to=closing.date,
         opening=opening,
-        closing=closing,
-        balances=(opening, closing),
+        closing=closing if ends else None,
+        balances=(opening, closing) if ends else (opening,),
         transactions=tuple(transactions),
         bad_entries=tuple(bad_entries),
         findings=tuple(findings),

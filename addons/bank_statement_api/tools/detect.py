@@ -159,7 +159,7 @@ register(
         matches=ofx.matches,
         read=ofx.read,
         content_type="application/x-ofx",
-        options=(),
+        options=("currency",),
     )
 )
 register(

@@ -44,6 +44,8 @@ _DATE = re.compile(
     r"(\d{4})(\d{2})(\d{2})(?:\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?)?(?:\s*\[[^\]]*\])?", re.ASCII
 )
 _AMOUNT = re.compile(r"([+-]?)(\d{1,15})(?:[.,](\d{1,5}))?", re.ASCII)
+# Blanks between groups of three digits leave no doubt, other than a point or a comma.
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?:[.,]\d{1,5})?", re.ASCII)
 _IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", re.ASCII)
 _KEPT = ("CHECKNUM", "REFNUM", "SRVRTID", "SIC", "DTUSER", "PAYEEID", "EXTDNAME", "CATEGORY")
 _ENTRIES = ("STMTTRN", "STMTTRNP")
@@ -61,9 +63,10 @@ def matches(content: bytes) -> bool:
     return bool(_MARK.search(text_encoding.head(content, 1024)))
 
 
-def read(content: bytes) -> list[Statement]:
+def read(content: bytes, *, currency: str | None = None) -> list[Statement]:
     """Return the statements of the file's bank accounts and cards.
 
+    :param currency: of a statement that does not say it.
     :raise StatementFormatError: it is damaged, the bank answered with an error, or it holds neither.
     """
     header = text_encoding.head(content, 1024).partition("<OFX>")[0]
@@ -94,7 +97,7 @@ def read(content: bytes) -> list[Statement]:
             code="statement_empty",
         )
     return [
-        _statement(node, number, version[1] if version else "", warnings)
+        _statement(node, number, version[1] if version else "", currency, warnings)
         for number, node in enumerate(found, 1)
     ]
 
@@ -111,8 +114,8 @@ def _check_status(root: Aggregate):
             )
 
 
-def _statement(node: Aggregate, number: int, version: str, warnings) -> Statement:
-    currency = node.text("CURDEF")
+def _statement(node: Aggregate, number: int, version: str, currency, warnings) -> Statement:
+    currency = node.text("CURDEF") or currency
     try:
         minor_unit_exponent(currency)
     except MoneyError as error:
@@ -288,8 +291,9 @@ def _only(entry: Aggregate, name: str) -> str | None:
 
 
 def _amount(text: str | None, currency: str) -> Decimal:
-    """Read an amount: a sign, digits, and a point or a comma before the decimals; never groups."""
-    match = _AMOUNT.fullmatch(text or "")
+    """Read an amount: a sign, digits, and a point or a comma before the decimals."""
+    text = text or ""
+    match = _AMOUNT.fullmatch("".join(text.split()) if _GROUPED.fullmatch(text) else text)
     if not match:
         raise _BadRecordError("amount", f"{text or '(empty)'} is not an amount.")
     try:

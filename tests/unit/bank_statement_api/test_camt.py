@@ -68,7 +68,7 @@ def read_one(content, **options):
 
 
 @pytest.mark.parametrize(
-    "version", ["02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "13"]
+    "version", ["02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "13", "14"]
 )
 def test_every_version_is_read(version):
     status = "BOOK" if version < "04" else "<Cd>BOOK</Cd>"

@@ -253,3 +253,30 @@ def test_standing_order_is_a_transfer_and_no_return():
     entry = (":61:2603040304D5,00NSTONONREF", ":86:008?00DAUERAUFTRAG?20RENT")
     [line] = read(mt940(*entry)).transactions
     assert line.kind == "transfer"
+
+
+def test_coda_new_balance_of_another_account_is_none_of_this_one_and_the_lines_are_read():
+    text = flat_writer.coda("BE68539007547034", "EUR", [LINE]).decode()
+    found = read(text.replace("\r\n8001BE68", "\r\n8001BE69"))
+    assert [line.amount for line in found.transactions] == [Decimal("5.00")]
+    assert found.closing is None
+    assert [balance.type for balance in found.balances] == ["OPBD"]
+    [finding] = [one for one in checks.prove(found) if one.severity == "error"]
+    assert finding.code == "balance_unreadable" and "BE69" in finding.actual
+
+
+def test_bai2_trailers_may_leave_their_control_total_out():
+    text = flat_writer.bai2("0975312468", "USD", [LINE]).decode()
+    assert not checks.prove(read(text))
+    blank = re.sub(r"(?m)^49,\d+,", "49,,", text)
+    assert not checks.prove(read(blank))
+    # The totals above it are proven from the amounts themselves.
+    wrong = re.sub(r"(?m)^98,\d+,", "98,501,", blank)
+    assert [finding.actual for finding in checks.prove(read(wrong))] == ["1000", "501"]
+    assert not checks.prove(read(re.sub(r"(?m)^(49|98|99),\d+,", r"\1,,", text)))
+
+
+def test_bai2_in_the_form_of_the_standard_that_came_after_it():
+    text = flat_writer.bai2("0975312468", "USD", [LINE]).decode()
+    found, before = (read(re.sub(r"(?m)^(01.*,)2/", rf"\g<1>{number}/", text)) for number in "32")
+    assert (found.source_version, found.transactions) == ("3", before.transactions)

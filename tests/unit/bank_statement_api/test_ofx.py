@@ -188,6 +188,23 @@ def test_what_is_given_twice_is_asked_about(old, name):
     assert len(bank.booked) == 2
 
 
+@pytest.mark.parametrize("text", ["+2 500.50", "2\u00a0500,50", "2 500.5"])
+def test_blanks_between_thousands_leave_no_doubt(old, text):
+    found, _card = ofx.read(old.replace(b"+2500.50", text.encode("cp1252")))
+    assert found.booked[1].amount == Decimal("2500.50")
+
+
+def test_statement_without_its_currency_is_in_that_of_its_journal(old):
+    content = old.replace(b"<CURDEF>USD", b"<CURDEF>")
+    with pytest.raises(StatementFormatError):
+        ofx.read(content)
+    found = ofx.read(content, currency="CAD")
+    assert {line.currency for statement in found for line in statement.booked} == {"CAD"}
+    assert "currency" in detect.detect(content).options
+    # What the file says counts.
+    assert ofx.read(old, currency="CAD") == ofx.read(old)
+
+
 def test_list_that_is_not_closed_holds_its_entries_all_the_same(old):
     bank, card = ofx.read(old)
     found = ofx.read(old.replace(b"</BANKTRANLIST>", b""))
