@@ -172,8 +172,8 @@ def _statement(message: Message, number: int) -> Statement:
 def _account(message: Message) -> tuple[AccountRef, str | None]:
     """Return the account of field 25 and the currency that some banks put behind it."""
     item = message.one("25", "25P")
-    # Austrian banks put slashes in front of the bank's code.
-    text = item.value.removeprefix("//") if item else ""
+    # Austrian and Polish banks put slashes in front.
+    text = item.value.lstrip("/") if item else ""
     if not text:
         line = item.line if item else message.line
         raise flat.refusal(

@@ -25,6 +25,8 @@ _WIDTH = 65
 # Widths of a full subfield: of Deutsche Kreditwirtschaft, and of banks that use SWIFT's lines of 35.
 _PART_WIDTHS = (27, 35, 65)
 _SEPARATORS = "?>~^<#@|§"
+# What PKO writes into a subfield that it leaves empty: the byte 255, as Windows 1250 and 1252 have it.
+_FILLER = " ˙ÿ"
 _SUBFIELDS = re.compile(rf"\s?(\d{{3}})?([{re.escape(_SEPARATORS)}])\d\d", re.ASCII)
 _KEYWORDS = re.compile(
     r"(EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|IBAN|BIC|PURP|MDAT|DDAT|SQTP|ORCR|ORMR"
@@ -177,6 +179,8 @@ def _read_subfields(lines, code, separator, credit, info):
         info.keep("86", before)
     remittance, later, names = [], [], []
     for number, value in zip(pieces[1::2], pieces[2::2], strict=True):
+        if not value.strip(_FILLER):
+            continue
         if "20" <= number <= "29":
             remittance.append(value)
         elif "60" <= number <= "63":

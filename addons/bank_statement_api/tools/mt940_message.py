@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from . import flat
@@ -73,6 +74,15 @@ def messages_of(lines: list[str]) -> list[Message]:
     return _joined(messages)
 
 
+def _unbroken(lines: list[str]) -> Iterator[tuple[int, str]]:
+    """Number the lines; a tag that was broken behind its first colon stands on the second of its lines."""
+    for number, text in enumerate(lines, 1):
+        if number > 1 and lines[number - 2] == ":" and _TAG.match(f":{text}"):
+            yield number, f":{text}"
+        elif text != ":" or number == len(lines) or not _TAG.match(f":{lines[number]}"):
+            yield number, text
+
+
 class _Reader:
     """The walk through the lines of a file."""
 
@@ -85,7 +95,7 @@ class _Reader:
 
     def read(self, lines: list[str]) -> list[Message]:
         self._lines = lines
-        for number, text in enumerate(lines, 1):
+        for number, text in _unbroken(lines):
             line: str | None = text
             if text[:1] in "\x01\x03${-" or "{4:" in text:
                 line = self._envelope(text, number)

@@ -153,6 +153,23 @@ def test_creditor_identifier_ends_at_a_blank():
 def test_slashes_in_front_of_the_account_are_none_of_it():
     text = mt940().replace(f":25:{IBAN}", ":25://AT20111/00012345678/EUR")
     assert read(text).account.other_id == "AT20111/00012345678"
+    assert read(mt940().replace(IBAN, f"/{IBAN}")).account.iban == IBAN
+
+
+def test_tag_may_be_broken_behind_its_first_colon():
+    text = mt940(":61:2603040304C5,00NTRFNONREF", ":86:020?00TRANSFER?20RENT", ":")
+    assert read(text).transactions[0].remittance == ("RENT :",)
+    for tag in (":86:", ":62F:", ":28C:"):
+        broken = read(text.replace(f"\n{tag}", f"\n:\n{tag[1:]}"))
+        assert broken.closing == read(text).closing
+        assert [line.remittance for line in broken.transactions] == [("RENT :",)]
+
+
+@pytest.mark.parametrize("filler", ["˙", "ÿ"])
+def test_subfields_that_are_filled_say_nothing(filler):
+    info = f":86:020~00152~20RENT~21{filler}~22{filler}~32J NOWAK~33{filler}~60{filler}~63{filler}"
+    [line] = read(mt940(":61:2603040304C5,00N152NONREF", info)).transactions
+    assert (line.remittance, line.counterparty.name) == (("RENT",), "J NOWAK")
 
 
 def test_currency_that_is_no_longer_in_use_is_named():
