@@ -178,9 +178,8 @@ def _read_subfields(lines, code, separator, credit, info):
     if before:
         info.keep("86", before)
     remittance, later, names = [], [], []
-    for number, value in zip(pieces[1::2], pieces[2::2], strict=True):
-        if not value.strip(_FILLER):
-            continue
+    told = zip(pieces[1::2], pieces[2::2], strict=True)
+    for number, value in ((number, value) for number, value in told if value.strip(_FILLER)):
         if "20" <= number <= "29":
             remittance.append(value)
         elif "60" <= number <= "63":

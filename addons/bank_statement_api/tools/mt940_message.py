@@ -11,6 +11,10 @@ from . import flat
 _TAG = re.compile(r":(\d\d[A-Z]?|NS):")
 # A time of day that was broken before its minutes looks like a tag.
 _TIME = re.compile(r":[0-5]\d:[0-5]\d(?!\d)", re.ASCII)
+# What may begin a line of the envelope, and braces as the Swedish variant of ASCII prints them.
+_ENVELOPE = frozenset("\x01\x03${-")
+_SWEDISH = re.compile(r"-?å|ä[1-5S]:")
+_BRACES = str.maketrans("äå", "{}")
 _BLOCK = re.compile(r"\{(\d|S):((?:[^{}]|\{[^{}]*\})*)\}")
 _MESSAGE_TYPE = re.compile(r"[IO](\d{3})")
 NUMBER = re.compile(r"(\d{1,9})(?:/(\d{1,9}))?", re.ASCII)
@@ -97,7 +101,9 @@ class _Reader:
         self._lines = lines
         for number, text in _unbroken(lines):
             line: str | None = text
-            if text[:1] in "\x01\x03${-" or "{4:" in text:
+            if _SWEDISH.match(text):
+                text = text.translate(_BRACES)
+            if text.lstrip()[:1] in _ENVELOPE or "{4:" in text:
                 line = self._envelope(text, number)
             if line is not None:
                 self._line(line, number)

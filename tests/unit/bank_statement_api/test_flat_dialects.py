@@ -172,6 +172,19 @@ def test_subfields_that_are_filled_say_nothing(filler):
     assert (line.remittance, line.counterparty.name) == (("RENT",), "J NOWAK")
 
 
+def test_end_of_a_message_may_stand_behind_a_blank():
+    text = mt940(":61:2603040304C5,00NTRFNONREF", ":86:text").replace("\n-\n", "\n -\n")
+    assert len(detect.detect(text.encode()).read((text + text).encode())) == 2
+
+
+def test_envelope_in_the_swedish_variant_of_ascii():
+    text = mt940(":61:2603040304C5,00NTRFNONREF", ":86:SÅ HÄR äR DET").replace("\n-\n", "\n-å\n")
+    found = detect.detect(text.encode()).read(("ä4:\n" + text).encode() * 2)
+    assert [line.remittance for item in found for line in item.booked] == [("SÅ HÄR äR DET",)] * 2
+    with pytest.raises(StatementFormatError):
+        read("ä4:\n" + text.replace("-å\n", ""))
+
+
 def test_currency_that_is_no_longer_in_use_is_named():
     text = mt940(opening="C260303DEM100,00", closing="C260304DEM105,00")
     with pytest.raises(StatementFormatError) as refused:
