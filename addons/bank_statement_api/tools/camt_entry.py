@@ -479,7 +479,7 @@ def _lenient(text, node, context) -> Decimal | None:
 def _extras(node: Node, detail: Node = _NOTHING) -> dict[str, str]:
     references = detail.one("Refs") or _NOTHING
     values = {"AddtlInfInd/MsgId": node.text("AddtlInfInd", "MsgId")}
-    for name in ("AcctSvcrRef", "ChqNb", "ClrSysRef"):
+    for name in ("MsgId", "AcctSvcrRef", "PmtInfId", "ChqNb", "ClrSysRef"):
         values[f"NtryDtls/TxDtls/Refs/{name}"] = references.text(name)
     returned = detail.one("RtrInf")
     if returned is not None:

@@ -12,6 +12,7 @@ from odoo.addons.finance_connector_base.tools.dates import DateError, parse_date
 from odoo.addons.finance_connector_base.tools.money import MoneyError, minor_unit_exponent
 from odoo.addons.finance_connector_base.tools.safe_xml import local_name
 
+from . import bai2_codes
 from .camt_node import (
     BOOLEANS,
     BadRecordError,
@@ -191,7 +192,9 @@ def _currencies(node: Node, name: str) -> set[str]:
 def _balances(node, currency, document_kind, position, findings) -> tuple[Balance, ...]:
     balances = []
     for item in node.all("Bal"):
-        kind = item.text("Tp", "CdOrPrtry", "Cd") or item.text("Tp", "CdOrPrtry", "Prtry") or ""
+        own = item.text("Tp", "CdOrPrtry", "Prtry") or ""
+        # North American banks put the codes of BAI2 there.
+        kind = item.text("Tp", "CdOrPrtry", "Cd") or bai2_codes.ISO_BALANCES.get(own, own)
         try:
             balances.append(
                 Balance(

@@ -36,6 +36,24 @@ def test_other_side_may_be_a_bank_itself():
     assert (line.counterparty.name, line.counterparty.bic) == ("A Bank", "COBADEFFXXX")
 
 
+def test_balances_may_have_the_codes_of_bai2():
+    content = document(statement(entry(), opening="1.00", closing="11.00"))
+    for code, own in ((b"OPBD", b"010"), (b"CLBD", b"015")):
+        content = content.replace(b"<Cd>%s</Cd>" % code, b"<Prtry>%s</Prtry>" % own)
+    found = read_one(content)
+    assert (found.opening.amount, found.closing.amount) == (Decimal(1), Decimal(11))
+    other = read_one(content.replace(b"010", b"999"))
+    assert other.opening is None and other.balances[0].type == "999"
+
+
+def test_order_that_a_payment_was_given_with_is_kept():
+    refs = "<Refs><MsgId>M-1</MsgId><PmtInfId>P-1</PmtInfId></Refs>"
+    details = f"<NtryDtls><TxDtls>{refs}</TxDtls></NtryDtls>"
+    [line] = read_one(document(statement(entry(details=details)))).booked
+    assert line.extras["NtryDtls/TxDtls/Refs/MsgId"] == "M-1"
+    assert line.extras["NtryDtls/TxDtls/Refs/PmtInfId"] == "P-1"
+
+
 def test_documents_may_stand_one_behind_another():
     first, second = (document(statement(entry(amount))) for amount in ("1.00", "2.00"))
     found = camt.read(first + b"\r\n" + second)
