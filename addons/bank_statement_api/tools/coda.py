@@ -223,8 +223,8 @@ def _statement(part: _Part, number: int, details: str) -> Statement:
             )
         )
     transactions, bad_entries = [], []
-    for place, entry in enumerate(part.entries, 1):
-        position = Position(statement=number, entry=place, line=entry.booking.line)
+    for count, entry in enumerate(part.entries, 1):
+        position = Position(statement=number, entry=count, line=entry.booking.line)
         found = read_entry(entry, currency, position, details, findings)
         if isinstance(found, BadEntry):
             bad_entries.append(found)

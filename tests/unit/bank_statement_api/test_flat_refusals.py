@@ -1,5 +1,6 @@
 """What cannot be read without guessing: refused with line, tag and reason, or told with both figures."""
 
+import json
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +14,7 @@ from odoo.addons.bank_statement_api.tools import (
     checks,
     coda,
     detect,
+    documents,
     mt940,
     norma43,
 )
@@ -150,6 +152,8 @@ def test_figure_that_does_not_agree_is_told_with_both(content, code, expected, a
     [statement] = read(content)
     finding = proof(statement)[code]
     assert (finding.severity, finding.expected, finding.actual) == ("error", expected, actual)
+    # The finding says where it is in the file, and travels with the document.
+    assert documents.from_dict(json.loads(json.dumps(documents.to_dict(statement)))) == statement
 
 
 @pytest.mark.parametrize(
