@@ -440,6 +440,55 @@ def test_one_item_is_never_settled_twice_by_two_people(server, board):
     assert client.execute("account.bank.statement.line", "action_match_undo", lines)["undone"]
 
 
+def test_one_match_is_taken_back_once_by_two_people(server, board):
+    """Both take the same matches back at the same moment: one does, the other is told, and nothing is open twice."""
+    client = server.rpc("rita", "rita")
+    proposals = [
+        row[0]
+        for row in server.sql(
+            "SELECT proposal.id FROM bank_statement_match_proposal proposal"
+            " JOIN bank_statement_match match ON match.id = proposal.match_id AND match.is_current"
+            " WHERE proposal.rank = 1 AND match.state = 'waiting' ORDER BY proposal.id LIMIT 8"
+        )
+    ]
+    lines = client.execute("bank.statement.match.proposal", "action_accept", proposals)["accepted"]
+    assert len(lines) == 8
+    # Half of the lines may not be touched any more: their matches are taken back by an entry.
+    server.sql(
+        "UPDATE account_move SET inalterable_hash = 'fixed' WHERE id IN"
+        " (SELECT move_id FROM account_bank_statement_line WHERE id = ANY(%s))",
+        [lines[4:]],
+    )
+    together = threading.Barrier(2)
+    outcomes = {"rita": [], "rolf": []}
+
+    def undo(login):
+        caller = server.rpc(login, login)
+        for line in lines:
+            together.wait(60)
+            answer = caller.execute("account.bank.statement.line", "action_match_undo", [line])
+            outcomes[login].append(next(way for way, found in answer.items() if found))
+
+    people = [threading.Thread(target=undo, args=(login,)) for login in outcomes]
+    for one in people:
+        one.start()
+    for one in people:
+        one.join(180)
+    found = [sorted(pair) for pair in zip(outcomes["rita"], outcomes["rolf"], strict=True)]
+    assert found == [["refused", "undone"]] * 4 + [["refused", "reversed"]] * 4, outcomes
+    entries = server.sql(
+        "SELECT count(*) FROM account_move WHERE ref LIKE %s AND state = 'posted'",
+        ["Reversal of the match of %"],
+    )
+    assert entries == [(4,)]
+    opened = server.sql(
+        "SELECT count(*) FROM account_move_line WHERE statement_line_id = ANY(%s) AND account_id IN"
+        " (SELECT suspense_account_id FROM account_journal WHERE code = 'RVB')",
+        [lines[:4]],
+    )
+    assert opened == [(4,)]
+
+
 def test_ten_thousand_lines_stay_few_rows_and_few_calls(board, server):
     """A thousand times more lines are neither more rows in the page nor more calls."""
     server.shell(MANY.format(count=10_000))

@@ -15,8 +15,13 @@ class BankStatementMatchUndo(models.AbstractModel):
         :rtype: dict
         """
         result = {"undone": [], "reversed": [], "refused": []}
-        fixed = lines.filtered(self._is_fixed)
-        for outcome in self.env["bank.statement.poster"]._undo(lines - fixed):
+        # Somebody else may have been quicker. Odoo would make the items of an open line anew, and call it checked.
+        matched = lines.filtered(lambda line: line.is_reconciled or self._counterparts(line))
+        for line in lines - matched:
+            reason = self.env._("Nothing is matched with %s.", line.display_name)
+            result["refused"].append({"line": line.id, "reason": reason})
+        fixed = matched.filtered(self._is_fixed)
+        for outcome in self.env["bank.statement.poster"]._undo(matched - fixed):
             if outcome.done:
                 result["undone"].append(outcome.line_id)
             else:
@@ -41,6 +46,12 @@ class BankStatementMatchUndo(models.AbstractModel):
         )
 
     @api.model
+    def _counterparts(self, line):
+        """:return: the items that took the place of the line's suspense item"""
+        liquidity, _suspense, counterparts = line._seek_for_lines()
+        return counterparts - liquidity
+
+    @api.model
     def _reverse(self, line):
         """Open the items again and bring the line's money back to the suspense account, by an entry of its own.
 
@@ -48,13 +59,10 @@ class BankStatementMatchUndo(models.AbstractModel):
         first day that is open, and stands on the suspense account, which is where a decision is made on it. What is
         open of the line itself stays so.
 
-        :raise UserError: nothing is matched, it is taken back already, or there is no journal for the entry
+        :raise UserError: it is taken back already, or there is no journal for the entry
         """
         line._check_not_reversed()
-        liquidity, _suspense, counterparts = line._seek_for_lines()
-        counterparts -= liquidity
-        if not counterparts:
-            raise UserError(self.env._("Nothing is matched with %s.", line.display_name))
+        counterparts = self._counterparts(line)
         journal = self.env["account.journal"].search(
             [("type", "=", "general"), ("company_id", "=", line.company_id.id)], limit=1
         )
