@@ -1,3 +1,4 @@
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
 from odoo import api, fields, models
@@ -242,7 +243,11 @@ class AccountBankStatementLine(models.Model):
             for one in self
         ):
             raise UserError(self.env._("%s belongs to another company.", partner.display_name))
-        self.write({"partner_id": partner.id})
+        # Of a line whose rest waits, ``write`` would take apart what is settled: Odoo makes all items anew.
+        undo = self.env["bank.statement.match.undo"]
+        settled = self.filtered(undo._counterparts)
+        settled._write_partner(partner)
+        (self - settled).write({"partner_id": partner.id})
         self._log_decision("statement_line.partner_set", {"partner": partner.id})
         self.env["bank.statement.matcher"]._match(self)
         return True
@@ -283,29 +288,40 @@ class AccountBankStatementLine(models.Model):
     # === PLANS === #
 
     def _to_post(self, allocations, write_offs=(), keep_rest=False):
-        """:param allocations: of item id and signed amount in the item's currency
+        """:param allocations: of item id and signed amount in the items' currency
+        :param write_offs: in that currency as well, which is the line's own or its foreign one
         :rtype: posting.Proposal
         """
         self.ensure_one()
-        _liquidity, suspense, _other = self._seek_for_lines()
         items = (
             self.env["account.move.line"].browse([item for item, _amount in allocations]).exists()
         )
         if len(items) < len(allocations):
             raise UserError(self.env._("An open item does not exist any more."))
-        foreign = [item for item in items if item.currency_id != suspense.currency_id]
-        parts = []
-        for item, (item_id, amount) in zip(items, allocations, strict=True):
-            paid = None
-            if item in foreign:
-                if len(items) > 1:
-                    raise UserError(self.env._("Items of another currency are settled one by one."))
-                paid = self._open_amount() - sum(part.amount for part in write_offs)
-            parts.append(posting.Allocation(item_id, amount, paid))
+        paid = [None] * len(allocations)
+        currency = self._open_currency()
+        if any(item.currency_id != currency for item in items):
+            exact = self.env["bank.statement.poster"]._exact
+            amounts = [amount for _item, amount in allocations]
+            amounts += [part.amount for part in write_offs]
+            # The line is open in the currency that was ordered; at its own rate, not at that of a day.
+            paid = posting.share(
+                amounts,
+                exact(self.currency_id, self.amount),
+                exact(currency, self.amount_currency),
+                currency.decimal_places,
+            )
+            write_offs = [
+                replace(part, amount=amount)
+                for part, amount in zip(write_offs, paid[len(allocations) :], strict=True)
+            ]
         partner = items.partner_id.commercial_partner_id
         return posting.Proposal(
             self.id,
-            tuple(parts),
+            tuple(
+                posting.Allocation(item, amount, spent)
+                for (item, amount), spent in zip(allocations, paid, strict=False)
+            ),
             tuple(write_offs),
             partner_id=(items.partner_id if len(items.partner_id) == 1 else partner).id
             if len(partner) == 1
@@ -328,9 +344,7 @@ class AccountBankStatementLine(models.Model):
             parts.append(posting.Allocation(item.id, amount, paid))
         rest = self._open_amount() - spent
         write_offs = self._write_offs_by_hand(write_off, rest) if write_off and rest else ()
-        return posting.Proposal(
-            self.id, tuple(parts), write_offs, keep_rest=bool(rest) and not write_offs
-        )
+        return posting.Proposal(self.id, tuple(parts), write_offs, keep_rest=True)
 
     def _write_offs_by_hand(self, write_off, rest):
         if write_off.get("model"):

@@ -31,6 +31,7 @@ from . import test_shadow
 from . import test_tours
 from . import test_volume
 from . import test_account_mapping
+from . import test_match_currency
 from . import test_match_lesson
 from . import test_match_review
 from . import test_match_rules

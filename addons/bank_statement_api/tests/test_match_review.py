@@ -202,6 +202,15 @@ class TestMatchReview(StatementCase):
             line.action_match_ignore("It is settled.")
         self.assertEqual(line.match_id.state, "posted")
 
+    def test_partner_of_a_line_whose_rest_waits_takes_nothing_apart(self):
+        invoice = self.make_invoice(40)
+        line = self.waiting(("50.00", invoice.name))
+        line.match_id.proposal_ids[0].action_accept()
+        partner = self.env["res.partner"].create({"name": "Pays for others"})
+        line.action_match_partner(partner.id)
+        self.assertEqual((line.partner_id, line.move_id.partner_id), (partner, partner))
+        self.assertEqual((invoice.amount_residual, abs(line.amount_residual)), (0, 10))
+
     # === UNDO === #
 
     def test_undo_restores_line_and_item_and_keeps_the_decision(self):
@@ -219,6 +228,28 @@ class TestMatchReview(StatementCase):
         line.match_id.proposal_ids.invalidate_recordset()
         self.match()
         self.assertFalse(line.is_reconciled, "what erred once is not posted again by itself")
+
+    def test_who_takes_a_match_back_after_somebody_else_changes_nothing(self):
+        invoice = self.make_invoice(50)
+        line = self.waiting(("50.00", invoice.name))
+        self.assertEqual(line.action_match_undo()["undone"], line.ids)
+        line.move_id.sudo().checked = False
+        decision, items = line.match_id, line.line_ids
+        result = line.action_match_undo()
+        self.assertEqual([row["line"] for row in result["refused"]], line.ids)
+        self.assertIn("Nothing is matched", result["refused"][0]["reason"])
+        self.assertEqual((line.match_id, line.line_ids), (decision, items))
+        self.assertFalse(line.move_id.checked)
+
+    def test_line_that_is_settled_on_the_suspense_account_can_be_taken_back(self):
+        self.journal.suspense_account_id.reconcile = True
+        lines = self.waiting(("50.00", "x"), ("-50.00", "y"))
+        self.env["account.move.line"].union(
+            *(line._seek_for_lines()[1] for line in lines)
+        ).reconcile()
+        self.assertTrue(all(lines.mapped("is_reconciled")))
+        self.assertEqual(lines[0].action_match_undo()["undone"], lines[0].ids)
+        self.assertFalse(any(lines.mapped("is_reconciled")))
 
     def test_locked_period_is_corrected_by_a_reversal(self):
         invoice = self.make_invoice(50)
