@@ -24,7 +24,7 @@ class BankStatementImporter(models.AbstractModel):
         stored = self._lines_by_id(plan.journal, {line.provider_uid for line in statement.booked})
         kept, asked = [], 0
         for transaction in statement.transactions:
-            line = transaction.status == "booked" and stored.get(transaction.provider_uid)
+            line = stored.get(transaction.provider_uid)
             if not line or self._is_as_stored(transaction, line):
                 kept.append(transaction)
                 continue

@@ -140,8 +140,7 @@ class BankStatementImporter(models.AbstractModel):
         identifier = name and name.split("|")[0].removeprefix("pid:")
         # A history read anew from its beginning has other names for all it holds, where access was given anew.
         anew = (
-            row.bank_channel == statement.source_format
-            and statement.source_format in identity.DELTA_CHANNELS
+            statement.source_format in identity.DELTA_CHANNELS
             and statement.period_from
             and identifier not in stated
         )

@@ -167,10 +167,7 @@ class BankStatementImporter(models.AbstractModel):
     def _create_chunk(self, vals_list, statement):
         try:
             with self.env.cr.savepoint():
-                # A copy: Odoo's ``create`` changes the values it is given.
-                return self.env["bank.statement.line.writer"]._create_lines(
-                    [dict(vals) for vals in vals_list], statement
-                )
+                return self.env["bank.statement.line.writer"]._create_lines(vals_list, statement)
         except UniqueViolation as error:
             raise RetryableError(
                 "Another import booked one of these transactions at the same time.",

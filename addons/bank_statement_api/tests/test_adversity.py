@@ -126,6 +126,23 @@ class TestAdversity(StatementCase):
     def test_answer_that_one_was_sent_again_is_not_outweighed(self):
         self.answer_about_two("action_ignore", "action_resolve")
 
+    def test_one_told_apart_and_one_that_was_kept_out_are_booked_together(self):
+        coffee = ("-10.00", "Coffee")
+        self.bring(self.day_file("100.00", 1, coffee))
+        lock = "UPDATE res_company SET fiscalyear_lock_date = %s WHERE id = %s"
+        self.env.cr.execute(lock, [DAY, self.company_a.id])
+        self.env.invalidate_all()
+        self.env.registry.clear_cache()
+        exchange = self.bring(self.day_file("90.00", 2, coffee, coffee))
+        self.assertEqual(self.open_codes(exchange), ["date_in_locked_period", "entry_repeated"])
+        self.assertEqual(len(self.lines()), 1)
+        asked = exchange.exception_ids.filtered(lambda one: one.code == "entry_repeated")
+        asked.with_user(self.operator).action_resolve("A coffee of its own.")
+        self.company_a.fiscalyear_lock_date = False
+        exchange._resume()
+        exchange._job_process()
+        self.assertEqual((exchange.work_status, len(self.lines())), ("done", 3))
+
     # === ONE OF MANY === #
 
     def test_line_that_the_database_refuses_leaves_the_others_running(self):

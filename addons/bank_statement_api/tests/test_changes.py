@@ -104,6 +104,11 @@ class TestChanges(StatementCase):
         self.sync([("n5", "-3.00")])
         self.assertEqual(len(self.lines()), 5)
 
+    def test_history_read_anew_knows_a_booking_by_its_name_however_it_is_worded(self):
+        self.sync([("t1", "-3.00")], history="whole")
+        self.sync([("t1", "-3.00", {"name": "Flat white, Market Street"})], history="whole")
+        self.assertEqual(self.lines().mapped("amount"), [-3.0])
+
     def test_booking_taken_back_for_good_is_asked_about(self):
         self.sync([("t1", "-3.00"), ("t2", "-5.00")])
         exchange = self.sync(removed=["t1"])

@@ -2,7 +2,7 @@ import base64
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
 
@@ -59,7 +59,6 @@ class BankStatementUpload(models.TransientModel):
         :return: action that shows the exchanges
         """
         self.ensure_one()
-        self._check_may_upload()
         if not self.attachment_ids:
             raise UserError(self.env._("Choose at least one file."))
         interface = self._get_interface(self.company_id)
@@ -100,10 +99,6 @@ class BankStatementUpload(models.TransientModel):
     def _file_key(self, content):
         """:return: what a file that was uploaded before is recognised by"""
         return f"file:{sha256_hex(content)}"
-
-    def _check_may_upload(self):
-        if not self.env.user.has_group("finance_connector_base.group_finance_operator"):
-            raise AccessError(self.env._("Uploading statements is a task of the group Operator."))
 
     def _upload_title(self):
         return self.env._("Uploaded Statements")

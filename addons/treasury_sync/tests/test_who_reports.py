@@ -75,6 +75,11 @@ class TestWhoReports(FollowCase):
         self.process(self.other_reports, self.report(order, "ACSC"))
         self.assertEqual(order._live().state, "executed")
 
+    def test_who_neither_pays_nor_approves_brings_no_answer(self):
+        order = self.sent(100)
+        with self.assertRaises(AccessError):
+            self.upload(self.report(order, "ACSC"), self.operator)
+
     def test_connection_of_another_company_cannot_be_named(self):
         theirs = self.make_connection("upload", company_id=self.company_b.id)
         with self.assertRaisesRegex(UserError, "company"):

@@ -1,5 +1,4 @@
 from odoo import fields, models
-from odoo.exceptions import AccessError
 
 
 class TreasuryReportUpload(models.TransientModel):
@@ -14,13 +13,6 @@ class TreasuryReportUpload(models.TransientModel):
     attachment_ids = fields.Many2many(
         relation="treasury_report_upload_attachment_rel", help="pain.002, as the bank gave it."
     )
-
-    def _check_may_upload(self):
-        groups = ("group_treasury_preparer", "group_treasury_approver")
-        if not any(self.env.user.has_group(f"treasury_sync.{name}") for name in groups):
-            raise AccessError(
-                self.env._("Uploading the bank's answers is a task of those who pay and approve.")
-            )
 
     def _file_key(self, content):
         # Where one person's word is not enough, another brings the same file.
