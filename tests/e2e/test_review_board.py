@@ -1,9 +1,7 @@
 """The review board in a real browser: by mouse, by keys alone, narrow, dark, ten thousand lines, two people."""
 
 import re
-import threading
 
-import odoorpc
 import pytest
 from playwright.sync_api import expect
 from review_page import CONTRASTS, DARK, NARROW, WIDE, Board
@@ -388,105 +386,6 @@ def test_undo_that_takes_its_time_leaves_the_next_line_selected(board):
     seen.wait_count(before)
     assert seen.selected() == int(chosen) != first
     assert not seen.is_reconciled(first)
-
-
-def test_one_item_is_never_settled_twice_by_two_people(server, board):
-    """Both accept the same proposals at the same moment, line by line: each is posted once, the other is told."""
-    proposals = [
-        row[0]
-        for row in server.sql(
-            "SELECT proposal.id FROM bank_statement_match_proposal proposal"
-            " JOIN bank_statement_match match ON match.id = proposal.match_id AND match.is_current"
-            " WHERE proposal.rank = 1 AND match.state = 'waiting' ORDER BY proposal.id LIMIT 8"
-        )
-    ]
-    assert len(proposals) == 8
-    together = threading.Barrier(2)
-    outcomes = {"rita": [], "rolf": []}
-
-    def accept(login):
-        client = server.rpc(login, login)
-        for proposal in proposals:
-            together.wait(60)
-            try:
-                answer = client.execute(
-                    "bank.statement.match.proposal", "action_accept", [proposal]
-                )
-                outcomes[login].append("refused" if answer["refused"] else "accepted")
-            except odoorpc.error.RPCError as error:
-                outcomes[login].append(str(error))
-
-    people = [threading.Thread(target=accept, args=(login,)) for login in outcomes]
-    for one in people:
-        one.start()
-    for one in people:
-        one.join(180)
-    for mine, other in zip(outcomes["rita"], outcomes["rolf"], strict=True):
-        assert sorted((mine == "accepted", other == "accepted")) == [False, True], outcomes
-        loser = other if mine == "accepted" else mine
-        assert loser == "refused" or "decided meanwhile" in loser, outcomes
-    twice = server.sql(
-        "SELECT item.id FROM account_partial_reconcile partial JOIN account_move_line item"
-        " ON item.id = partial.debit_move_id GROUP BY item.id HAVING count(*) > 1"
-    )
-    assert not twice
-    client = server.rpc("rita", "rita")
-    lines = [
-        row[0]
-        for row in server.sql(
-            "SELECT line_id FROM bank_statement_match_proposal WHERE id = ANY(%s)", [proposals]
-        )
-    ]
-    assert client.execute("account.bank.statement.line", "action_match_undo", lines)["undone"]
-
-
-def test_one_match_is_taken_back_once_by_two_people(server, board):
-    """Both take the same matches back at the same moment: one does, the other is told, and nothing is open twice."""
-    client = server.rpc("rita", "rita")
-    proposals = [
-        row[0]
-        for row in server.sql(
-            "SELECT proposal.id FROM bank_statement_match_proposal proposal"
-            " JOIN bank_statement_match match ON match.id = proposal.match_id AND match.is_current"
-            " WHERE proposal.rank = 1 AND match.state = 'waiting' ORDER BY proposal.id LIMIT 8"
-        )
-    ]
-    lines = client.execute("bank.statement.match.proposal", "action_accept", proposals)["accepted"]
-    assert len(lines) == 8
-    # Half of the lines may not be touched any more: their matches are taken back by an entry.
-    server.sql(
-        "UPDATE account_move SET inalterable_hash = 'fixed' WHERE id IN"
-        " (SELECT move_id FROM account_bank_statement_line WHERE id = ANY(%s))",
-        [lines[4:]],
-    )
-    together = threading.Barrier(2)
-    outcomes = {"rita": [], "rolf": []}
-
-    def undo(login):
-        caller = server.rpc(login, login)
-        for line in lines:
-            together.wait(60)
-            answer = caller.execute("account.bank.statement.line", "action_match_undo", [line])
-            outcomes[login].append(next(way for way, found in answer.items() if found))
-
-    people = [threading.Thread(target=undo, args=(login,)) for login in outcomes]
-    for one in people:
-        one.start()
-    for one in people:
-        one.join(180)
-    found = [sorted(pair) for pair in zip(outcomes["rita"], outcomes["rolf"], strict=True)]
-    assert found == [["refused", "undone"]] * 4 + [["refused", "reversed"]] * 4, outcomes
-    entries = server.sql(
-        "SELECT count(*) FROM account_move WHERE ref LIKE %s AND state = 'posted'",
-        ["Reversal of the match of %"],
-    )
-    assert entries == [(4,)]
-    opened = server.sql(
-        "SELECT count(*) FROM account_move_line WHERE statement_line_id = ANY(%s) AND account_id IN"
-        " (SELECT suspense_account_id FROM account_journal WHERE code = 'RVB')",
-        [lines[:4]],
-    )
-    assert opened == [(4,)]
 
 
 def test_ten_thousand_lines_stay_few_rows_and_few_calls(board, server):
