@@ -8,6 +8,7 @@ SWIFT leaves the field to the banks. Read are
 - SWIFT's code words between slashes, ``/EREF/.../REMI/...`` (Dutch banks, "Information to Account
   Owner", and others), ING's ``/CNTP/account/bic/name/`` among them;
 - labels behind semicolons of mBank, ``TYT.: ...; TNR: ...``;
+- labels in two columns of ABN AMRO, ``SEPA OVERBOEKING   IBAN: ...   NAAM: ...``;
 - numbered lines of a field NS;
 - anything else as free text, line by line.
 
@@ -41,6 +42,10 @@ _WORDS = frozenset(_CODE_WORDS.split())
 _SLASHES = re.compile(rf"/({_CODE_WORDS.replace(' ', '|')})/")
 _STARTS_SLASHES = re.compile(rf"\s?/({_CODE_WORDS.replace(' ', '|')})/")
 _LABELS = re.compile(r"(?:^|;)\s*(Z RACH|NA RACH|ID IPH|OD|DLA|TYT|TNR)\.?:", re.ASCII)
+_COLUMNS = re.compile(
+    r"(?:^|(?<=\s))(IBAN|BIC|NAAM|OMSCHRIJVING|KENMERK|MACHTIGING|INCASSANT"
+    r"|Naam|Omschrijving|Kenmerk|Machtiging|Incassant):(?:\s|$)"
+)
 _BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?", re.ASCII)
 _MONEY = re.compile(r"(?:[A-Z]{3})?\d[\d,.]*", re.ASCII)
 _PARTY = re.compile(r"(\d[\dA-Z]{5,33})/([^/]+)(.*)", re.ASCII)
@@ -113,6 +118,8 @@ def read_info(lines: list[str], credit: bool) -> Info:
         _read_slashes(_join(lines, "/"), credit, info)
     elif "TYT" in "".join(lines) and _LABELS.search(_join(lines, ";")):
         _read_labels(_join(lines, ";"), credit, info)
+    elif lines[0].lstrip()[:5].upper() == "SEPA " and _columns_iban(lines):
+        _read_columns(lines, info)
     else:
         info.remittance = tuple(text for text in (line.strip() for line in lines) if text)
     return info
@@ -380,3 +387,41 @@ def _read_labels(text: str, credit: bool, info: Info):
             info.fill("transaction_id", "86/TNR", value)
         else:
             info.keep(f"86/{label}", value)
+
+
+# -- labels in two columns ---------------------------------------------------------------------
+
+_COLUMN_FIELDS = {
+    "IBAN": "account",
+    "BIC": "bic",
+    "NAAM": "name",
+    "KENMERK": "end_to_end_id",
+    "MACHTIGING": "mandate_id",
+    "INCASSANT": "creditor_id",
+}
+
+
+def _columns_iban(lines: list[str]) -> bool:
+    pieces = _COLUMNS.split("\n".join(lines))
+    told = zip(pieces[1::2], pieces[2::2], strict=True)
+    return any(accounts.is_iban("".join(value.split())) for label, value in told if label == "IBAN")
+
+
+def _read_columns(lines: list[str], info: Info):
+    pieces = _COLUMNS.split("\n".join(lines))
+    info.additional_info = " ".join(pieces[0].split())
+    names = [label.upper() for label in pieces[1::2]]
+    in_text = False
+    for name, label, raw in zip(names, pieces[1::2], pieces[2::2], strict=True):
+        value = " ".join(raw.split())
+        if in_text and names.count(name) > 1:
+            # The payer's own text may look like a label.
+            info.remittance += (f"{label}: {value}",)
+        elif name == "OMSCHRIJVING":
+            info.remittance += (value,) if value else ()
+            in_text = True
+        elif name == "KENMERK" and "\n" in raw.strip():
+            # Nobody can tell whether there was a blank where the line was broken.
+            info.keep("86/KENMERK", value)
+        else:
+            info.fill(_COLUMN_FIELDS[name], f"86/{name}", value)

@@ -310,3 +310,47 @@ def test_bai2_in_the_form_of_the_standard_that_came_after_it():
     text = flat_writer.bai2("0975312468", "USD", [LINE]).decode()
     found, before = (read(re.sub(r"(?m)^(01.*,)2/", rf"\g<1>{number}/", text)) for number in "32")
     assert (found.source_version, found.transactions) == ("3", before.transactions)
+
+
+def test_dutch_labels_in_two_columns_name_the_other_side():
+    paid, collected = read(
+        mt940(
+            ":61:2603040304C6,N654NONREF",
+            ":86:SEPA OVERBOEKING                 IBAN: NL91ABNA0417164300",
+            "BIC: ABNANL2A                    NAAM: H DE VRIES",
+            "OMSCHRIJVING: FACTUUR 2026-17 KENMERK: OP FACTUUR",
+            "NAAM: X                          KENMERK: F-2026-17",
+            ":61:2603040304D1,N247NONREF",
+            ":86:SEPA Incasso algemeen doorlopend Incassant: NL89ZZZ011234560000",
+            "Naam: WATERBEDRIJF               Machtiging: M-7",
+            "Omschrijving: MAART              IBAN: NL91ABNA0417164300",
+            "Kenmerk: 04-03-2026 10:13 115000",
+            "0228999000",
+        )
+    ).booked
+    assert (paid.counterparty.name, paid.counterparty.iban) == ("H DE VRIES", "NL91ABNA0417164300")
+    assert paid.counterparty.bic == "ABNANL2A"
+    assert paid.additional_info == "SEPA OVERBOEKING"
+    assert paid.remittance == (
+        "FACTUUR 2026-17",
+        "KENMERK: OP FACTUUR",
+        "NAAM: X",
+        "KENMERK: F-2026-17",
+    )
+    assert (collected.counterparty.name, collected.counterparty.iban) == (
+        "WATERBEDRIJF",
+        "NL91ABNA0417164300",
+    )
+    assert (collected.mandate_id, collected.creditor_id) == (
+        "M-7",
+        "NL89ZZZ011234560000",
+    )
+    assert collected.remittance == ("MAART",)
+    assert collected.end_to_end_id is None
+    assert collected.extras["86/KENMERK"] == "04-03-2026 10:13 115000 0228999000"
+
+
+def test_an_account_in_free_text_is_not_that_of_the_other_side():
+    [line] = read(mt940(":61:2603040304C5,NTRFNONREF", ":86:NEW IBAN: NL91ABNA0417164300")).booked
+    assert line.counterparty is None or line.counterparty.iban is None
+    assert line.remittance == ("NEW IBAN: NL91ABNA0417164300",)
