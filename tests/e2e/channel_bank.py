@@ -127,15 +127,10 @@ class ChannelBank:
         self.forget_limits()
         self.client.env["bank.statement.feed"].browse(self.feed_id).action_fetch_now()
         self.server.wait_for(
-            lambda: self.feed()["write_date"] != before and self.is_idle(), "the feed", seconds=120
+            lambda: self.feed()["write_date"] != before and self.server.is_idle(),
+            "the feed",
+            seconds=120,
         )
-
-    def is_idle(self):
-        """:return: whether no job is left to do"""
-        [(jobs,)] = self.server.sql(
-            "SELECT count(*) FROM queue_job WHERE state NOT IN ('done', 'cancelled') AND eta IS NULL"
-        )
-        return not jobs
 
     def webhook(self, **values):
         """Let the provider send a webhook; ``count`` of them.

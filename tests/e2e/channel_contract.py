@@ -66,7 +66,7 @@ class ChannelContract:
         assert "consent_expired" in bank.open_codes()
         bank.book_late()
         assert "Valid" in bank.consent()
-        bank.server.wait_for(bank.is_idle, "the fetch that the return caused")
+        bank.server.wait_for(bank.server.is_idle, "the fetch that the return caused")
         bank.fetch()
         assert bank.booked() == bank.truth()
         assert bank.open_codes() == []

@@ -126,6 +126,16 @@ class OdooServer:
             cursor.execute(query, parameters)
             return cursor.fetchall() if cursor.description else []
 
+    def is_idle(self) -> bool:
+        """Return whether no job is left to do; what waits for a bank's own time is left."""
+        # A match that met another is tried again in seconds.
+        return not self.sql(
+            """
+            SELECT id FROM queue_job WHERE state NOT IN ('done', 'cancelled')
+            AND (eta IS NULL OR state = 'started' OR method_name = '_job_match')
+            """
+        )
+
     def sweep(self):
         """Run the schedule that keeps exchanges moving now; where it runs by itself, run it again after that."""
         [(cron_id,)] = self.sql(

@@ -46,7 +46,7 @@ class TestNextGenPsd2(ChannelContract):
     @pytest.fixture(autouse=True)
     def _consent_of_its_own(self, bank):
         assert "Valid" in bank.consent()
-        bank.server.wait_for(bank.is_idle, "the fetch that the return caused")
+        bank.server.wait_for(bank.server.is_idle, "the fetch that the return caused")
 
     @pytest.mark.parametrize("kind", ["change_while_paging", "duplicate_booking"])
     def test_answer_that_repeats_itself_is_booked_once(self, bank, kind):

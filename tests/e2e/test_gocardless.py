@@ -58,7 +58,7 @@ class TestGocardless(ChannelContract):
         written = bank.feed()["write_date"]
         bank.client.env["bank.statement.feed"].browse(bank.feed_id).action_fetch_now()
         bank.server.wait_for(
-            lambda: bank.feed()["write_date"] != written and bank.is_idle(), "the feed"
+            lambda: bank.feed()["write_date"] != written and bank.server.is_idle(), "the feed"
         )
         assert calls() == before
         assert not bank.feed()["failure_count"], "waiting for the next day is no failure"

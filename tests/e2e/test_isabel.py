@@ -26,7 +26,7 @@ def bank(odoo_server, tmp_path_factory):
             feed={"kind": "files", "filename_pattern": f"*{iban}*.xml", "history_days": 30},
         )
         assert "Valid" in bank.consent()
-        bank.server.wait_for(bank.is_idle, "the fetch that the return caused")
+        bank.server.wait_for(bank.server.is_idle, "the fetch that the return caused")
         yield bank
 
 

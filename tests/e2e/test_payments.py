@@ -37,7 +37,7 @@ class World:
 
     def is_calling(self):
         return self.server.sql(
-            "SELECT FROM finance_exchange_attempt WHERE kind = 'send' AND state = 'sending'"
+            "SELECT id FROM finance_exchange_attempt WHERE kind = 'send' AND state = 'sending'"
         )
 
     def ended_calls(self):

@@ -26,7 +26,7 @@ def bank(odoo_server):
         )
         bank.control("PUT", "/control/settings", {"plaid_readings": 2})
         assert "Valid" in bank.consent()
-        bank.server.wait_for(bank.is_idle, "the fetch that the return caused")
+        bank.server.wait_for(bank.server.is_idle, "the fetch that the return caused")
         bank.fetch()
         # Plaid has not read the account yet: that is not an empty account.
         assert bank.feed()["sync_cursor"] is None
@@ -75,7 +75,7 @@ class TestPlaid(ChannelContract):
         # Plaid's webhooks have no id; sent within one second they are the same to the byte.
         assert set(webhook(bank, count=25)) == {202}
         bank.server.wait_for(lambda: bank.booked() == bank.truth(), "the booking of the webhook")
-        bank.server.wait_for(bank.is_idle, "the webhooks")
+        bank.server.wait_for(bank.server.is_idle, "the webhooks")
         [(after,)] = bank.server.sql(jobs)
         assert after - before <= 2, "one at once, and at most one for what came meanwhile"
 

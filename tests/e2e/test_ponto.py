@@ -68,7 +68,7 @@ class TestPonto(ChannelContract):
         ours = {"provider": "ponto", "account": ACCOUNT, "issuer": bank.sandbox.tls_url}
         assert bank.webhook(**ours) == [202]
         bank.server.wait_for(lambda: bank.booked() == bank.truth(), "the booking of the webhook")
-        bank.server.wait_for(bank.is_idle, "the webhook")
+        bank.server.wait_for(bank.server.is_idle, "the webhook")
         for wrong in ({"age": 3600}, {"issuer": "https://evil.example"}):
             assert bank.webhook(**{**ours, **wrong}) == [401]
 

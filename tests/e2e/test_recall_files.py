@@ -196,14 +196,6 @@ def test_silence_leaves_the_payment_as_it_was(world):
     case = world.recall(2)
     assert (world.inbox / "taken" / f"{case}.xml").exists()
     assert not list((world.inbox / "answers").glob(f"*{case}*"))
-    world.server.wait_for(
-        lambda: (
-            not world.server.sql(
-                "SELECT FROM queue_job WHERE state NOT IN ('done', 'cancelled') AND eta IS NULL"
-            )
-        ),
-        "all that there is to do",
-        seconds=120,
-    )
+    world.server.wait_for(world.server.is_idle, "all that there is to do", seconds=120)
     assert world.recalled(2) == "sent"
     assert world.payment(2) in (before, "acknowledged")
