@@ -307,6 +307,17 @@ class TestMatchReview(StatementCase):
         self.assertTrue(line.is_reconciled)
         self.assertEqual(line.match_id.state, "posted")
 
+    def test_reversal_without_a_journal_for_its_entry_takes_nothing_apart(self):
+        invoice = self.make_invoice(50)
+        line = self.waiting(("50.00", invoice.name))
+        self.lock()
+        self.env["account.journal"].search(
+            [("type", "=", "general"), ("company_id", "=", self.company_a.id)]
+        ).active = False
+        [refused] = line.action_match_undo()["refused"]
+        self.assertIn("no journal for miscellaneous entries", refused["reason"])
+        self.assertEqual((invoice.amount_residual, line.match_id.state), (0, "posted"))
+
     def test_line_that_is_open_in_part_is_reversed_and_its_rest_stays_open(self):
         invoice = self.make_invoice(40)
         line = self.waiting(("50.00", invoice.name))

@@ -83,6 +83,14 @@ class TestMatchTransfer(StatementCase):
         self.assertFalse(self.proposed(self.line(self.journal, 50.0, elsewhere)))
         self.assertTrue(self.proposed(self.line(self.journal, 50.0, self.savings)))
 
+    def test_first_side_that_is_accepted_waits_on_the_transfer_account_for_the_other(self):
+        line = self.line(self.journal, -50.0, self.savings)
+        self.assertEqual(self.proposed(line).action_accept()["accepted"], line.ids)
+        transit = line.line_ids.filtered(
+            lambda item: item.account_id == self.company_a.transfer_account_id
+        )
+        self.assertEqual((transit.balance, transit.reconciled), (50.0, False))
+
     def test_transfer_goes_to_another_bank_account(self):
         line = self.line(self.journal, -50.0)
         sales = self.env["account.journal"].search(

@@ -137,6 +137,32 @@ class TestMatchWriteOff(StatementCase):
         self.assertEqual(unread.match_reason_code, "refused")
         self.assertIn("books nothing", unread.match_explanation)
 
+    def test_amounts_of_a_model_are_of_the_line_of_the_rest_or_fixed(self):
+        model = self.make_model(
+            match_label=False,
+            line_ids=[
+                Command.create(
+                    {
+                        "account_id": self.expense.id,
+                        "label": kind,
+                        "amount_type": kind,
+                        "amount_string": amount,
+                    }
+                )
+                for kind, amount in (
+                    ("fixed", "2"),
+                    ("percentage_st_line", "50"),
+                    ("percentage", "25"),
+                )
+            ],
+        )
+        came, went = self.waiting(("100.00", "a"), ("-100.00", "b"))
+        for line, booked, rest in ((came, [-2, -50, -12], -36), (went, [-2, 50, 13], 39)):
+            line.action_match_write_off(model.id)
+            written = line.line_ids.filtered(lambda item: item.account_id == self.expense)
+            self.assertEqual(written.sorted("id").mapped("balance"), booked)
+            self.assertEqual(line._seek_for_lines()[1].balance, rest)
+
     def test_part_that_a_model_does_not_book_stays_open(self):
         model = self.make_model(
             line_ids=[
