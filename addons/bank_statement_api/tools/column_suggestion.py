@@ -3,49 +3,61 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from dataclasses import fields, replace
 
 from . import spreadsheet, text_encoding
 from .columns import (
     Profile,
     bare_amount,
-    csv_rows,
-    find_delimiter,
     open_table,
     plain_text,
 )
 from .errors import StatementFormatError
-from .written_values import date_order, decimal_mark
+from .separated_values import csv_rows, find_delimiter
+from .written_values import date_order, day_of, decimal_mark, read_date
 
 # Headers as banks write them, in the languages of the suite's formats; the first that fits is taken.
 _WORDS: dict[str, tuple[str, ...]] = {
     "booking_date": ("booking date", "buchungstag", "buchungsdatum", "buchung", "posted", "posting date",
-                     "date comptable", "date opération", "fecha operación", "fecha", "boekdatum", "datum",
-                     "data contabile", "date", "transaction date"),
-    "value_date": ("value date", "valuta", "valutadatum", "wertstellung", "date valeur", "fecha valor",
-                   "rentedatum", "data valuta"),
-    "debit": ("debit", "belastung", "soll", "débit", "cargo", "af", "withdrawal", "paid out", "dare"),
-    "credit": ("credit", "gutschrift", "haben", "crédit", "abono", "bij", "deposit", "paid in", "avere"),
-    "amount": ("amount", "betrag", "montant", "importe", "bedrag", "importo", "umsatz"),
+                     "completed date", "date comptable", "date opération", "fecha operación", "fecha",
+                     "boekdatum", "bokföringsdag", "bokföringsdatum", "data księgowania", "könyvelés dátuma",
+                     "datum", "data contabile", "date", "transaction date", "data operacji", "dato"),
+    "value_date": ("value date", "valuta", "valutadatum", "wertstellung", "wertstellungsdatum", "date valeur",
+                   "date de valeur", "fecha valor", "rentedatum", "data valuta", "értéknap"),
+    "debit": ("debit", "belastung", "soll", "débit", "cargo", "af", "withdrawal", "paid out", "dare", "terhelés"),
+    "credit": ("credit", "gutschrift", "haben", "crédit", "abono", "bij", "deposit", "paid in", "avere",
+               "jóváírás"),
+    "amount": ("amount", "betrag", "montant", "montant(euros)", "importe", "bedrag", "importo", "umsatz",
+               "belopp", "kwota", "beløb", "összeg"),
     "indicator": ("s/h", "soll/haben", "debit/credit", "af bij", "d/c", "cr/dr", "credit/debit"),
-    "balance": ("balance", "saldo", "solde", "kontostand"),
-    "currency_column": ("currency", "währung", "devise", "divisa", "munt", "valuta code", "muntsoort"),
-    "account_column": ("own account", "account number", "auftragskonto", "iban auftragskonto", "rekening"),
-    "partner_name": ("counterparty", "name", "beneficiary", "beneficiary/payer", "recipient", "other party",
+    "balance": ("balance", "saldo", "solde", "kontostand", "running bal."),
+    "currency_column": ("currency", "währung", "waehrung", "devise", "divisa", "munt", "valuta code",
+                        "muntsoort", "whrg."),
+    "account_column": ("own account", "account number", "auftragskonto", "iban auftragskonto", "rekening",
+                       "iban/bban", "iban auftraggeberkonto"),
+    "partner_name": ("counterparty", "counter party", "partner name", "name", "beneficiary",
+                     "beneficiary/payer", "recipient", "other party",
                      "beguenstigter/zahlungspflichtiger", "empfänger", "payee",
                      "begünstigter", "auftraggeber", "bénéficiaire", "beneficiario", "tegenpartij",
-                     "name zahlungsbeteiligter", "naam tegenpartij"),
-    "partner_account": ("iban", "counterparty iban", "counterparty account", "kontonummer", "tegenrekening",
-                        "iban zahlungsbeteiligter", "kontonummer/iban"),
-    "partner_bic": ("bic", "counterparty bic", "bic (swift-code)", "bic (swift-code) zahlungsbeteiligter"),
+                     "name zahlungsbeteiligter", "naam tegenpartij", "naam / omschrijving",
+                     "nadawca/odbiorca", "partner neve", "namn"),
+    "partner_account": ("iban", "counterparty iban", "counterparty account", "partner iban", "kontonummer",
+                        "tegenrekening", "tegenrekening iban/bban", "iban zahlungsbeteiligter",
+                        "kontonummer/iban", "numer konta"),
+    "partner_bic": ("bic tegenpartij", "bic", "counterparty bic", "bic (swift-code)",
+                    "bic (swift-code) zahlungsbeteiligter"),
     "reference": ("reference", "bank reference", "referenz", "référence", "referencia", "transaction id"),
     "end_to_end_id": ("end-to-end", "end to end id", "kundenreferenz (end-to-end)", "end-to-end reference"),
-    "mandate_id": ("mandate", "mandatsreferenz", "mandate reference"),
+    "mandate_id": ("mandate", "mandatsreferenz", "mandate reference", "machtigingskenmerk"),
 }  # fmt: skip
 _TEXT_WORDS = (
     "text", "description", "verwendungszweck", "libellé", "concepto", "omschrijving", "details",
-    "memo", "remittance", "purpose", "mededelingen", "buchungstext", "descrizione",
+    "memo", "remittance", "purpose", "mededelingen", "buchungstext", "descrizione", "payment reference",
+    "beschreibung", "zahlungspflichtige*", "zahlungsempfänger*", "tytuł", "közlemény", "rubrik", "meddelande",
 )  # fmt: skip
+_WRITTEN_UNIT = re.compile(r"^[^\W\d]+\s*|\s*[^\W\d]+$")
+_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _INDICATOR_WORDS = (
     ("S", "D", "DR", "Debit", "Af", "DBIT", "Soll"),
     ("H", "C", "CR", "Credit", "Bij", "CRDT", "Haben"),
@@ -79,6 +91,7 @@ def suggest(content: bytes) -> Profile:
         )
     if {"debit", "credit"} <= found.keys():
         found.pop("amount", None)
+    _mend(found, [plain_text(cell) for cell in cells], every[skip + 1 : skip + 2])
     words = {"debit_words": (), "credit_words": ()}
     if "indicator" in found:
         words = {"debit_words": _INDICATOR_WORDS[0], "credit_words": _INDICATOR_WORDS[1]}
@@ -86,7 +99,8 @@ def suggest(content: bytes) -> Profile:
     text = tuple(
         name
         for name in map(plain_text, cells)
-        if any(word in name.casefold() for word in _TEXT_WORDS)
+        if name != found.get("partner_name")
+        and any(word in name.casefold() for word in _TEXT_WORDS)
     )
     profile = Profile(
         **{name: value for name, value in found.items() if name in names},
@@ -120,7 +134,29 @@ def _name_columns(names: list[str]) -> dict[str, str]:
     return found
 
 
+def _mend(found: dict[str, str], names: list[str], rows):
+    """Settle what headers alone leave open."""
+    day = found.get("value_date")
+    if day and any(
+        _CURRENCY.fullmatch(plain_text(row[names.index(day)]))
+        for row in rows
+        if len(row) > names.index(day)
+    ):
+        # “Valuta” is the currency in Swedish, Danish and Norwegian.
+        found.setdefault("currency_column", found.pop("value_date"))
+    account = found.get("partner_account", "")
+    if (
+        account.casefold() == "iban"
+        and "account_column" not in found
+        and names.index(account) < names.index(found["booking_date"])
+    ):
+        # What stands in front of the day is said of the account.
+        found["account_column"] = found.pop("partner_account")
+
+
 def _fits(name: str, word: str, exactly: bool) -> bool:
+    # mBank marks each header.
+    name = name.removeprefix("#")
     if exactly or not name.startswith(word):
         return name == word
     # “Date of booking”, and not “Dated”.
@@ -146,12 +182,19 @@ def _settled(content: bytes, profile: Profile) -> Profile:
     changes = {}
     # What the file leaves open, a person sets.
     with contextlib.suppress(StatementFormatError):
-        changes["dates"] = date_order(column(profile.booking_date))
+        days = [day_of(text) for text in column(profile.booking_date)]
+        # Where dots are written, the day stands first, though such a date can often be read otherwise.
+        changes["dates"] = date_order(days, "dmy" if _all_dotted(days) else None)
     with contextlib.suppress(StatementFormatError):
         amounts = [
-            bare_amount(cell, "EUR")
+            _WRITTEN_UNIT.sub("", bare_amount(cell, "EUR"))
             for name in (profile.amount, profile.debit, profile.credit)
             for cell in column(name)
         ]
         changes["decimals"] = decimal_mark(amounts, "EUR")
     return replace(profile, **changes)
+
+
+def _all_dotted(days: list[str]) -> bool:
+    read = [day for day in days if read_date(day, "dmy") or read_date(day, "ymd")]
+    return bool(read) and all("." in day and read_date(day, "dmy") for day in read)

@@ -7,10 +7,8 @@ Where the bank gives the balance after each row, the rows are proven against it.
 
 from __future__ import annotations
 
-import csv
 import datetime
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -20,6 +18,7 @@ from . import spreadsheet, text_encoding
 from .checks import check_row_balances
 from .documents import (
     BOOKED,
+    PENDING,
     AccountRef,
     BadEntry,
     Balance,
@@ -30,11 +29,17 @@ from .documents import (
     Warn,
 )
 from .errors import StatementFormatError
-from .written_values import date_order, decimal_mark, read_amount, read_date
+from .separated_values import csv_rows, find_delimiter
+from .written_values import (
+    NOT_BOOKED,
+    REFUSED,
+    date_order,
+    day_of,
+    decimal_mark,
+    read_amount,
+    read_date,
+)
 
-DELIMITERS = (";", ",", "\t", "|")
-MAX_ROWS = 500_000
-MAX_CELL = 20_000
 _MAX_DIGITS = 18
 _SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "CHF": "Fr."}
 
@@ -177,36 +182,6 @@ def open_table(content: bytes, profile: Profile) -> Table:
     return Table(header, tuple(rows), source_format, note)
 
 
-def find_delimiter(text: str) -> str:
-    """Return the delimiter that splits the most of the first lines into equally many cells."""
-    lines = [line for line in text[:20_000].splitlines() if line.strip()][:30]
-
-    def score(delimiter):
-        counts = [line.count(delimiter) for line in lines]
-        common = max(counts, key=counts.count, default=0)
-        return (counts.count(common) if common else 0, common)
-
-    return max(DELIMITERS, key=score)
-
-
-def csv_rows(text: str, delimiter: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    before = csv.field_size_limit(MAX_CELL)
-    try:
-        for number, cells in enumerate(reader, 1):
-            if number > MAX_ROWS:
-                raise StatementFormatError(
-                    f"The table has more than {MAX_ROWS} rows.", reason="too many rows"
-                )
-            yield reader.line_num, tuple(cell.strip() for cell in cells)
-    except csv.Error as error:
-        raise StatementFormatError(
-            "The table is damaged or cut short.", line=reader.line_num, tag="row", reason=str(error)
-        ) from error
-    finally:
-        csv.field_size_limit(before)
-
-
 def plain_text(cell: Cell) -> str:
     return " ".join(str(cell if cell is not None else "").split())
 
@@ -222,8 +197,11 @@ class _Reader:
         self._currency = currency
         self._account = account
         self._places = self._find_columns()
+        days = ("booking_date", "value_date")
+        self._said = {place for name, place in self._places.items() if name not in days}
         self._order = date_order(
-            (cell for cell in self._column("booking_date") if isinstance(cell, str)), profile.dates
+            (day_of(cell) for cell in self._column("booking_date") if isinstance(cell, str)),
+            profile.dates,
         )
         amounts = [
             cell
@@ -329,7 +307,14 @@ class _Reader:
 
     def _statement(self, number, account, rows) -> Statement:
         transactions, bad_entries, balances = [], [], []
+        warnings = [Warn(path="characters", message=self._table.note)] if self._table.note else []
         for place, line, cells in rows:
+            word = self._unbooked_word(cells)
+            if word.casefold() in REFUSED:
+                warnings.append(
+                    Warn(path="row", message=f"Row {line} is no booking: the bank says “{word}”.")
+                )
+                continue
             position = Position(statement=number, entry=place, line=line)
             amount = None
             try:
@@ -338,10 +323,11 @@ class _Reader:
                         self._table.header[len(cells)], None, "is missing: the row is too short"
                     )
                 amount = self._amount(cells, account.currency)
-                transaction = self._transaction(cells, amount, account.currency, position)
+                transaction = self._transaction(cells, amount, account.currency, position, word)
                 stated = self._stated_balance(cells, account.currency)
                 transactions.append(transaction)
-                balances.append((transaction, stated))
+                if transaction.status == BOOKED:
+                    balances.append((transaction, stated))
             except _BadCellError as error:
                 evidence = dict(
                     zip(self._table.header, (str(cell or "") for cell in cells), strict=False)
@@ -353,10 +339,15 @@ class _Reader:
                         reason=f"Row {line}. {error}",
                         evidence={"row": str(line), "column": error.column, **evidence},
                         amount=amount,
-                        status=BOOKED,
+                        status=PENDING if word else BOOKED,
                     )
                 )
-        warnings = (Warn(path="characters", message=self._table.note),) if self._table.note else ()
+        announced = [str(line.position.line) for line in transactions if line.status == PENDING]
+        if announced:
+            rows_told = ", ".join(announced[:20])
+            warnings.append(
+                Warn(path="row", message=f"Announced, and not booked: row {rows_told}.")
+            )
         return Statement(
             account=account,
             source_format=self._table.source_format,
@@ -366,23 +357,35 @@ class _Reader:
             transactions=tuple(transactions),
             bad_entries=tuple(bad_entries),
             findings=() if bad_entries else check_row_balances(balances),
-            warnings=warnings,
+            warnings=tuple(warnings),
         )
+
+    def _unbooked_word(self, cells) -> str:
+        """Return what says that a row is not booked, outside the columns that the profile reads as text."""
+        for place, cell in enumerate(cells):
+            if isinstance(cell, str) and place not in self._said and cell.casefold() in NOT_BOOKED:
+                return cell
+        return ""
 
     # -- cells ------------------------------------------------------------------------------------
 
-    def _transaction(self, cells, amount, currency, position) -> Transaction:
+    def _transaction(self, cells, amount, currency, position, unbooked) -> Transaction:
         texts = [self._text(cells, f"text {place}") for place in range(len(self._profile.text))]
-        number = self._text(cells, "partner_account")
+        # mBank puts it between apostrophes, for Excel to leave its digits alone.
+        number = (self._text(cells, "partner_account") or "").strip("'") or None
         compact = "".join((number or "").split()).upper()
         is_iban = len(compact) >= 15 and compact[:2].isalpha() and compact[2:4].isdigit()
         return Transaction(
             amount=amount,
             currency=currency,
-            status=BOOKED,
+            status=PENDING if unbooked else BOOKED,
             position=position,
-            booking_date=self._date(cells, "booking_date"),
-            value_date=self._date(cells, "value_date") if self._cell(cells, "value_date") else None,
+            booking_date=self._day(cells, "booking_date", unbooked),
+            value_date=(
+                self._day(cells, "value_date", unbooked)
+                if self._cell(cells, "value_date")
+                else None
+            ),
             account_servicer_ref=self._text(cells, "reference"),
             end_to_end_id=self._text(cells, "end_to_end_id"),
             mandate_id=self._text(cells, "mandate_id"),
@@ -395,15 +398,21 @@ class _Reader:
             remittance=tuple(text for text in texts if text),
         )
 
+    def _day(self, cells, name, unbooked) -> datetime.date | None:
+        try:
+            return self._date(cells, name)
+        except _BadCellError:
+            # What is not booked yet need not have a day.
+            if not unbooked:
+                raise
+            return None
+
     def _date(self, cells, name) -> datetime.date:
         cell = self._cell(cells, name)
         if isinstance(cell, datetime.date):
             return cell
-        # A time behind the date does not move the day.
         text = str(cell or "").strip()
-        found = read_date(text, self._order) or read_date(
-            text.split("T")[0].split(" ")[0], self._order
-        )
+        found = read_date(text, self._order) or read_date(day_of(text), self._order)
         if found is None:
             raise _BadCellError(self._named(name), cell, "is not a date")
         return found

@@ -18,10 +18,17 @@ from .errors import StatementFormatError
 
 DATE_ORDERS = ("dmy", "mdy", "ymd")
 DECIMAL_MARKS = (".", ",")
+# What banks write, alone in a cell, into a row that is not booked yet, or never will be.
+REFUSED = frozenset(("declined", "reverted", "failed", "cancelled", "canceled", "rejected"))
+NOT_BOOKED = REFUSED | frozenset(
+    ("umsatz vorgemerkt", "vorgemerkt", "offen", "reserverat", "reservert", "reserveret", "pending")
+)
 
 # Two digits of a year: up to 69 in this century.
 _PIVOT = 70
-_PARTS = re.compile(r"\s*(\d{1,4})\s*([./\-' ])\s*(\d{1,2})\s*([./\-' ])\s*(\d{1,4})\s*", re.ASCII)
+_PARTS = re.compile(
+    r"\s*(\d{1,4})\s*([./\-' ])\s*(\d{1,2})\s*([./\-' ])\s*(\d{1,4})\s*\.?\s*", re.ASCII
+)
 _COMPACT = re.compile(r"\d{8}", re.ASCII)
 _GROUPS = {".": ",' \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{RIGHT SINGLE QUOTATION MARK}"}
 _GROUPS[","] = _GROUPS["."].replace(",", ".")
@@ -54,6 +61,13 @@ def read_date(text: str, order: str) -> datetime.date | None:
         return datetime.date(number, int(month), int(day))
     except ValueError:
         return None
+
+
+def day_of(text: str) -> str:
+    """Return a date without the time behind it, which does not move the day."""
+    if len(text) <= len("2026-03-04") or any(read_date(text, order) for order in DATE_ORDERS):
+        return text
+    return text.strip().split("T")[0].split(" ")[0]
 
 
 def date_order(texts: Iterable[str], given: str | None = None) -> str:

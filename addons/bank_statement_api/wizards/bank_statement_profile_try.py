@@ -101,7 +101,7 @@ class BankStatementProfileTry(models.TransientModel):
                     cell % (line.account_servicer_ref or ""),
                 )
             )
-            for line in statement.transactions[:SHOWN]
+            for line in statement.booked[:SHOWN]
         )
         heads = (
             self.env._("Row"),
@@ -116,12 +116,12 @@ class BankStatementProfileTry(models.TransientModel):
         problems = [bad.reason for bad in statement.bad_entries]
         problems += [finding.message for finding in statement.findings]
         problems += [warning.message for warning in statement.warnings]
-        total = sum(line.amount for line in statement.transactions)
+        total = sum(line.amount for line in statement.booked)
         summary = self.env._(
             "%(account)s %(currency)s: %(count)s rows would be read, together %(total)s; %(bad)s cannot be read.",
             account=statement.account.identifier or self.journal_id.display_name or "",
             currency=statement.account.currency,
-            count=len(statement.transactions),
+            count=len(statement.booked),
             total=total,
             bad=len(statement.bad_entries),
         )

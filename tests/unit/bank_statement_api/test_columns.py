@@ -14,7 +14,12 @@ from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from odoo.addons.bank_statement_api.tools import column_suggestion, columns, spreadsheet
+from odoo.addons.bank_statement_api.tools import (
+    column_suggestion,
+    columns,
+    separated_values,
+    spreadsheet,
+)
 from odoo.addons.bank_statement_api.tools.columns import Profile
 from odoo.addons.bank_statement_api.tools.documents import AccountRef
 from odoo.addons.bank_statement_api.tools.errors import StatementFormatError
@@ -292,7 +297,7 @@ def test_sheet_by_name():
     [
         (spreadsheet, "MAX_ROWS", workbook(["Date", "Text"], ["x", "y"], ["z", "z"])),
         (spreadsheet, "MAX_COLUMNS", workbook(["Date", "Amount", "Text"])),
-        (columns, "MAX_ROWS", b"Date;Amount;Text\n2026-03-04;1;\n2026-03-04;2;\n"),
+        (separated_values, "MAX_ROWS", b"Date;Amount;Text\n2026-03-04;1;\n2026-03-04;2;\n"),
     ],
     ids=["rows of a workbook", "columns", "rows"],
 )
