@@ -1,6 +1,11 @@
+import re
+
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 from .engine import as_engine
+
+_PURPOSE = re.compile("[A-Z]{4}")
 
 
 class AccountPayment(models.Model):
@@ -17,6 +22,12 @@ class AccountPayment(models.Model):
         check_company=True,
     )
     treasury_instruction_ids = fields.One2many("treasury.payment.instruction", "payment_id")
+    treasury_purpose = fields.Char(
+        string="Purpose Code",
+        size=4,
+        copy=False,
+        help="ISO 20022 code that tells both banks what it is for, e.g. SALA for salaries, TAXS for taxes.",
+    )
     treasury_state = fields.Selection(
         selection=lambda self: self.env["treasury.payment.instruction"]._fields["state"].selection,
         string="At the Bank",
@@ -58,6 +69,18 @@ class AccountPayment(models.Model):
     def _compute_treasury_state(self):
         for payment in self:
             payment.treasury_state = payment.sudo()._live_instruction().state
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("treasury_purpose")
+    def _check_treasury_purpose(self):
+        for payment in self:
+            if payment.treasury_purpose and not _PURPOSE.fullmatch(payment.treasury_purpose):
+                raise ValidationError(
+                    self.env._(
+                        "A purpose code is four capital letters: %s", payment.treasury_purpose
+                    )
+                )
 
     # === BUSINESS METHODS === #
 

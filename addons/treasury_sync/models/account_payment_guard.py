@@ -25,6 +25,7 @@ CONTENT = frozenset(
         "payment_type",
         "state",
         "treasury_order_id",
+        "treasury_purpose",
     }
 )
 # Who had a hand in a payment is written by the machine.

@@ -103,5 +103,12 @@ class ResPartnerBank(models.Model):
             )
             .order_id
         )
+        # The account that pays is as much a part of what was approved.
+        waiting |= waiting.search(
+            [
+                ("journal_id.bank_account_id", "in", self.ids),
+                ("state", "in", ("to_approve", "approved")),
+            ]
+        )
         for order in waiting:
             order._on_account_changed(self)

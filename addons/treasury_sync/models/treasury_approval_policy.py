@@ -85,8 +85,13 @@ class TreasuryApprovalPolicy(models.Model):
             and total >= self.amount_from
             and (not self.only_currency_ids or order.currency_id in self.only_currency_ids)
             and (not self.journal_ids or order.journal_id in self.journal_ids)
-            and (not self.partner_ids or bool(self.partner_ids & order._live().partner_id))
+            and (not self.partner_ids or self._names_a_recipient(order))
         )
+
+    def _names_a_recipient(self, order):
+        """A contact of a vendor gets what is the vendor's."""
+        recipients = order._live().partner_id.commercial_partner_id
+        return bool(self.partner_ids.commercial_partner_id & recipients)
 
     def _missing(self, approvals):
         """:return: how many approvals this policy still needs

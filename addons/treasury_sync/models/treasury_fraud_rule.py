@@ -1,12 +1,17 @@
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, timedelta
+from zoneinfo import ZoneInfo
 
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from odoo.addons.base.models.res_partner import _tz_get
 from odoo.addons.treasury_sync.tools import payees
 
 PAID = ("transmitted", "acknowledged", "executed", "booked")
+# Also what waits in another order: two orders at once are not looked at less than two after another.
+_LIVE = ("generated", "approved", *PAID)
+_SATURDAY = 5
 
 
 class TreasuryFraudRule(models.Model):
@@ -27,10 +32,15 @@ class TreasuryFraudRule(models.Model):
             ("untrusted", "The account is not trusted"),
             ("first_payment", "First payment to the account"),
             ("account_changed", "The account was changed lately"),
+            (
+                "bill_account",
+                "The account is not the one of the bill, or was changed since the bill came",
+            ),
             ("shared_account", "Several vendors have the account"),
-            ("duplicate", "Same vendor and amount lately"),
+            ("duplicate", "Same vendor or account, and same amount, lately"),
             ("country", "The account is in a country of the list"),
             ("unusual_amount", "Much more than the vendor usually gets"),
+            ("unusual_time", "Approval was asked for outside of working hours"),
             ("combined_limit", "All payments to the vendor together are above a limit"),
             ("payee", "The bank does not confirm the payee"),
         ],
@@ -46,6 +56,26 @@ class TreasuryFraudRule(models.Model):
     )
     limit_amount = fields.Monetary(tracking=True, help="Of the order and the days before it.")
     country_ids = fields.Many2many("res.country", string="Countries", tracking=True)
+    hour_from = fields.Float(string="Work Begins", default=7.0, tracking=True)
+    hour_to = fields.Float(string="Work Ends", default=19.0, tracking=True)
+    zone = fields.Selection(
+        selection="_selection_zone",
+        string="Time Zone",
+        required=True,
+        default=lambda self: self.env.user.tz or "Europe/Berlin",
+        tracking=True,
+    )
+
+    _hours_check = models.Constraint(
+        "CHECK (0 <= hour_from AND hour_from < hour_to AND hour_to <= 24)",
+        "Work begins before it ends, on the same day.",
+    )
+
+    # === SELECTION METHODS === #
+
+    @api.model
+    def _selection_zone(self):
+        return _tz_get(self)
 
     # === BUSINESS METHODS === #
 
@@ -84,6 +114,20 @@ class TreasuryFraudRule(models.Model):
             )
         )
 
+    def _find_bill_account(self, items):
+        own = items.company_id.partner_id.bank_ids
+
+        def is_another(item):
+            bills = item.payment_id.reconciled_bill_ids
+            # A credit note names an account of ours.
+            named = bills.partner_bank_id - own
+            edited_at = item.partner_bank_id.treasury_edited_at
+            return (named - item.partner_bank_id) or (
+                edited_at and any(edited_at > bill.create_date for bill in bills)
+            )
+
+        return items.filtered(is_another)
+
     def _find_shared_account(self, items):
         same = (
             self.env["res.partner.bank"]
@@ -99,29 +143,39 @@ class TreasuryFraudRule(models.Model):
 
     def _find_duplicate(self, items):
         keys = {
-            item: (
-                item.partner_id.commercial_partner_id,
-                item.currency_id,
-                item.currency_id.round(item.amount),
-            )
+            item: [
+                (side, item.currency_id, item.currency_id.round(item.amount))
+                for side in (item.partner_id.commercial_partner_id, item.account_number)
+            ]
             for item in items
         }
-        here = Counter(keys.values())
-        same = self._to_vendors(items) & Domain("amount", "in", list(set(items.mapped("amount"))))
+        here = Counter(key for found in keys.values() for key in found)
+        numbers = Domain("account_number", "in", items.mapped("account_number"))
+        same = Domain("amount", "in", list(set(items.mapped("amount"))))
         earlier = {
-            (vendor, currency, currency.round(amount))
-            for partner, currency, amount in self._earlier(
+            (side, currency, currency.round(amount))
+            for partner, number, currency, amount in self._earlier(
                 items,
-                same & Domain("create_date", ">=", self._since()),
-                ["partner_id", "currency_id", "amount"],
+                (self._to_vendors(items) | numbers) & same & self._lately(),
+                ["partner_id", "account_number", "currency_id", "amount"],
+                states=_LIVE,
             )
-            for vendor in self._above(partner)
+            for side in (*self._above(partner), number)
         }
-        return items.filtered(lambda item: here[keys[item]] > 1 or keys[item] in earlier)
+        return items.filtered(
+            lambda item: any(here[key] > 1 or key in earlier for key in keys[item])
+        )
 
     def _find_country(self, items):
         codes = set(self.country_ids.mapped("code"))
-        return items.filtered(lambda item: item.is_iban and item.account_number[:2] in codes)
+        return items.filtered(lambda item: self._country_of(item) in codes)
+
+    def _country_of(self, item):
+        """:return: the code of the country that an account is in; where nothing says so, of whoever has it"""
+        if item.is_iban:
+            return item.account_number[:2]
+        bank = item.partner_bank_id.bank_id
+        return (item.bic or "")[4:6].upper() or bank.country.code or item.country_code
 
     def _find_unusual_amount(self, items):
         usual = self._sums_by_vendor(items, self._to_vendors(items))
@@ -132,9 +186,18 @@ class TreasuryFraudRule(models.Model):
 
         return items.filtered(is_unusual)
 
+    def _find_unusual_time(self, items):
+        """All of an order is asked for at once: it is held once, for its largest payment."""
+        asked_at = items.order_id.generated_at.replace(tzinfo=UTC).astimezone(ZoneInfo(self.zone))
+        hour = asked_at.hour + asked_at.minute / 60
+        if asked_at.weekday() < _SATURDAY and self.hour_from <= hour < self.hour_to:
+            return items.browse()
+        return items.sorted("amount")[-1:]
+
     def _find_combined_limit(self, items):
-        since = Domain("create_date", ">=", self._since())
-        lately = self._sums_by_vendor(items, self._to_vendors(items) & since)
+        lately = self._sums_by_vendor(
+            items, self._to_vendors(items) & self._lately(), states=_LIVE
+        )
         totals = {vendor: total for vendor, (total, _count) in lately.items()}
         for item in items:
             vendor = item.partner_id.commercial_partner_id
@@ -156,6 +219,9 @@ class TreasuryFraudRule(models.Model):
     def _since(self):
         return fields.Datetime.now() - timedelta(days=self.days)
 
+    def _lately(self):
+        return Domain("create_date", ">=", self._since())
+
     def _to_vendors(self, items):
         return Domain("partner_id", "child_of", items.partner_id.commercial_partner_id.ids)
 
@@ -166,21 +232,24 @@ class TreasuryFraudRule(models.Model):
             above += parent
         return above
 
-    def _earlier(self, items, domain, groupby, aggregates=()):
-        """:return: what the company has paid before, by groups"""
+    def _earlier(self, items, domain, groupby, aggregates=(), states=PAID):
+        """:return: what the company has paid with other orders, by groups"""
         return self.env["treasury.payment.instruction"]._read_group(
-            Domain("company_id", "in", items.company_id.ids) & Domain("state", "in", PAID) & domain,
+            Domain("company_id", "in", items.company_id.ids)
+            & Domain("order_id", "not in", items.order_id.ids)
+            & Domain("state", "in", states)
+            & domain,
             groupby,
             aggregates,
         )
 
-    def _sums_by_vendor(self, items, domain):
+    def _sums_by_vendor(self, items, domain, states=PAID):
         """:return: sum in this rule's currency and number of the payments to each vendor before
         :rtype: dict
         """
         sums = {}
         for partner, currency, amount, count in self._earlier(
-            items, domain, ["partner_id", "currency_id"], ["amount:sum", "__count"]
+            items, domain, ["partner_id", "currency_id"], ["amount:sum", "__count"], states
         ):
             amount = self._convert(amount, currency, items.company_id)
             for vendor in self._above(partner):

@@ -4,6 +4,22 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.addons.finance_connector_base.tools.errors import BusinessError
 from odoo.addons.treasury_sync.tools import formats, profiles
 
+# What a file is made of, beside its payments.
+_FILE = frozenset(
+    {
+        "batch_booking",
+        "category_purpose",
+        "charge_bearer",
+        "creditor_scheme_id",
+        "file_format",
+        "journal_id",
+        "kind",
+        "local_instrument",
+        "profile_code",
+        "profile_options",
+        "service_level",
+    }
+)
 KINDS = [("credit_transfer", "Credit Transfer"), ("direct_debit", "Direct Debit")]
 
 
@@ -130,7 +146,34 @@ class TreasuryPaymentChannel(models.Model):
             except BusinessError as error:
                 raise ValidationError(" ".join((error.message, error.next_step))) from error
 
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        touched = _FILE & vals.keys()
+        before = [(channel, *(channel[name] for name in touched)) for channel in self]
+        result = super().write(vals)
+        changed = self.browse(
+            channel.id
+            for channel, *values in before
+            if values != [channel[name] for name in touched]
+        )
+        changed._take_orders_back()
+        return result
+
     # === BUSINESS METHODS === #
+
+    def _take_orders_back(self):
+        """Files that wait are not what this channel makes any more: others are made and approved."""
+        orders = self.env["treasury.payment.order"].sudo().search(
+            [("channel_id", "in", self.ids), ("state", "in", ("to_approve", "approved"))]
+        )
+        for channel, waiting in orders.grouped("channel_id").items():
+            reason = self.env._(
+                "%(user)s changed the channel %(channel)s.",
+                user=self.env.user.name,
+                channel=channel.name,
+            )
+            waiting._take_back(reason, "channel_changed", channel=channel.name)
 
     def _format(self):
         """:rtype: PaymentFormat

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 from odoo.addons.finance_connector_base.tools.money import parse_amount
@@ -22,6 +22,7 @@ MOVING = (
     "status_reason",
     "bank_reference",
     "statement_line_id",
+    "return_line_id",
     "date_approved",
     "date_transmitted",
     "date_acknowledged",
@@ -96,6 +97,19 @@ class TreasuryPaymentInstruction(models.Model):
     statement_line_id = fields.Many2one(
         "account.bank.statement.line", readonly=True, index="btree_not_null", ondelete="set null"
     )
+    return_line_id = fields.Many2one(
+        "account.bank.statement.line",
+        string="Came Back With",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    document_ids = fields.Many2many(
+        "account.move", string="Pays", compute="_compute_entries", compute_sudo=True
+    )
+    reversal_ids = fields.Many2many(
+        "account.move", string="Reversed By", compute="_compute_entries", compute_sudo=True
+    )
     date_approved = fields.Datetime(readonly=True)
     date_transmitted = fields.Datetime(readonly=True)
     date_acknowledged = fields.Datetime(readonly=True)
@@ -141,6 +155,15 @@ class TreasuryPaymentInstruction(models.Model):
             ALTER TABLE treasury_payment_instruction ENABLE ALWAYS TRIGGER treasury_instruction_fixed;
             """
         )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("payment_id.reconciled_bill_ids", "payment_id.reconciled_invoice_ids")
+    def _compute_entries(self):
+        for item in self:
+            payment = item.payment_id
+            item.document_ids = payment.reconciled_bill_ids | payment.reconciled_invoice_ids
+            item.reversal_ids = payment.move_id.reversal_move_ids
 
     # === CRUD METHODS === #
 

@@ -67,6 +67,7 @@ class TreasuryPaymentInstruction(models.Model):
                         source="statement",
                         code=line.move_id.name,
                         reason=line.payment_ref,
+                        return_line_id=line.id,
                     )
         return returned
 

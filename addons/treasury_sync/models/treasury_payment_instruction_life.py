@@ -90,6 +90,8 @@ class TreasuryPaymentInstruction(models.Model):
         """The money did not leave, or came back: the bill is open again, and somebody looks after it."""
         payment = as_engine(self.payment_id)
         bills = payment.reconciled_bill_ids | payment.reconciled_invoice_ids
+        # What it paid is open again, and is found by this payment when it is paid anew.
+        payment.invoice_ids |= bills
         today = fields.Date.context_today(self)
         text = self.env._("%(payment)s: %(reason)s", payment=payment.name, reason=reason or proven)
         if proven == life.Fate.REJECTED:

@@ -216,6 +216,9 @@ class TreasuryPaymentOrder(models.Model):
         """
         self._check_group("preparer")
         for order in self:
+            if order._kept_by_bank():
+                order._follow_kept()
+                continue
             order._withdraw(self.env._("The order was cancelled."))
             order._end("cancelled")
         return True
@@ -302,6 +305,47 @@ class TreasuryPaymentOrder(models.Model):
             told=len(told),
             count=len(items),
             order=self.name,
+        )
+
+    def _kept_by_bank(self):
+        """:return: the instructions of a draft that are with the bank all the same: earlier releases made drafts of
+        orders of which the bank had spoken in part
+        """
+        self.ensure_one()
+        items = self.instruction_ids if self.state == "draft" else self.instruction_ids.browse()
+        return items.filtered(lambda item: item.version == self.version and item.state != "cancelled")
+
+    def _check_not_kept(self):
+        """:raise UserError: the bank has the file of a draft"""
+        kept = self._kept_by_bank()
+        if not kept:
+            return
+        raise UserError(
+            self.env._(
+                "The bank has spoken of %(told)s of the %(count)s payments that %(order)s had when it was taken back:"
+                " it has that file, and the order is not generated once more. Ask the bank what became of the other"
+                " payments. If it does not execute them, cancel the order: what the bank has stays in it and is"
+                " followed, and the other payments are free for a new order.",
+                told=len(kept),
+                count=len(self.payment_ids | kept.payment_id),
+                order=self.name,
+            )
+        )
+
+    def _follow_kept(self):
+        """What the bank has goes on; all other payments are free."""
+        kept = self._kept_by_bank()
+        order = as_engine(self)
+        (order.payment_ids - kept.payment_id).treasury_order_id = False
+        order.state = "approved"
+        order._follow_instructions()
+        order._log("free_of_draft", kept=kept.mapped("end_to_end_id"))
+        order.message_post(
+            author_id=self.env.user.partner_id.id,
+            body=self.env._(
+                "Payments that the bank has not spoken of are free for another order; %s stay in this one.",
+                len(kept),
+            ),
         )
 
     def _by_hand_next(self):

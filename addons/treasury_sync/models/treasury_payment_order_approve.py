@@ -226,12 +226,20 @@ class TreasuryPaymentOrder(models.Model):
 
         :param accounts: ``res.partner.bank`` that changed
         """
+        reason = self.env._(
+            "%(user)s changed the account of %(partner)s.",
+            user=self.env.user.name,
+            partner=", ".join(accounts.partner_id.mapped("name")),
+        )
+        self._take_back(reason, "account_changed", accounts=accounts.ids)
+
+    def _take_back(self, reason, action, **details):
+        """Make drafts of orders that wait, since what was approved is no longer so; those that left stay as they are.
+
+        :param str reason: what changed
+        :param str action: its name in the audit trail
+        """
         for order in self.filtered(lambda item: item.state in ("to_approve", "approved")):
-            reason = self.env._(
-                "%(user)s changed the account of %(partner)s.",
-                user=self.env.user.name,
-                partner=", ".join(accounts.partner_id.mapped("name")),
-            )
             exchange = order.sudo().exchange_id
             if order._told_in_part() or (
                 exchange
@@ -242,6 +250,8 @@ class TreasuryPaymentOrder(models.Model):
             ):
                 # It left as it was approved.
                 continue
+            if not order._valid_approvals():
+                order.sudo().message_post(body=reason)
             order._withdraw(reason)
             as_engine(order).state = "draft"
-            order._log("account_changed", accounts=accounts.ids)
+            order._log(action, **details)

@@ -40,6 +40,7 @@ class TreasuryPaymentOrder(models.Model):
         self.lock_for_update()
         if self.state != "draft":
             raise UserError(self.env._("%s was generated already.", self.name))
+        self._check_not_kept()
         payments = self.payment_ids.sorted("id")
         self._check_payments(payments)
         channel = self.channel_id.sudo()
@@ -180,6 +181,7 @@ class TreasuryPaymentOrder(models.Model):
             "remittance": payment.memo or payment.name,
             "reference": reference,
             "reference_type": reference_type,
+            "purpose": payment.treasury_purpose,
             "charge_bearer": channel.charge_bearer,
             "mandate_id": mandate.id,
             "mandate_ref": mandate.reference,

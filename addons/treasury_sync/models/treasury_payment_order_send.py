@@ -112,6 +112,11 @@ class TreasuryPaymentOrder(models.Model):
             )
         if problem := self._release_problem():
             raise BusinessError("payment_held", problem, evidence={"order": self.name})
+        account = self.journal_id.sudo().bank_account_id
+        if account.sanitized_acc_number != self.payer_account:
+            raise self._not_approved(
+                self.env._("%s pays from an account that has changed.", self.name)
+            )
         for item in self._live():
             if problem := item._problem():
                 raise self._not_approved(f"{item.end_to_end_id}: {problem}")

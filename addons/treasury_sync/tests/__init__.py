@@ -9,6 +9,7 @@ from . import test_guards
 from . import test_journal_document
 from . import test_json_gateway
 from . import test_order
+from . import test_pay_again
 from . import test_payee
 from . import test_payout
 from . import test_payment_life

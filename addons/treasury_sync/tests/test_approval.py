@@ -7,6 +7,8 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.finance_connector_base.tools.errors import BusinessError
+
 from .common import TreasuryCase
 
 
@@ -178,6 +180,109 @@ class TestApproval(TreasuryCase):
         with self.assertRaises(psycopg2.errors.CheckViolation), mute_logger("odoo.sql_db"):
             policy.required_count = 1
             policy.flush_recordset()
+
+    def test_policy_fits_by_each_of_its_conditions(self):
+        order = self.generated(100)
+        part = self.env["res.partner"].create({"name": "Vendor Lyon", "parent_id": self.vendor.id})
+        other = self.make_vendor("Other SARL", "BE68539007547034")
+        euro, dollar = self.euro, self.env.ref("base.USD")
+        other_journal = self.env["account.journal"].create(
+            {
+                "name": "Other",
+                "code": "OTHB",
+                "type": "bank",
+                "company_id": self.company_a.id,
+            }
+        )
+        policy = self.env["treasury.approval.policy"].create(
+            {"name": "Any", "company_id": self.company_a.id, "required_count": 3}
+        )
+        self.assertEqual(order._count_missing(), 3)
+        for values, fits in (
+            ({"kind": "credit_transfer"}, True),
+            ({"kind": "direct_debit"}, False),
+            ({"amount_from": 100, "currency_id": euro.id}, True),
+            ({"amount_from": 100.01, "currency_id": euro.id}, False),
+            ({"only_currency_ids": [Command.set(euro.ids)]}, True),
+            ({"only_currency_ids": [Command.set(dollar.ids)]}, False),
+            ({"journal_ids": [Command.set(self.journal.ids)]}, True),
+            ({"journal_ids": [Command.set(other_journal.ids)]}, False),
+            ({"partner_ids": [Command.set(self.vendor.ids)]}, True),
+            ({"partner_ids": [Command.set(part.ids)]}, True),
+            ({"partner_ids": [Command.set(other.ids)]}, False),
+            ({"company_id": self.company_b.id}, False),
+        ):
+            with self.subTest(str(values)):
+                narrow = policy.copy(values)
+                policy.active = False
+                self.assertEqual(order._count_missing(), 3 if fits else 2)
+                policy.active = True
+                narrow.unlink()
+
+    def test_contact_of_a_vendor_gets_what_is_the_vendors(self):
+        """A payment that somebody registers by hand may go to a contact, on the vendor's account."""
+        self.env["treasury.approval.policy"].create(
+            {
+                "name": "This vendor",
+                "company_id": self.company_a.id,
+                "partner_ids": [Command.set(self.vendor.ids)],
+                "required_count": 3,
+            }
+        )
+        part = self.env["res.partner"].create({"name": "Lyon", "parent_id": self.vendor.id})
+        payment = (
+            self.env["account.payment"]
+            .with_user(self.preparer)
+            .create(
+                {
+                    "payment_type": "outbound",
+                    "partner_type": "supplier",
+                    "partner_id": part.id,
+                    "partner_bank_id": self.vendor.bank_ids.id,
+                    "amount": 100,
+                    "journal_id": self.journal.id,
+                }
+            )
+        )
+        payment.action_post()
+        self.assertEqual(self.generated(payments=payment).missing_approvals, 3)
+
+    # === WHAT A FILE IS MADE OF === #
+
+    def test_changed_channel_voids_what_was_approved_and_says_so(self):
+        order = self.generated(100)
+        self.approve(order, self.approver)
+        self.channel.batch_booking = self.channel.batch_booking
+        self.assertEqual(order.state, "to_approve", "nothing changed")
+        self.channel.batch_booking = True
+        self.assertEqual((order.state, order.approval_ids.state), ("draft", "void"))
+        self.assertIn("changed the channel", order.approval_ids.void_reason)
+        order.action_generate()
+        self.channel.charge_bearer = "SHAR"
+        self.assertEqual(order.state, "draft")
+        self.assertIn("changed the channel", order.message_ids[0].body + order.message_ids[1].body)
+
+    def test_changed_channel_leaves_what_left(self):
+        order = self.approved(100)
+        order._live()._advance("transmitted", source="person")
+        self.channel.batch_booking = True
+        self.assertEqual((order.state, order.approval_ids.mapped("state")), ("sent", ["valid"] * 2))
+
+    def test_own_account_that_changes_voids_what_was_approved(self):
+        order = self.approved(100)
+        other = self.journal.bank_account_id.copy({"acc_number": "DE02120300000000202051"})
+        content = order._file()._content()
+        with self.env.cr.savepoint() as savepoint:
+            self.journal.bank_account_id = other
+            with self.assertRaisesRegex(BusinessError, "pays from an account that has changed"):
+                order._check_before_sending(content)
+            savepoint.rollback()
+        self.env.invalidate_all()
+        order._check_before_sending(content)
+        self.journal.bank_account_id.acc_number = "DE02100500000054540402"
+        self.assertEqual((order.state, order.approval_ids.mapped("state")), ("draft", ["void"] * 2))
+
+    # === DELEGATION === #
 
     def delegate(self, user, deputy, days=0):
         today = fields.Date.today()

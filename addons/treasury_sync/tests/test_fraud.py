@@ -1,8 +1,11 @@
+import psycopg2
+from freezegun import freeze_time
 from psycopg2.extras import Json
 
 from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
+from odoo.tools import SQL, mute_logger
 
 from odoo.addons.finance_connector_base.tools.errors import BusinessError
 
@@ -60,7 +63,7 @@ class TestFraud(TreasuryCase):
         self.rule("country", country_ids=[Command.set(self.env.ref("base.fr").ids)])
         self.rule("duplicate")
         self.rule("combined_limit", limit_amount=250)
-        order = self.generated(120, 120)
+        order = self.once(120, 120)
         self.assertEqual(set(self.held(order)), {"account_changed", "country", "duplicate"})
         over = self.generated(120, 140)
         self.assertEqual(set(self.held(over)), {"account_changed", "country", "combined_limit"})
@@ -86,19 +89,111 @@ class TestFraud(TreasuryCase):
         order._live()._advance("transmitted", source="person")
         return order
 
-    def test_what_was_paid_lately_counts_and_what_was_only_prepared_does_not(self):
+    def test_what_was_paid_lately_counts_and_what_was_taken_back_does_not(self):
         self.rule("first_payment")
         duplicate, limit = self.rule("duplicate"), self.rule("combined_limit", limit_amount=250)
-        self.approved(120)
-        self.assertEqual(self.held(self.generated(120)), ["first_payment"])
+        self.approved(200).action_cancel()
+        self.assertEqual(self.held(self.once(200)), ["first_payment"])
         self.transmitted(200)
         self.assertEqual(
-            set(self.held(self.generated(200))), {"duplicate", "combined_limit"}, "paid lately"
+            set(self.held(self.once(200))), {"duplicate", "combined_limit"}, "paid lately"
         )
-        self.assertEqual(self.held(self.generated(60)), ["combined_limit"])
-        self.assertFalse(self.held(self.generated(50)))
+        self.assertEqual(self.held(self.once(60)), ["combined_limit"])
+        self.assertFalse(self.held(self.once(50)))
         (duplicate | limit).days = 0
-        self.assertFalse(self.held(self.generated(200)), "paid long ago")
+        self.assertFalse(self.held(self.once(200)), "paid long ago")
+
+    def once(self, *amounts, **kwargs):
+        """:return: an order that no other one meets, since it is taken back; what it was held for stands"""
+        order = self.generated(*amounts, **kwargs)
+        order.action_cancel()
+        return order
+
+    def test_two_orders_at_once_are_not_looked_at_less_than_two_after_another(self):
+        self.rule("duplicate")
+        self.rule("combined_limit", limit_amount=250)
+        first = self.generated(120)
+        self.assertFalse(self.held(first))
+        self.assertEqual(self.held(self.once(120)), ["duplicate"], "waits for approval")
+        self.assertEqual(self.held(self.once(131)), ["combined_limit"])
+        self.approve(first, self.approver, self.second_approver)
+        self.assertEqual(self.held(self.once(120)), ["duplicate"], "approved")
+
+    def test_same_amount_to_the_account_under_another_name(self):
+        self.rule("duplicate")
+        self.generated(120)
+        twin = self.make_vendor("Twin SARL", VENDOR_IBAN)
+        bills = self.make_bill(120, vendor=twin) | self.make_bill(121, vendor=twin)
+        for bill, kinds in zip(bills, (["duplicate"], []), strict=True):
+            order = self.generated(payments=self.pay(bill, user=self.preparer))
+            self.assertEqual(self.held(order), kinds)
+
+    def test_country_of_an_account_without_iban_is_that_of_its_bank(self):
+        self.rule("country", country_ids=[Command.set(self.env.ref("base.us").ids)])
+        self.company_a.partner_id.write({"city": "Berlin", "zip": "10115", "street": "Weg 1"})
+        channel = self.make_channel(
+            profile_code="cross_border", service_level=False, charge_bearer="SHAR"
+        )
+        vendor = self.make_vendor("Inc", "123456789", country="FR")
+        bank = self.env["res.bank"].create({"name": "Bank", "bic": "CHASUS33XXX"})
+        vendor.bank_ids.bank_id = bank
+        for bic, kinds in (("CHASUS33XXX", ["country"]), ("DEUTDEFFXXX", [])):
+            bank.bic = bic
+            payments = self.pay(self.make_bill(10, vendor=vendor), user=self.preparer)
+            self.assertEqual(self.held(self.once(payments=payments, channel=channel)), kinds)
+        item = self.env["treasury.payment.instruction"].search([], limit=1)
+        rule = self.env["treasury.fraud.rule"]
+        self.assertEqual(rule._country_of(item.new({**item.read()[0], "bic": False})), "FR")
+
+    def test_asked_for_at_night_it_is_held_once_for_its_largest_payment(self):
+        rule = self.rule("unusual_time", hour_from=7, hour_to=19, zone="Europe/Zurich")
+        for moment, held in (
+            ("2026-11-26 06:30:00", False),
+            ("2026-11-26 05:30:00", True),
+            ("2026-11-26 18:00:00", True),
+            ("2026-11-28 10:00:00", True),
+        ):
+            with self.subTest(moment), freeze_time(moment):
+                order = self.once(10, 30, 20)
+                self.assertEqual(order.hold_ids.instruction_id.mapped("amount"), [30] * held)
+        with self.assertRaises(psycopg2.errors.CheckViolation), mute_logger("odoo.sql_db"):
+            rule.hour_to = 6
+            rule.flush_recordset()
+
+    def test_account_is_that_of_the_bill_and_was_so_when_it_came(self):
+        self.rule("bill_account")
+        account = self.vendor.bank_ids
+        bill = self.make_bill(10)
+        self.dated(account, "2026-11-01")
+        self.dated(bill, "2026-11-02")
+        self.assertFalse(self.held(self.once(payments=self.pay(bill, user=self.preparer))))
+        self.dated(account, "2026-11-03")
+        changed = self.make_bill(11)
+        self.dated(changed, "2026-11-02")
+        payment = self.pay(changed, user=self.preparer)
+        self.assertEqual(self.held(self.once(payments=payment)), ["bill_account"])
+        other = account.copy({"acc_number": "FR1420041010050500013M02606"})
+        other.allow_out_payment = True
+        self.dated(other, "2026-11-01")
+        bill = self.make_bill(12)
+        payment = self.pay(bill, user=self.preparer, partner_bank_id=other.id)
+        self.dated(bill, "2026-11-02")
+        self.assertEqual(self.held(self.once(payments=payment)), ["bill_account"])
+
+    def dated(self, record, moment):
+        """An account that was changed, or a bill that came, at ``moment``."""
+        column = "treasury_edited_at" if record._name == "res.partner.bank" else "create_date"
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE %s SET %s = %s WHERE id = %s",
+                SQL.identifier(record._table),
+                SQL.identifier(column),
+                moment,
+                record.id,
+            )
+        )
+        record.invalidate_recordset([column])
 
     def test_payment_to_a_part_of_the_vendor_is_one_to_the_vendor(self):
         self.rule("duplicate")
@@ -125,10 +220,10 @@ class TestFraud(TreasuryCase):
         )
         self.rule("combined_limit", currency_id=dollar.id, limit_amount=300)
         self.rule("unusual_amount", currency_id=dollar.id, factor=1.4)
-        self.assertEqual(self.held(self.generated(151)), ["combined_limit"])
+        self.assertEqual(self.held(self.once(151)), ["combined_limit"])
         self.transmitted(100)
-        self.assertFalse(self.held(self.generated(50)))
-        self.assertEqual(set(self.held(self.generated(145))), {"combined_limit", "unusual_amount"})
+        self.assertFalse(self.held(self.once(50)))
+        self.assertEqual(set(self.held(self.once(145))), {"combined_limit", "unusual_amount"})
 
     def test_other_companies_rules_and_payments_do_not_count(self):
         self.rule("first_payment", company_id=self.company_b.id)
@@ -156,7 +251,13 @@ class TestFraud(TreasuryCase):
         self.assertEqual(self.held(self.generated(10)), ["first_payment"])
 
     def test_many_payments_take_no_more_queries_than_a_few(self):
-        for kind in ("first_payment", "shared_account", "duplicate", "unusual_amount"):
+        for kind in (
+            "first_payment",
+            "shared_account",
+            "duplicate",
+            "unusual_amount",
+            "bill_account",
+        ):
             self.rule(kind)
         self.rule("combined_limit", limit_amount=10)
         orders = [self.generated(*range(11, 11 + count)) for count in (2, 7)]

@@ -1,6 +1,6 @@
 from lxml import etree
 
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
 from .common import TreasuryCase
@@ -99,6 +99,17 @@ class TestOrder(TreasuryCase):
         order = self.generated(payments=self.pay(bill, user=self.preparer))
         self.assertEqual(order.instruction_ids.reference, "RF18539007547034")
         self.assertIn(b"<Ref>RF18539007547034</Ref>", order._file()._content())
+
+    def test_purpose_is_a_part_of_what_is_approved(self):
+        payment = self.pay(self.make_bill(100), user=self.preparer)
+        with self.assertRaisesRegex(ValidationError, "four capital letters"):
+            payment.treasury_purpose = "tax"
+        payment.treasury_purpose = "TAXS"
+        order = self.generated(payments=payment)
+        self.assertEqual(order._live().purpose, "TAXS")
+        self.assertIn(b"<Purp><Cd>TAXS</Cd></Purp>", order._file()._content())
+        with self.assertRaises(UserError):
+            payment.with_user(self.preparer).treasury_purpose = "SALA"
 
     def test_file_is_encrypted_at_rest(self):
         order = self.generated(100)

@@ -39,6 +39,9 @@ class TreasuryPaymentRun(models.TransientModel):
         help="Give and take early payment discounts: what still gets one on the day is proposed as well.",
     )
     partner_ids = fields.Many2many("res.partner", string="Partners", help="Empty: all.")
+    move_ids = fields.Many2many(
+        "account.move", string="Only These Documents", help="Proposed whenever they are due."
+    )
     currency_id = fields.Many2one(
         "res.currency",
         required=True,
@@ -107,9 +110,15 @@ class TreasuryPaymentRun(models.TransientModel):
         limited = not self.collects and self.currency_id == self.cash_currency_id
         cash = self.cash_available if limited else None
         vals_list = []
-        for item in self._find_items():
+        items = self._find_items()
+        refused = self._find_refused(items)
+        for item in items:
             amount = self._amount_of(item)
             problem = self._problem_of(item)
+            remark = self._refusal_of(item, refused)
+            if not self.move_ids:
+                # Whoever asks for these very documents wants them paid.
+                problem = problem or remark
             affordable = cash is None or amount <= cash
             if not problem and affordable and cash is not None:
                 cash -= amount
@@ -121,7 +130,8 @@ class TreasuryPaymentRun(models.TransientModel):
                     "discount": self._owed(item) - amount,
                     "selected": not problem and affordable,
                     "remark": problem
-                    or ("" if affordable else self.env._("More than the cash that is left.")),
+                    or ("" if affordable else self.env._("More than the cash that is left."))
+                    or remark,
                 }
             )
         self.env["treasury.payment.run.line"].create(vals_list)
@@ -207,7 +217,9 @@ class TreasuryPaymentRun(models.TransientModel):
         wanted = Domain("date_maturity", "<=", self.due_until) | Domain(
             "move_id.move_type", "=", f"{prefix}_refund"
         )
-        if self.take_discounts:
+        if self.move_ids:
+            wanted = Domain("move_id", "in", self.move_ids.ids)
+        elif self.take_discounts:
             wanted |= Domain("discount_date", ">=", self.pay_on)
         if self.partner_ids:
             domain &= Domain("partner_id", "child_of", self.partner_ids.ids)
@@ -242,7 +254,39 @@ class TreasuryPaymentRun(models.TransientModel):
             return self.env._("The vendor has no bank account.")
         if not bank.allow_out_payment:
             return self.env._("The vendor's account is not trusted yet.")
+        method = item.move_id.preferred_payment_method_line_id
+        if method and (method.journal_id != self.journal_id or method.code == "check_printing"):
+            return self.env._("It is to be paid by %s.", method.display_name)
         return ""
+
+    def _find_refused(self, items):
+        """:return: the last payment of each document that the bank refused or sent back
+        :rtype: dict[account.move, treasury.payment.instruction]
+        """
+        found = (
+            self.env["treasury.payment.instruction"]
+            .sudo()
+            .search(
+                [
+                    ("payment_id.invoice_ids", "in", items.move_id.ids),
+                    ("state", "in", ("rejected", "returned")),
+                ],
+                order="id",
+            )
+        )
+        return {move.id: item for item in found for move in item.payment_id.invoice_ids}
+
+    def _refusal_of(self, item, refused):
+        """:return: why the bank would refuse ``item`` again, as far as nobody has corrected the account since"""
+        last = refused.get(item.move_id.id)
+        bank = self._other_side_of(item)[2]
+        if self.collects:
+            bank = bank.partner_bank_id
+        if not last or last.account_number != bank.sudo().sanitized_acc_number:
+            return ""
+        return self.env._(
+            "Not executed before: %s", last.status_reason or last.status_code or last.order_id.name
+        )
 
     def _bank_of(self, item):
         """:return: the vendor's account that ``item`` is paid to: its own, else the vendor's first"""
