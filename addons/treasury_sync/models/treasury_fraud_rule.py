@@ -195,9 +195,7 @@ class TreasuryFraudRule(models.Model):
         return items.sorted("amount")[-1:]
 
     def _find_combined_limit(self, items):
-        lately = self._sums_by_vendor(
-            items, self._to_vendors(items) & self._lately(), states=_LIVE
-        )
+        lately = self._sums_by_vendor(items, self._to_vendors(items) & self._lately(), states=_LIVE)
         totals = {vendor: total for vendor, (total, _count) in lately.items()}
         for item in items:
             vendor = item.partner_id.commercial_partner_id

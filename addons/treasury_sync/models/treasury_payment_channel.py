@@ -164,8 +164,10 @@ class TreasuryPaymentChannel(models.Model):
 
     def _take_orders_back(self):
         """Files that wait are not what this channel makes any more: others are made and approved."""
-        orders = self.env["treasury.payment.order"].sudo().search(
-            [("channel_id", "in", self.ids), ("state", "in", ("to_approve", "approved"))]
+        orders = (
+            self.env["treasury.payment.order"]
+            .sudo()
+            .search([("channel_id", "in", self.ids), ("state", "in", ("to_approve", "approved"))])
         )
         for channel, waiting in orders.grouped("channel_id").items():
             reason = self.env._(

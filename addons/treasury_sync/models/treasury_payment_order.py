@@ -313,7 +313,9 @@ class TreasuryPaymentOrder(models.Model):
         """
         self.ensure_one()
         items = self.instruction_ids if self.state == "draft" else self.instruction_ids.browse()
-        return items.filtered(lambda item: item.version == self.version and item.state != "cancelled")
+        return items.filtered(
+            lambda item: item.version == self.version and item.state != "cancelled"
+        )
 
     def _check_not_kept(self):
         """:raise UserError: the bank has the file of a draft"""

@@ -74,9 +74,7 @@ class TreasuryPaymentOrder(models.Model):
         )
         action = run.action_propose()
         if not run.line_ids:
-            raise UserError(
-                self.env._("The bills of %s are paid, or under way, again.", self.name)
-            )
+            raise UserError(self.env._("The bills of %s are paid, or under way, again.", self.name))
         return {**action, "target": "current"}
 
     def _follow_instructions(self):

@@ -153,9 +153,7 @@ class TestPayAgain(FollowCase):
                 self.assertEqual((run.line_ids.amount, run.line_ids.discount), (980, 20))
 
     def test_branch_does_not_pay_what_is_under_way_at_its_parent(self):
-        branch = self.env["res.company"].create(
-            {"name": "Branch", "parent_id": self.company_a.id}
-        )
+        branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company_a.id})
         self.env.user.company_ids |= branch
         bill = self.make_bill(100)
         self.generated(payments=self.pay(bill, user=self.preparer))
@@ -177,7 +175,7 @@ class TestPayAgain(FollowCase):
     # === DRAFTS OF EARLIER RELEASES === #
 
     def drafted(self, *statuses):
-        """An order of which the bank reported a part and which was made a draft all the same, as earlier releases did."""
+        """An order that the bank reported in part, and was made a draft all the same, as by earlier releases."""
         order = self.approved(100, 50, channel=self.make_channel())
         self.upload(self.report(order, *statuses), self.approver)
         orders = self.registry["treasury.payment.order"]
