@@ -92,9 +92,9 @@ def step(present, proven):
         return Step.KNOWN
     if proven in ROAD:
         if present not in ROAD:
-            # A bank may report the way to a rejection after the rejection; executed is another matter.
-            late = proven in (Fate.EXECUTED, Fate.BOOKED)
-            return Step.CONFLICT if late else Step.KNOWN
+            # A bank may report the way to an end after the end: what came back was executed, what was refused was not.
+            contrary = present != Fate.RETURNED and proven in (Fate.EXECUTED, Fate.BOOKED)
+            return Step.CONFLICT if contrary else Step.KNOWN
         return Step.ADVANCE if ROAD.index(proven) > ROAD.index(present) else Step.KNOWN
     if proven == Fate.REJECTED:
         open_to = (Fate.APPROVED, Fate.TRANSMITTED, Fate.ACKNOWLEDGED)
