@@ -449,11 +449,12 @@ class FinanceException(models.Model):
         return exchanges - still_open.with_env(self.env)
 
     @api.model
-    def _resolve_by_system(self, record, *, codes=None, reason):
+    def _resolve_by_system(self, record, *, codes=None, unit_keys=None, reason):
         """Close what is open about ``record`` because its cause is gone.
 
         :param record: the record that the exceptions are about
         :param codes: only these codes; by default all
+        :param unit_keys: only of these units; by default all
         :param str reason: how that is known
         """
         domain = [
@@ -464,6 +465,8 @@ class FinanceException(models.Model):
         ]
         if codes:
             domain.append(("code", "in", codes))
+        if unit_keys:
+            domain.append(("unit_key", "in", unit_keys))
         if settled := self.with_user(SUPERUSER_ID).search(domain):
             settled._close("resolved", reason)
 

@@ -87,6 +87,7 @@ OWN_METHODS = bank_statement_api.OWN_METHODS | {
     "treasury.mandate": {"action_activate", "action_end"},
     "treasury.payment.hold": {"action_release"},
     "treasury.payment.proof": {"action_confirm"},
+    "treasury.payment.refusal": {"action_confirm"},
     "treasury.payment.recall": {
         "action_accepted",
         "action_approve",
@@ -119,6 +120,10 @@ OWN_METHODS = bank_statement_api.OWN_METHODS | {
 HARMLESS = bank_statement_api.HARMLESS | {
     ("cash.position", "get_position"): "Of the caller's own companies; see test_cash_position.",
     ("finance.exception", "action_open_runbook"): "Opens a page of the documentation.",
+    (
+        "treasury.payment.order",
+        "action_open_exceptions",
+    ): "Opens a list of what the caller may read.",
     ("finance.exchange", "action_open_cancel"): "Opens a dialog; its button is checked.",
     ("reporting.export", "action_open_backfill"): "Opens a dialog; its button is checked.",
 }

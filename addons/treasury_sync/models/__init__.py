@@ -33,6 +33,7 @@ from . import treasury_payee_verification
 from . import treasury_payment_channel_payee
 from . import treasury_payment_instruction_payee
 from . import treasury_payment_order_payee
+from . import treasury_payment_order_exceptions
 from . import treasury_payment_order_waits
 from . import treasury_payment_recall
 from . import treasury_payment_recall_file
@@ -43,6 +44,7 @@ from . import treasury_payment_order_recall
 from . import finance_adapter
 from . import finance_audit_event
 from . import finance_dashboard
+from . import finance_exception
 from . import finance_handler_payment_order
 from . import finance_handler_payment_report
 from . import finance_handler_payment_seal

@@ -92,6 +92,12 @@ class TreasuryPaymentChannel(models.Model):
         tracking=True, help="The bank books the whole order in one amount."
     )
 
+    owner_id = fields.Many2one(
+        "res.users",
+        default=lambda self: self.env.user,
+        tracking=True,
+        help="Looks after exceptions of payments that no connection carries.",
+    )
     recognises_repeats = fields.Boolean(
         string="Bank Recognises Repeats",
         tracking=True,

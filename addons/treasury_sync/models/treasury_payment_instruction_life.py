@@ -5,6 +5,7 @@ from odoo.addons.treasury_sync.tools import life
 
 from .engine import as_engine
 
+_UNDONE = ("rejected", "returned")
 _DATES = {
     "approved": "date_approved",
     "transmitted": "date_transmitted",
@@ -82,9 +83,32 @@ class TreasuryPaymentInstruction(models.Model):
         )
         # The next instruction of the payment meets the unique index of this one.
         self.flush_recordset()
-        if proven in (life.Fate.REJECTED, life.Fate.RETURNED):
+        if proven in _UNDONE:
             for item in self:
                 item._undo(proven, source, reason)
+        if proven == life.Fate.TRANSMITTED:
+            self._close_paid_again()
+
+    def _close_paid_again(self):
+        """Nobody has to look any more after what was refused or came back, once all that it paid is paid with these."""
+        payments = self.payment_id
+        documents = payments.reconciled_bill_ids | payments.reconciled_invoice_ids
+        refused = self.search(
+            [("payment_id.invoice_ids", "in", documents.ids), ("state", "in", _UNDONE)]
+        )
+        for item in refused:
+            if not any(item.payment_id.invoice_ids.mapped("amount_residual")):
+                self.env["finance.exception"]._resolve_by_system(
+                    item.order_id,
+                    codes=["payment_rejected", "payment_returned", "payment_recalled"],
+                    unit_keys=[item._unit_key()],
+                    reason=self.env._(
+                        "Paid again with %s.", ", ".join(self.order_id.mapped("name"))
+                    ),
+                )
+
+    def _unit_key(self):
+        return f"instruction:{self.id}"
 
     def _undo(self, proven, source, reason):
         """The money did not leave, or came back: the bill is open again, and somebody looks after it."""
@@ -149,7 +173,7 @@ class TreasuryPaymentInstruction(models.Model):
             severity=severity,
             evidence=evidence,
             connection=self.order_id.exchange_id.connection_id,
-            unit_key=f"instruction:{self.id}",
+            unit_key=self._unit_key(),
             record=self.order_id,
         )
 

@@ -380,6 +380,8 @@ class TestStatements(FollowCase):
         self.assertEqual(order._live().state, "returned")
         self.assertEqual((bill.amount_residual, bill.payment_state), (100, "not_paid"))
         self.assertTrue(back.is_reconciled)
+        self.assertEqual(order._live().return_line_id, back)
+        self.assertEqual(order._live().reversal_ids.reversed_entry_id, order.payment_ids.move_id)
         exception = self.env["finance.exception"].search(
             [("code", "=", "payment_returned"), ("res_id", "=", order.id)]
         )

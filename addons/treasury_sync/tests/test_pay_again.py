@@ -51,9 +51,43 @@ class TestPayAgain(FollowCase):
             [(bill, True, "Not executed before: AC04: the account is closed")],
         )
         self.assertEqual(later.payment_state, "not_paid")
-        run.action_create_order()
+        again = self.env["treasury.payment.order"].browse(run.action_create_order()["res_id"])
         with self.assertRaisesRegex(UserError, "paid, or under way, again"):
             order.with_user(self.preparer).action_pay_again()
+        exception = self.exceptions(order)
+        self.assertEqual(exception.state, "open")
+        self.assertEqual(order.exception_count, 1)
+        self.assertIn("AC04", order.exception_text)
+        self.assertIn(exception.next_step, order.exception_text)
+        action = order.with_user(self.viewer).action_open_exceptions()
+        self.assertEqual(exception.search(action["domain"]), exception)
+        again.with_user(self.preparer).action_generate()
+        self.approve(again, self.approver, self.second_approver)
+        self.assertEqual(exception.state, "open", "nothing has left")
+        again._live()._advance("transmitted", source="person", code="x")
+        self.assertEqual(exception.state, "resolved")
+        self.assertIn(again.name, exception.resolution)
+        order.invalidate_recordset(["exception_count"])
+        self.assertFalse(order.exception_count)
+
+    def test_paid_again_in_part_it_is_looked_after(self):
+        bills = self.make_bill(100) | self.make_bill(70)
+        order = self.approved(payments=self.pay(bills, user=self.preparer, group_payment=True))
+        self.refused(order)
+        again = self.approved(payments=self.pay(bills[0], user=self.preparer))
+        again._live()._advance("transmitted", source="person", code="x")
+        self.assertEqual(self.exceptions(order).state, "open")
+
+    def test_who_owns_the_channel_looks_after_what_a_person_carried(self):
+        channel = self.make_channel(owner_id=self.manager.id)
+        order = self.approved(100, channel=channel)
+        self.refused(order)
+        self.assertEqual(self.exceptions(order).owner_id, self.manager)
+
+    def exceptions(self, order):
+        return self.env["finance.exception"].search(
+            [("code", "=", "payment_rejected"), ("res_id", "=", order.id)]
+        )
 
     def test_bill_that_was_tied_by_hand_is_found_as_well(self):
         bill = self.make_bill(100)
@@ -187,6 +221,7 @@ class TestPayAgain(FollowCase):
         for status in ("ACCP", "RJCT"):
             with self.subTest(status):
                 order = self.drafted(status)
+                self.assertIn("then cancel it", order.waits_for)
                 with self.assertRaisesRegex(UserError, "1 of the 2 payments.*cancel the order"):
                     order.action_generate()
 
@@ -203,5 +238,6 @@ class TestPayAgain(FollowCase):
         self.assertEqual(order.state, "executed")
         with self.assertRaises(UserError):
             order.action_cancel()
+        self.assertNotIn("cancel", order.waits_for)
         again = self.generated(payments=free, channel=order.channel_id)
         self.assertEqual(again._live().amount, 50)

@@ -1,5 +1,8 @@
 def migrate(cr, version):
-    """The statement line that brought a payment back was known by the name of its entry alone."""
+    """The statement line that brought a payment back was known by the name of its entry alone, and channels had no
+    owner: whoever made one looks after it.
+    """
+    cr.execute("UPDATE treasury_payment_channel SET owner_id = create_uid")
     cr.execute(
         """
         UPDATE treasury_payment_instruction item
