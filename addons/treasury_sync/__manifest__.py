@@ -35,6 +35,7 @@
         "wizards/treasury_settlement_assign_views.xml",
         "wizards/treasury_payment_run_views.xml",
         "wizards/treasury_payment_proof_views.xml",
+        "wizards/treasury_payment_refusal_views.xml",
         "wizards/treasury_report_upload_views.xml",
         "views/treasury_payment_instruction_views.xml",
         "views/treasury_payment_order_views.xml",

@@ -24,8 +24,10 @@ class FinanceAuditEvent(models.Model):
         return super()._audit_words() | {
             "cash_position.frozen": self.env._("Cash position: frozen"),
             "company.payments_await_bank": self.env._("Company: when payments count as paid"),
-            "payment_order.account_changed": self.env._(
-                "Payment order: a recipient's account changed"
+            "payment_order.account_changed": self.env._("Payment order: an account changed"),
+            "payment_order.channel_changed": self.env._("Payment order: its channel changed"),
+            "payment_order.free_of_draft": self.env._(
+                "Payment order: what the bank does not have is free"
             ),
             "payment_order.approvals_voided": self.env._("Payment order: approvals made void"),
             "payment_order.approved": self.env._("Payment order: approved"),

@@ -19,7 +19,8 @@ class FinanceDashboard(models.AbstractModel):
     def _payments(self):
         """
         :return: ``steps`` of the road with number, amounts by currency and the oldest one's time; ``problems`` alike,
-            of orders that are not over; ``orders`` that wait longest, with what they wait for
+            of orders that are not over; ``orders`` that wait longest, with what they wait for; ``mine``: ids of
+            those that the present user can approve
         :rtype: dict
         """
         orders = self.env["treasury.payment.order"].search(
@@ -27,6 +28,9 @@ class FinanceDashboard(models.AbstractModel):
             order="write_date",
             limit=6,
         )
+        mine = self.env["treasury.payment.order"]
+        if self.env.user.has_group("treasury_sync.group_treasury_approver"):
+            mine = mine.search([("state", "=", "to_approve")]).filtered("can_approve")
         labels = dict(
             self.env["treasury.payment.instruction"]
             ._fields["state"]
@@ -39,6 +43,7 @@ class FinanceDashboard(models.AbstractModel):
             "problems": [
                 self._payment_step(state, labels, found) for state in _PROBLEMS if state in found
             ],
+            "mine": mine.ids,
             "orders": [
                 {
                     "id": order.id,

@@ -62,18 +62,22 @@ class TreasuryPaymentOrder(models.Model):
         self._approve(self.env.context.get("approved_digest"))
         return True
 
-    def action_refuse(self):
+    def action_refuse(self, reason=None):
         """Refuse to approve: the order is a draft again, and its approvals are void.
 
+        :param str reason: what its preparer has to correct
         :return: True
         """
         self._check_group("approver")
+        why = (reason or "").strip()
         for order in self:
             order._check_to_approve()
             reason = self.env._("%s refused to approve it.", self.env.user.name)
+            if why:
+                reason = f"{reason} {why}"
             order._withdraw(reason)
             as_engine(order).state = "draft"
-            order._log("refused")
+            order._log("refused", reason=why)
             order.sudo().message_post(body=reason)
         return True
 

@@ -62,6 +62,10 @@ class TreasuryPaymentOrder(models.Model):
         payment_file = self._file()
         if not payment_file:
             raise UserError(self.env._("%s has no file.", self.name))
+        if self.state in ("draft", "cancelled"):
+            raise UserError(
+                self.env._("%s was taken back: its file is not to be paid any more.", self.name)
+            )
         self._log("file_downloaded")
         return payment_file.filename, payment_file._content()
 

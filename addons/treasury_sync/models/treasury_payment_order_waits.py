@@ -26,6 +26,8 @@ class TreasuryPaymentOrder(models.Model):
 
     def _waits_for(self):
         """:rtype: str"""
+        if self._kept_by_bank():
+            return self.env._("the bank's word on what it does not have; then cancel it")
         if self.state == "draft":
             return self.env._("its preparer to ask for approval")
         if self.state == "to_approve":

@@ -135,6 +135,31 @@ class TestApproval(TreasuryCase):
         order.with_user(self.preparer).action_generate()
         self.assertEqual(order.missing_approvals, 2)
 
+    def test_refusal_says_why(self):
+        order = self.generated(100)
+        self.approve(order, self.approver)
+        refusal = (
+            self.env["treasury.payment.refusal"]
+            .with_user(self.second_approver)
+            .create({"order_id": order.id, "reason": "The bill was credited."})
+        )
+        refusal.action_confirm()
+        self.assertEqual(order.state, "draft")
+        self.assertIn("The bill was credited.", order.approval_ids.void_reason)
+        self.assertIn("The bill was credited.", order.message_ids[0].body)
+
+    def test_overview_names_what_the_present_user_can_approve(self):
+        order = self.generated(100)
+        mine = {
+            user: self.env["finance.dashboard"].with_user(user)._payments()["mine"]
+            for user in (self.approver, self.preparer)
+        }
+        self.assertIn(order.id, mine[self.approver])
+        self.assertFalse(mine[self.preparer])
+        self.approve(order, self.approver)
+        mine = self.env["finance.dashboard"].with_user(self.approver)._payments()["mine"]
+        self.assertNotIn(order.id, mine)
+
     def test_refusal_sends_it_back(self):
         order = self.generated(100)
         self.approve(order, self.approver)

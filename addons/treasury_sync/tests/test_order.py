@@ -100,6 +100,14 @@ class TestOrder(TreasuryCase):
         self.assertEqual(order.instruction_ids.reference, "RF18539007547034")
         self.assertIn(b"<Ref>RF18539007547034</Ref>", order._file()._content())
 
+    def test_file_of_what_was_taken_back_is_not_handed_out(self):
+        order = self.generated(100)
+        self.assertTrue(order._download()[1])
+        for act in (order.action_back_to_draft, order.action_cancel):
+            act()
+            with self.assertRaisesRegex(UserError, "taken back"):
+                order._download()
+
     def test_purpose_is_a_part_of_what_is_approved(self):
         payment = self.pay(self.make_bill(100), user=self.preparer)
         with self.assertRaisesRegex(ValidationError, "four capital letters"):

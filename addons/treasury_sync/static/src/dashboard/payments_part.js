@@ -35,7 +35,7 @@ export class PaymentsPart extends Component {
     }
 
     openStep(step) {
-        return this.props.open(_t("Payments: %s", step.label), "treasury.payment.instruction", [
+        return this.openAll(_t("Payments: %s", step.label), "treasury.payment.instruction", [
             ["state", "=", step.state],
         ]);
     }
@@ -46,6 +46,24 @@ export class PaymentsPart extends Component {
             res_model: "treasury.payment.order",
             res_id: order.id,
             views: [[false, "form"]],
+        });
+    }
+
+    openMine() {
+        return this.openAll(_t("For You to Approve"), "treasury.payment.order", [
+            ["id", "in", this.payments.mine],
+        ]);
+    }
+
+    /** With cards, which a phone shows. */
+    openAll(name, model, domain) {
+        return this.action.doAction({
+            type: "ir.actions.act_window",
+            name,
+            res_model: model,
+            domain,
+            mobile_view_mode: "kanban",
+            views: ["list", "kanban", "form"].map((view) => [false, view]),
         });
     }
 
