@@ -22,7 +22,7 @@ REPORT = """<?xml version="1.0"?>
 </OrgnlPmtInfAndSts></CstmrPmtStsRpt></Document>"""
 
 
-@pytest.mark.parametrize("version", ["03", "10", "12"])
+@pytest.mark.parametrize("version", [f"{number:02}" for number in range(3, 13)])
 def test_every_level_is_read(version):
     found = pain002.read(REPORT.format(version=version).encode())
     assert (found.original_message_id, found.status) == ("PO-1", "PART")
