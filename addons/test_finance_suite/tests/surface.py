@@ -107,6 +107,7 @@ OWN_METHODS = bank_statement_api.OWN_METHODS | {
         "action_download",
         "action_generate",
         "action_move_date",
+        "action_open_exceptions",
         "action_open_proof",
         "action_pay_again",
         "action_recall",
@@ -120,10 +121,6 @@ OWN_METHODS = bank_statement_api.OWN_METHODS | {
 HARMLESS = bank_statement_api.HARMLESS | {
     ("cash.position", "get_position"): "Of the caller's own companies; see test_cash_position.",
     ("finance.exception", "action_open_runbook"): "Opens a page of the documentation.",
-    (
-        "treasury.payment.order",
-        "action_open_exceptions",
-    ): "Opens a list of what the caller may read.",
     ("finance.exchange", "action_open_cancel"): "Opens a dialog; its button is checked.",
     ("reporting.export", "action_open_backfill"): "Opens a dialog; its button is checked.",
 }
