@@ -75,6 +75,24 @@ class TestAdversity(StatementCase):
         second._job_process()
         self.assertEqual((second.work_status, len(self.lines())), ("done", 1))
 
+    def test_statement_that_adds_up_to_nothing_is_known_when_it_is_sent_again(self):
+        content = self.day_file("100.00", 1, ("-10.00", "Coffee"), ("10.00", "Refund"))
+        self.bring(content)
+        again = self.bring(content, key="again")
+        self.assertEqual((self.open_codes(again), again.result["duplicates"]), ([], 2))
+
+    def test_day_inside_a_longer_statement_that_is_booked_is_known(self):
+        coffee = Line(DAY, Decimal("-10.00"), "Coffee")
+        refund = Line(NEXT_DAY, Decimal("10.00"), "Refund")
+        self.bring(self.file(coffee, refund, opening=Decimal("100.00"), sequence=2))
+        day = self.bring(self.file(coffee, opening=Decimal("100.00"), sequence=1))
+        self.assertEqual((self.open_codes(day), len(self.lines())), ([], 2))
+
+    def test_longer_statement_that_begins_as_a_booked_one_did_repeats_it(self):
+        self.bring(self.day_file("100.00", 1, ("-10.00", "Coffee")))
+        longer = self.bring(self.day_file("100.00", 2, ("-10.00", "Coffee"), ("5.00", "Tip")))
+        self.assertEqual((self.open_codes(longer), len(self.lines())), ([], 2))
+
     def answer_of_two(self, answer):
         """One of two equal bookings looks like one of the statement before; a person says what it is, once.
 
@@ -135,7 +153,6 @@ class TestAdversity(StatementCase):
         self.env.registry.clear_cache()
         exchange = self.bring(self.day_file("90.00", 2, coffee, coffee))
         self.assertEqual(self.open_codes(exchange), ["date_in_locked_period", "entry_repeated"])
-        self.assertEqual(len(self.lines()), 1)
         asked = exchange.exception_ids.filtered(lambda one: one.code == "entry_repeated")
         asked.with_user(self.operator).action_resolve("A coffee of its own.")
         self.company_a.fiscalyear_lock_date = False
