@@ -115,9 +115,20 @@ class FinanceAdapterGocardless(models.AbstractModel):
                 code="consent_incomplete",
                 next_step="Enter the institution id of GoCardless as account holder, e.g. SANDBOXFINANCE_SFIN0000.",
             )
-        institution = self._document(
-            connection, "GET", f"institutions/{consent.holder_ref}/", scope="consents"
-        )
+        try:
+            institution = self._document(
+                connection, "GET", f"institutions/{consent.holder_ref}/", scope="consents"
+            )
+        except FinalError as error:
+            if error.code != "http_404":
+                raise
+            raise FinalError(
+                self.env._("GoCardless knows no institution %s.", consent.holder_ref),
+                code="consent_incomplete",
+                next_step=self.env._(
+                    "Enter its id from GoCardless' list of institutions, e.g. SANDBOXFINANCE_SFIN0000."
+                ),
+            ) from error
         access_days = min(
             ACCESS_DAYS, gocardless.days(institution, "max_access_valid_for_days", 90)
         )

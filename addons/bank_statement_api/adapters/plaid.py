@@ -40,6 +40,7 @@ class FinanceAdapterPlaid(models.AbstractModel):
     _connection_fields = ("endpoint", "allow_private_address", "client_id")
     _credential_kinds = (("client_secret",),)
     _needs_consent = True
+    _masks_numbers = True
     _suggestions = {"endpoint": "https://production.plaid.com"}
     _sandbox_suggestions = {"endpoint": "https://sandbox.plaid.com"}
 
@@ -323,6 +324,14 @@ class FinanceAdapterPlaid(models.AbstractModel):
         if response.ok:
             return
         code = plaid.error_code(response.body)
+        if code == "INVALID_API_KEYS":
+            raise FinalError(
+                self.env._("Plaid does not accept the client id and secret."),
+                code="oauth_invalid_client",
+                next_step=self.env._(
+                    "Enter both as Plaid shows them for this environment: sandbox and production have secrets of their own."
+                ),
+            )
         if code in plaid.CONSENT_CODES or code in (plaid.MUTATION, "PRODUCT_NOT_READY"):
             raise self._error(code, response.status)
         response.raise_for_status(fields.Datetime.now())

@@ -238,16 +238,21 @@ class BankStatementSetup(models.Model):
             if each.resource_id in known:
                 continue
             journal = self._find_journal(each.account)
-            self.env["bank.statement.setup.account"].create(
+            number = each.account.identifier
+            masked = self._adapter()._masks_numbers
+            name = each.name or number or each.resource_id
+            account = self.env["bank.statement.setup.account"].create(
                 {
                     "setup_id": self.id,
                     "resource_ref": each.resource_id,
-                    "name": each.name or each.account.identifier or each.resource_id,
-                    "account_number": each.account.identifier or False,
+                    "name": f"{name} …{number}" if masked and number else name,
+                    "account_number": False if masked else number,
                     "currency_code": each.account.currency or False,
                     "journal_id": journal.id,
-                    "create_journal": not journal and bool(each.account.identifier),
                 }
+            )
+            account.create_journal = bool(
+                account.account_number and not journal and not account.remark
             )
         self.problem = (
             False if found else self.env._("The bank lists no account. Check the consent.")
@@ -357,7 +362,11 @@ class BankStatementSetup(models.Model):
             [
                 ("company_id", "=", self.company_id.id),
                 ("type", "in", ("bank", "credit")),
-                ("bank_account_id.sanitized_acc_number", "=", number),
+                (
+                    "bank_account_id.sanitized_acc_number",
+                    "=like",
+                    f"%{number}" if self._adapter()._masks_numbers else number,
+                ),
             ]
         )
         if account.currency:
@@ -446,8 +455,13 @@ class BankStatementSetup(models.Model):
         for result in results:
             for key in totals:
                 totals[key] += (result.get("result") or {}).get(key, 0)
-        problems = [each["summary"] for result in results for each in result.get("exceptions", ())]
-        problems += [result["error"]["message"] for result in results if "error" in result]
+        problems = []
+        for exchange, result in zip(done, results, strict=True):
+            told = [each["summary"] for each in result.get("exceptions", ())]
+            if "error" in result:
+                told.append(result["error"]["message"])
+            name = exchange.interface_id.sudo()._handler()._filename(exchange)
+            problems += [f"{name}: {each}" if self.picks_up_files else each for each in told]
         feeds = self._feeds()
         return {
             "waiting": len(exchanges - done),

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
@@ -16,7 +16,8 @@ class BankStatementSetupAccount(models.Model):
     company_id = fields.Many2one(related="setup_id.company_id", store=True, index=True)
     name = fields.Char(required=True)
     resource_ref = fields.Char(string="Account at the Bank", required=True, readonly=True)
-    account_number = fields.Char(readonly=True)
+    account_number = fields.Char(help="Enter it where the other side tells only how it ends.")
+    number_told = fields.Boolean(compute="_compute_number_told")
     currency_code = fields.Char(string="Currency", readonly=True)
     journal_id = fields.Many2one(
         "account.journal",
@@ -24,15 +25,60 @@ class BankStatementSetupAccount(models.Model):
         domain="[('type', 'in', ('bank', 'credit')), ('company_id', '=', company_id)]",
     )
     create_journal = fields.Boolean(string="Make a Journal")
+    remark = fields.Char(compute="_compute_remark")
 
     _resource_uniq = models.Constraint(
         "UNIQUE(setup_id, resource_ref)", "The bank lists an account once."
     )
 
+    # === COMPUTE METHODS === #
+
+    @api.depends("setup_id.adapter")
+    def _compute_number_told(self):
+        for account in self:
+            account.number_told = not account.setup_id._adapter()._masks_numbers
+
+    @api.depends("account_number", "journal_id")
+    @api.depends_context("uid")
+    def _compute_remark(self):
+        """Two companies that both book an account would have its money twice."""
+        importer = self.env["bank.statement.importer"]
+        for account in self:
+            account.remark = False
+            number = importer._sanitize(account.account_number)
+            if account.journal_id or not number:
+                continue
+            elsewhere_sudo = (
+                self.env["account.journal"]
+                .sudo()
+                .search(
+                    [
+                        ("bank_account_id.sanitized_acc_number", "=", number),
+                        ("company_id", "!=", account.company_id.id),
+                        ("company_id", "in", self.env.user.company_ids.ids),
+                    ],
+                    limit=1,
+                )
+            )
+            if elsewhere_sudo:
+                account.remark = self.env._(
+                    "An account of %(company)s: journal %(journal)s",
+                    company=elsewhere_sudo.company_id.name,
+                    journal=elsewhere_sudo.name,
+                )
+
+    # === BUSINESS METHODS === #
+
     def _ensure_journal(self):
         """Make the journals that were asked for, with number and currency of the account."""
         for account in self.filtered(lambda each: each.create_journal and not each.journal_id):
             company = account.company_id
+            if not account.account_number:
+                raise UserError(
+                    self.env._(
+                        "Enter the whole account number of %s, or choose its journal.", account.name
+                    )
+                )
             currency = self.env["res.currency"].search([("name", "=", account.currency_code)])
             if account.currency_code and not currency:
                 raise UserError(

@@ -15,6 +15,8 @@ class FinanceAdapter(models.AbstractModel):
     """Accounts can be read only after an account holder has confirmed on a page of the other side."""
     _holder_hint = None
     """What the account holder has to be named by, in words; None where the page asks for it itself."""
+    _masks_numbers = False
+    """Of an account's number only its end is told: which journal is meant, a person says."""
     _suggestions = {}
     """Field of the connection -> value by which most begin; a person may change it."""
     _sandbox_suggestions = {}

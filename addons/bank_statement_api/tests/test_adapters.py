@@ -76,6 +76,21 @@ class TestAdapters(AdapterCase):
                     tokens = [token for _method, _path, token in asked]
                     self.assertEqual(tokens, ["Bearer first+", "Bearer first++"])
 
+    def test_refused_login_and_unknown_bank_are_told_in_words(self):
+        consent = self.make_feed("gocardless").consent_id
+        consent.holder_ref = "NOBANK"
+        with (
+            self.answering(lambda *asked: (404, {"detail": "Not found."})),
+            self.assertRaisesRegex(FinalError, "knows no institution NOBANK"),
+        ):
+            consent.with_user(self.manager).action_request()
+        connection = self.make_feed("plaid", resource_ref="other").connection_id
+        with (
+            self.answering(lambda *asked: (400, {"error_code": "INVALID_API_KEYS"})),
+            self.assertRaisesRegex(FinalError, "does not accept the client id and secret"),
+        ):
+            connection._adapter()._test_connection(connection)
+
     def test_list_without_an_end_is_never_taken_for_whole(self):
         received = {"receivedAt": NOW.isoformat() + "Z", "fileName": "a.cod"}
         endless = {

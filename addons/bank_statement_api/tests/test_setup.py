@@ -29,7 +29,8 @@ class TestSetup(StatementCase):
         for feed in setup._feeds():
             feed._job_fetch()
         for exchange in self.env["finance.exchange"].search(
-            [("interface_id", "=", setup.interface_id.id), ("work_status", "=", "ready")]
+            [("interface_id", "=", setup.interface_id.id), ("work_status", "=", "ready")],
+            order="id",
         ):
             exchange._job_process()
 
@@ -49,13 +50,15 @@ class TestSetup(StatementCase):
             setup.action_test()
             self.assertEqual((setup.step, setup.problem), ("accounts", False))
             self.assertIn("0 files wait", setup.answer)
-            path = drop / "a.xml"
-            path.write_bytes(self.file(("5.00", "x")))
-            os.utime(path, (1_700_000_000, 1_700_000_000))
+            for name, content in (("a.xml", self.file(("5.00", "x"))), ("note.txt", b"hello")):
+                path = drop / name
+                path.write_bytes(content)
+                os.utime(path, (1_700_000_000, 1_700_000_000))
             setup.action_dry_run()
             self.process(setup)
             self.assertFalse(self.lines(), "a dry run books nothing")
             self.assertIn("<b>1</b> lines would be booked", setup.preview)
+            self.assertIn("note.txt: The file is not a bank statement", setup.preview)
             # Left, and resumed by a colleague.
             again = setup.browse(setup.id)
             again.action_go_live()
@@ -234,6 +237,54 @@ class TestSetup(StatementCase):
         self.assertIn(
             "journal.created", self.env["finance.audit.event"].sudo().search([]).mapped("action")
         )
+
+    def discover(self, setup, *accounts):
+        """Let the other side list accounts: reference, number, currency."""
+        listed = tuple(
+            ApiAccount(
+                resource_id=reference,
+                account=AccountRef(other_id=number, currency=currency),
+                name="Current",
+            )
+            for reference, number, currency in accounts
+        )
+        adapter_class = self.registry[f"finance.adapter.{setup.adapter}"]
+        with patch.object(adapter_class, "_list_accounts", lambda *args: listed):
+            setup.action_discover()
+        return setup.account_ids
+
+    def test_end_of_a_number_is_no_account_number(self):
+        """Plaid tells the last four digits: a journal is proposed by them, and none is made of them."""
+        setup = self.make("plaid", step="accounts")
+        setup.connection_id = self.make_connection("plaid", endpoint="https://plaid.example")
+        known, new, dollars = self.discover(
+            setup, ("r1", IBAN[-4:], "EUR"), ("r2", "3201", "EUR"), ("r3", IBAN[-4:], "USD")
+        )
+        self.assertEqual((known.journal_id, known.name), (self.journal, f"Current …{IBAN[-4:]}"))
+        for account in (new, dollars):
+            self.assertEqual(
+                (account.journal_id, account.account_number, account.create_journal),
+                (self.env["account.journal"], False, False),
+            )
+        new.create_journal = True
+        with self.assertRaisesRegex(UserError, "Enter the whole account number of Current …3201"):
+            setup.action_dry_run()
+        new.account_number = IBAN_NEW
+        setup.action_dry_run()
+        self.assertEqual(new.journal_id.bank_account_id.sanitized_acc_number, IBAN_NEW)
+        self.assertEqual(setup._feeds().journal_id, self.journal | new.journal_id)
+
+    def test_account_of_another_company_is_told_and_not_taken(self):
+        self.make_journal(self.company_b, IBAN_NEW, code="ELSE")
+        setup = self.make("gocardless", step="accounts")
+        setup.connection_id = self.make_connection("gocardless", endpoint="https://x.example")
+        account = self.discover(setup, ("r1", IBAN_NEW, "EUR"))
+        self.assertTrue(account.create_journal, "what this person may not see is not told")
+        setup.account_ids.unlink()
+        self.manager.company_ids |= self.company_b
+        account = self.discover(setup, ("r1", IBAN_NEW, "EUR"))
+        self.assertIn("An account of Birch GmbH", account.remark)
+        self.assertFalse(account.create_journal)
 
     def test_there_is_no_way_back_from_the_first_and_the_last_step(self):
         setup = self.make("folder")

@@ -74,8 +74,9 @@ def _connection(env, company, owner, url, client_id, secret):
                 ],
             }
         )
-    # The sandbox answers at another port than the last time, and the secret is bound to the port.
+    # The sandbox answers at another port than the last time, and the secret is bound to the port. So is the access
+    # token, which the connection asks for anew.
     connection.endpoint = url
-    disarmed = connection.credential_ids.filtered(lambda held: held.state == "disarmed")
-    disarmed.secret = secret
+    entered = connection.credential_ids.filtered(lambda held: held.kind == "client_secret")
+    entered.filtered(lambda held: held.state == "disarmed").secret = secret
     return connection
