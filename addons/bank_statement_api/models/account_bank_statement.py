@@ -102,6 +102,21 @@ class AccountBankStatement(models.Model):
         with self.env.protecting(protected, self):
             self.write(figures | stated)
 
+    # === ACTION METHODS === #
+
+    def action_open_lines(self):
+        """:return: action that lists what the statement booked, matched or not"""
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            **self.env["ir.actions.act_window"]._for_xml_id(
+                "bank_statement_api.account_bank_statement_line_action"
+            ),
+            "name": self.env._("Lines of %s", self.name),
+            "domain": [("statement_id", "=", self.id)],
+            "context": {},
+        }
+
     # === CRUD METHODS === #
 
     def unlink(self):

@@ -5,6 +5,7 @@ whole suite go on from these lists.
 """
 
 OWN_METHODS = {
+    "account.bank.statement": {"action_open_lines"},
     "account.bank.statement.line": {
         "action_match",
         "action_match_allocate",
@@ -68,7 +69,7 @@ OWN_METHODS = {
         "action_refresh",
         "action_test",
     },
-    "bank.statement.upload": {"action_upload"},
+    "bank.statement.upload": {"action_try", "action_upload"},
 }
 
 HARMLESS = {

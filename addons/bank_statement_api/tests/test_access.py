@@ -1,4 +1,5 @@
 import base64
+from decimal import Decimal
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
@@ -19,19 +20,59 @@ class TestAccess(StatementCase):
     """Operators bring statements, managers configure, viewers look, each in their own company."""
 
     def upload(self, user, content, company=None):
-        attachment_model = self.env["ir.attachment"].with_user(user)
-        attachment = attachment_model.create({"name": "s.xml", "datas": base64.b64encode(content)})
-        wizard = (
+        return self.choose(user, content, company=company).action_upload()
+
+    def choose(self, user, *contents, company=None):
+        attachments = (
+            self.env["ir.attachment"]
+            .with_user(user)
+            .create(
+                [{"name": "s.xml", "datas": base64.b64encode(content)} for content in contents]
+            )
+        )
+        return (
             self.env["bank.statement.upload"]
             .with_user(user)
             .create(
                 {
                     "company_id": (company or user.company_id).id,
-                    "attachment_ids": [(6, 0, attachment.ids)],
+                    "attachment_ids": [(6, 0, attachments.ids)],
                 }
             )
         )
-        return wizard.action_upload()
+
+    def test_try_of_an_upload_says_what_it_would_do_and_keeps_nothing(self):
+        """The files follow each other as they would, and one that is refused is named."""
+        exchanges = self.env["finance.exchange"].search_count([])
+        wizard = self.choose(
+            self.operator,
+            self.file(("5.00", "x")),
+            self.file(("7.00", "y"), ("8.00", "z"), opening=Decimal("105.00"), sequence=2),
+            b"no statement",
+        )
+        wizard.action_try()
+        self.assertIn("1 lines booked", wizard.outcome)
+        self.assertIn("2 lines booked", wizard.outcome)
+        self.assertIn("is not a bank statement", wizard.outcome)
+        self.assertNotIn("held", wizard.outcome)
+        self.assertFalse(self.lines())
+        self.assertEqual(self.env["finance.exchange"].search_count([]), exchanges)
+        self.assertEqual(len(wizard.attachment_ids), 3, "the files are still there to be uploaded")
+        wizard.action_upload()
+        for exchange in self.env["finance.exchange"].search([("source", "=", "upload")], order="id"):
+            exchange._job_process()
+        self.assertEqual(sorted(self.lines().mapped("amount")), [5.0, 7.0, 8.0])
+
+    def test_statement_opens_its_lines(self):
+        self.bring(self.file(("5.00", "x")))
+        self.bring(self.file(("7.00", "y"), opening=Decimal("105.00"), sequence=2))
+        line = self.lines().filtered(lambda line: line.amount == 7.0)
+        action = line.statement_id.with_user(self.viewer).action_open_lines()
+        self.assertEqual(self.env[action["res_model"]].search(action["domain"]), line)
+
+    def test_viewer_cannot_try_an_upload(self):
+        with self.assertRaises(AccessError):
+            self.choose(self.viewer, self.file(("5.00", "x"))).action_try()
 
     def test_operator_uploads_and_the_lines_are_booked(self):
         action = self.upload(self.operator, self.file(("5.00", "x")))

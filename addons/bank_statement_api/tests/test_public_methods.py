@@ -68,6 +68,9 @@ class TestPublicMethods(StatementCase):
         )
         cls.env.flush_all()
         cls.records = {
+            "account.bank.statement": cls.env["account.bank.statement"].create(
+                {"line_ids": [(6, 0, line.ids)]}
+            ),
             "account.bank.statement.line": line,
             "account.journal": cls.journal,
             "bank.statement.consent": cls.env["bank.statement.consent"].create(
@@ -178,6 +181,7 @@ class TestPublicMethods(StatementCase):
     @mute_logger("odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule")
     def test_viewer_looks_only(self):
         looking = {
+            ("account.bank.statement", "action_open_lines"),
             ("bank.statement.match.rule", "action_open_changed"),
             ("bank.statement.consent", "action_open_redirect"),
             ("bank.statement.comparison", "action_open_lines"),

@@ -52,6 +52,31 @@ class BankStatementUpload(models.TransientModel):
         string="Amounts",
         help="Only where the file can be read in several ways.",
     )
+    outcome = fields.Html(readonly=True)
+
+    def action_try(self):
+        """Say what uploading the files would do, one after the other, and keep nothing of it.
+
+        :return: action that shows the same form, with the answer
+        """
+        self.ensure_one()
+        with self.env.cr.savepoint() as savepoint:
+            tried = [
+                self._outcome(attachment.name, exchange)
+                for attachment, exchange in self._receive_files()
+            ]
+            savepoint.rollback()
+        self.outcome = self.env["ir.qweb"]._render(
+            "bank_statement_api.bank_statement_upload_outcome", {"tried": tried}
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("What the Upload Would Do"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+            "target": "new",
+        }
 
     def action_upload(self):
         """Store the files and process them; a file known from any channel is recognised.
@@ -59,24 +84,9 @@ class BankStatementUpload(models.TransientModel):
         :return: action that shows the exchanges
         """
         self.ensure_one()
-        if not self.attachment_ids:
-            raise UserError(self.env._("Choose at least one file."))
-        interface = self._get_interface(self.company_id)
-        exchanges = self.env["finance.exchange"]
-        for attachment in self.attachment_ids:
-            content = base64.b64decode(attachment.datas or b"")
-            if not content:
-                raise UserError(self.env._("%s is empty. Choose the file again.", attachment.name))
-            exchange, is_new = exchanges._receive(
-                interface,
-                self._file_key(content),
-                content,
-                source="upload",
-                filename=attachment.name,
-                content_type=attachment.mimetype,
-            )
-            self._tell(exchange, is_new)
-            exchanges |= exchange
+        exchanges = self.env["finance.exchange"].union(
+            *(exchange for _attachment, exchange in self._receive_files())
+        )
         # The bytes are kept encrypted with the exchange; the clear copy in the file store has done its work. What hangs
         # on another record was not made for this upload.
         self.sudo().attachment_ids.filtered(
@@ -95,6 +105,39 @@ class BankStatementUpload(models.TransientModel):
         if len(exchanges) == 1:
             action |= {"view_mode": "form", "views": [(False, "form")], "res_id": exchanges.id}
         return action
+
+    def _receive_files(self):
+        """Yield each file, and its exchange once it is stored."""
+        if not self.attachment_ids:
+            raise UserError(self.env._("Choose at least one file."))
+        interface = self._get_interface(self.company_id)
+        for attachment in self.attachment_ids:
+            content = base64.b64decode(attachment.datas or b"")
+            if not content:
+                raise UserError(self.env._("%s is empty. Choose the file again.", attachment.name))
+            exchange, is_new = self.env["finance.exchange"]._receive(
+                interface,
+                self._file_key(content),
+                content,
+                source="upload",
+                filename=attachment.name,
+                content_type=attachment.mimetype,
+            )
+            self._tell(exchange, is_new)
+            yield attachment, exchange
+
+    def _outcome(self, name, exchange):
+        """:return: name of the file, how it would end, and what a person would be asked, for the template"""
+        report = exchange._try_dry()
+        handler = exchange.interface_id.sudo()._handler()
+        problems = [each["summary"] for each in report.get("exceptions", ())]
+        if error := report.get("error"):
+            problems.append(error["message"])
+        return {
+            "name": name,
+            "result": handler._describe_result(report.get("result") or {}),
+            "problems": problems,
+        }
 
     def _file_key(self, content):
         """:return: what a file that was uploaded before is recognised by"""

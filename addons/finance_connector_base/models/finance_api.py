@@ -1,6 +1,6 @@
 import re
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, UserError
 
 from odoo.addons.finance_connector_base.exceptions import (
@@ -220,7 +220,11 @@ class FinanceApi(models.AbstractModel):
         :raise FinanceApiError: the argument is no text (HTTP 422)
         :raise FinanceApiNotFound: the caller has no such exchange (HTTP 404)
         """
-        return self._find_exchange(exchange)._explain()
+        answers = self._find_exchange(exchange)._explain()
+        return {
+            name: answer | {"at": self._time(fields.Datetime.to_datetime(answer["at"]))}
+            for name, answer in answers.items()
+        }
 
     @api.model
     def list_interfaces(self) -> list:

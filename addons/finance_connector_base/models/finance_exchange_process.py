@@ -161,19 +161,28 @@ class FinanceExchange(models.Model):
         :rtype: dict
         """
         self.ensure_one()
+        with self.env.cr.savepoint() as savepoint:
+            report = self._try_dry()
+            savepoint.rollback()
+        return report
+
+    def _try_dry(self):
+        """Work through the content for a report, in a savepoint of the caller, who undoes it.
+
+        :return: the report of a dry run
+        :rtype: dict
+        """
+        self.ensure_one()
         exchange = self._engine()
-        with self._running(dry=True) as run, self.env.cr.savepoint() as savepoint:
-            try:
+        try:
+            with self._running(dry=True) as run, self.env.cr.savepoint():
                 result = exchange._run_handler()
                 opened = self.env["finance.exception"].sudo().browse(sorted(run.opened))
                 exceptions = [
                     {"code": each.code, "unit": each.unit_key, "summary": each.summary}
                     for each in opened
                 ]
-                return {"dry_run": True, "result": result, "exceptions": exceptions}
-            except Exception as error:
-                savepoint.rollback()
-                report = exchange._describe_error(error)
-                return {"dry_run": True, "error": {"code": report.code, "message": report.message}}
-            finally:
-                savepoint.rollback()
+        except Exception as error:
+            report = exchange._describe_error(error)
+            return {"dry_run": True, "error": {"code": report.code, "message": report.message}}
+        return {"dry_run": True, "result": result, "exceptions": exceptions}

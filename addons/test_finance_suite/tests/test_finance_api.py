@@ -175,7 +175,9 @@ class TestFinanceApi(EngineCase):
 
     def test_explain_answers(self):
         answer = self.api.submit(self.code, "k1", '{"amount": "1.00"}')
-        self.assertTrue(self.api.explain(answer["exchange"]))
+        initiated = self.api.explain(answer["exchange"])["initiated"]
+        self.assertEqual(initiated["by"], self.api.env.user.login)
+        self.assertRegex(initiated["at"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
 
     def test_list_interfaces_names_only_the_callers(self):
         self.assertEqual(
