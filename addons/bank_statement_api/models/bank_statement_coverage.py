@@ -8,7 +8,6 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from odoo.addons.bank_statement_api.tools import coverage
-from odoo.addons.finance_connector_base.tools.exception_codes import describe_code
 
 _MOST_DAYS = 400
 # So long before the balance that some days continue, bookings are looked for that came in after it.
@@ -461,5 +460,6 @@ class BankStatementCoverage(models.AbstractModel):
                 "%(count)s bookings were reported and are on no statement.", **figures
             )
         return self.env._(
-            "A document waits for a person: %s.", describe_code(figures["code"]).title
+            "A document waits for a person: %s.",
+            self.env["finance.exception"]._title(figures["code"]),
         )

@@ -37,6 +37,7 @@ from . import finance_audit_seal_anchor
 from . import finance_audit_seal_verify
 from . import finance_exception_deadline
 from . import finance_exception
+from . import finance_exception_words
 from . import finance_mapping_table
 from . import finance_mapping_entry
 from . import finance_mapping_batch

@@ -45,10 +45,9 @@ class FinanceException(models.Model):
         [("technical", "Technical"), ("business", "Business")], required=True, readonly=True
     )
     code = fields.Char(required=True, readonly=True, index=True)
-    title = fields.Char(compute="_compute_title", help="What the code means.")
     severity = fields.Selection(SEVERITIES, required=True, default="1", tracking=True)
     summary = fields.Char(required=True, readonly=True, help="One sentence: what happened.")
-    next_step = fields.Text(readonly=True, help="What to do next.")
+    next_step = fields.Text(readonly=True, help="What to do next, as it was opened.")
     evidence = fields.Json(readonly=True)
     evidence_text = fields.Text(compute="_compute_evidence_text", string="Evidence in Words")
     runbook_url = fields.Char(string="Runbook", readonly=True)
@@ -104,11 +103,6 @@ class FinanceException(models.Model):
     _res_idx = models.Index("(res_model, res_id) WHERE res_id IS NOT NULL")
 
     # === COMPUTE METHODS === #
-
-    @api.depends("code")
-    def _compute_title(self):
-        for exception in self:
-            exception.title = exception.code and describe_code(exception.code).title
 
     @api.depends("evidence")
     def _compute_evidence_text(self):

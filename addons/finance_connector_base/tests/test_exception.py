@@ -96,6 +96,24 @@ class TestException(FinanceCase):
         )
         self.assertFalse(self.env.cr.fetchall())
 
+    def test_words_are_those_of_the_reader(self):
+        """The catalogue is translated; what was said of the very case, and an unknown code, stay as they are."""
+        self.env["res.lang"]._activate_lang("de_DE")
+        usual, own, unknown = (
+            self.open(unit_key="1"),
+            self.open(unit_key="2", next_step="Call Ms Birch."),
+            self.open("account_unknown"),
+        )
+        self.assertEqual(usual.title, "A code has no mapping")
+        self.assertEqual(usual.what_to_do, usual.next_step)
+        usual, own, unknown = (each.with_context(lang="de_DE") for each in (usual, own, unknown))
+        self.assertEqual(usual.title, "Ein Code ist nicht zugeordnet")
+        self.assertIn("Zuordnung ergänzen", usual.what_to_do)
+        self.assertIn("Press Fix Mapping", usual.next_step, "stored as it was opened")
+        self.assertEqual(own.what_to_do, "Call Ms Birch.")
+        self.assertEqual(unknown.title, "Account unknown")
+        self.assertIn("Nachweis", unknown.what_to_do)
+
     def test_summary_and_evidence_are_masked(self):
         iban = "DE89370400440532013000"
         exception = self.open(

@@ -3,7 +3,6 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from odoo.addons.finance_connector_base.tools.exception_codes import describe_code
 from odoo.addons.treasury_sync.tools.position import document
 from odoo.addons.treasury_sync.tools.position.assemble import Inputs, assemble
 from odoo.addons.treasury_sync.tools.position.figures import (
@@ -172,7 +171,7 @@ class CashPosition(models.AbstractModel):
         :rtype: dict[str, str]
         """
         return {
-            **{code: describe_code(code).title for code in self._blocking_codes()},
+            **{code: self.env["finance.exception"]._title(code) for code in self._blocking_codes()},
             "position_unexplained": self.env._(
                 "The bank and the ledger differ by an amount that nothing explains"
             ),

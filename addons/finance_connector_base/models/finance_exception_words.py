@@ -1,0 +1,44 @@
+from odoo import api, fields, models
+from odoo.tools.translate import get_translation
+
+from odoo.addons.finance_connector_base.tools.exception_codes import describe_code
+
+
+class FinanceException(models.Model):
+    """What the catalogue says of an exception, in the language of whoever reads it."""
+
+    _inherit = "finance.exception"
+
+    title = fields.Char(compute="_compute_title", help="What the code means.")
+    what_to_do = fields.Text(compute="_compute_what_to_do", help="The next step.")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("code")
+    @api.depends_context("lang")
+    def _compute_title(self):
+        for exception in self:
+            exception.title = exception.code and self._title(exception.code)
+
+    @api.depends("code", "next_step")
+    @api.depends_context("lang")
+    def _compute_what_to_do(self):
+        for exception in self:
+            # What was said of the very case is no text of the catalogue, and stays as it is.
+            exception.what_to_do = exception.next_step and self._translated(
+                describe_code(exception.code), exception.next_step
+            )
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _title(self, code):
+        """:return: what a code is called
+        :rtype: str
+        """
+        words = describe_code(code)
+        return self._translated(words, words.title)
+
+    @api.model
+    def _translated(self, words, text):
+        return get_translation(words.addon, self.env.lang or "en_US", text, ())
