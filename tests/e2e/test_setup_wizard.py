@@ -17,6 +17,20 @@ env["ir.config_parameter"].set_param("web.base.url.freeze", "True")
 (env.ref("base.EUR") | env.ref("base.CHF") | env.ref("base.USD")).active = True
 env.company.currency_id = env.ref("base.EUR")
 """
+JOURNAL = """
+number = env["res.partner.bank"].search([("sanitized_acc_number", "=", {number!r})]) or env["res.partner.bank"].create(
+    {{"acc_number": {number!r}, "partner_id": env.company.partner_id.id}}
+)
+journal = env["account.journal"].search([("bank_account_id", "=", number.id)]) or env["account.journal"].create(
+    {{
+        "name": "House",
+        "type": "bank",
+        "bank_account_id": number.id,
+        "currency_id": env["res.currency"].search([("name", "=", {currency!r})]).id,
+    }}
+)
+journal.name = "House"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -221,6 +235,30 @@ def test_ponto(wizard, server, bank, authority):
     wizard.finish()
     address = wizard.page.locator("div[name=webhook_address]").inner_text()
     assert "/finance/webhook/" in address
+
+
+def test_plaid(wizard, server, bank):
+    """Only the end of a number is told: the journal that ends so is proposed, and none is made."""
+    account = bank.world.accounts[ACCOUNT]
+    server.shell(JOURNAL.format(number=account.iban, currency=account.currency))
+    journals = "SELECT count(*) FROM account_journal"
+    before = server.sql(journals)
+    wizard.begin("Our Plaid", "Plaid")
+    wizard.enter("endpoint", f"{bank.url}/plaid")
+    wizard.tick("allow_private_address")
+    wizard.enter("client_id", "sandbox-client")
+    wizard.add_secret("sandbox-secret")
+    wizard.press("Test and Continue")
+    wizard.at("Consent")
+    wizard.confirm_at_the_bank()
+    wizard.press("I Have Confirmed")
+    wizard.at("Accounts")
+    row = wizard.page.locator(
+        "div[name=account_ids] .o_data_row", has_text=f"{account.currency} …{account.iban[-4:]}"
+    )
+    expect(row.locator("[name=journal_id]")).to_contain_text("House")
+    wizard.finish()
+    assert server.sql(journals) == before
 
 
 def test_log_has_no_warning(server):

@@ -329,7 +329,7 @@ class FinanceAdapterPlaid(models.AbstractModel):
                 self.env._("Plaid does not accept the client id and secret."),
                 code="oauth_invalid_client",
                 next_step=self.env._(
-                    "Enter both as Plaid shows them for this environment: sandbox and production have secrets of their own."
+                    "Enter both as Plaid shows them: sandbox and production have secrets of their own."
                 ),
             )
         if code in plaid.CONSENT_CODES or code in (plaid.MUTATION, "PRODUCT_NOT_READY"):

@@ -112,7 +112,7 @@ class AccountBankStatement(models.Model):
             **self.env["ir.actions.act_window"]._for_xml_id(
                 "bank_statement_api.account_bank_statement_line_action"
             ),
-            "name": self.env._("Lines of %s", self.name),
+            "display_name": self.env._("Lines of %s", self.name),
             "domain": [("statement_id", "=", self.id)],
             "context": {},
         }

@@ -459,7 +459,8 @@ class BankStatementSetup(models.Model):
         for exchange, result in zip(done, results, strict=True):
             told = [each["summary"] for each in result.get("exceptions", ())]
             if "error" in result:
-                told.append(result["error"]["message"])
+                error = result["error"]
+                told.append(f"{error['message']} {error.get('next_step', '')}".strip())
             name = exchange.interface_id.sudo()._handler()._filename(exchange)
             problems += [f"{name}: {each}" if self.picks_up_files else each for each in told]
         feeds = self._feeds()

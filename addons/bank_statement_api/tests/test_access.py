@@ -1,5 +1,6 @@
 import base64
 from decimal import Decimal
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
@@ -26,9 +27,7 @@ class TestAccess(StatementCase):
         attachments = (
             self.env["ir.attachment"]
             .with_user(user)
-            .create(
-                [{"name": "s.xml", "datas": base64.b64encode(content)} for content in contents]
-            )
+            .create([{"name": "s.xml", "datas": base64.b64encode(content)} for content in contents])
         )
         return (
             self.env["bank.statement.upload"]
@@ -54,14 +53,39 @@ class TestAccess(StatementCase):
         self.assertIn("1 lines booked", wizard.outcome)
         self.assertIn("2 lines booked", wizard.outcome)
         self.assertIn("is not a bank statement", wizard.outcome)
+        self.assertIn("choose its column profile", wizard.outcome)
         self.assertNotIn("held", wizard.outcome)
         self.assertFalse(self.lines())
         self.assertEqual(self.env["finance.exchange"].search_count([]), exchanges)
         self.assertEqual(len(wizard.attachment_ids), 3, "the files are still there to be uploaded")
         wizard.action_upload()
-        for exchange in self.env["finance.exchange"].search([("source", "=", "upload")], order="id"):
+        for exchange in self.env["finance.exchange"].search(
+            [("source", "=", "upload")], order="id"
+        ):
             exchange._job_process()
         self.assertEqual(sorted(self.lines().mapped("amount")), [5.0, 7.0, 8.0])
+
+    def test_try_that_fails_on_the_way_is_told_and_undoes_nothing_else(self):
+        wizard = self.choose(self.operator, self.file(("5.00", "x")))
+        importer_class = self.registry["bank.statement.importer"]
+        with (
+            patch.object(importer_class, "_import_locked", side_effect=ValueError("boom")),
+            self.assertLogs(
+                "odoo.addons.finance_connector_base.models.finance_exchange_state", "ERROR"
+            ),
+        ):
+            wizard.action_try()
+        self.assertIn("s.xml", wizard.outcome)
+        self.assertIn("alert-warning", wizard.outcome)
+        self.assertTrue(wizard.attachment_ids.exists())
+
+    def test_bank_account_without_a_number_is_told_at_once(self):
+        wizard = self.choose(self.operator, self.file(("5.00", "x")))
+        wizard.journal_id = self.make_journal(self.company_a, "CH9300762011623852957", code="NONE")
+        wizard.journal_id.sudo().bank_account_id = False
+        for action in (wizard.action_try, wizard.action_upload):
+            with self.assertRaisesRegex(UserError, "has no account number"):
+                action()
 
     def test_statement_opens_its_lines(self):
         self.bring(self.file(("5.00", "x")))

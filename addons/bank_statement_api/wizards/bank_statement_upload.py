@@ -110,6 +110,13 @@ class BankStatementUpload(models.TransientModel):
         """Yield each file, and its exchange once it is stored."""
         if not self.attachment_ids:
             raise UserError(self.env._("Choose at least one file."))
+        if self.journal_id and not self.journal_id.bank_account_id:
+            raise UserError(
+                self.env._(
+                    "%s has no account number, by which a statement finds its journal. Enter it on the journal first.",
+                    self.journal_id.display_name,
+                )
+            )
         interface = self._get_interface(self.company_id)
         for attachment in self.attachment_ids:
             content = base64.b64decode(attachment.datas or b"")
@@ -132,7 +139,7 @@ class BankStatementUpload(models.TransientModel):
         handler = exchange.interface_id.sudo()._handler()
         problems = [each["summary"] for each in report.get("exceptions", ())]
         if error := report.get("error"):
-            problems.append(error["message"])
+            problems.append(f"{error['message']} {error['next_step']}".strip())
         return {
             "name": name,
             "result": handler._describe_result(report.get("result") or {}),

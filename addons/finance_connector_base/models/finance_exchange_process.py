@@ -157,7 +157,7 @@ class FinanceExchange(models.Model):
         """Work through the content and undo all of it.
 
         :return: ``{"dry_run": True, "result": {...}, "exceptions": [{"code", "unit", "summary"}]}``: what it would have
-            returned and put before a person; or ``{"dry_run": True, "error": {"code", "message"}}``
+            returned and put before a person; or ``{"dry_run": True, "error": {"code", "message", "next_step"}}``
         :rtype: dict
         """
         self.ensure_one()
@@ -184,5 +184,6 @@ class FinanceExchange(models.Model):
                 ]
         except Exception as error:
             report = exchange._describe_error(error)
-            return {"dry_run": True, "error": {"code": report.code, "message": report.message}}
+            told = {"code": report.code, "message": report.message, "next_step": report.next_step}
+            return {"dry_run": True, "error": told}
         return {"dry_run": True, "result": result, "exceptions": exceptions}

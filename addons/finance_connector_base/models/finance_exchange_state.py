@@ -3,7 +3,7 @@ import os
 import platform
 import random
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from weakref import WeakKeyDictionary
@@ -106,11 +106,15 @@ class FinanceExchange(models.Model):
         else:
             self.env.cr.execute("SELECT pg_try_advisory_lock(%s, %s)", parameters)
             [locked] = self.env.cr.fetchone()
+        dry = self._current_run().dry
         try:
-            yield locked
+            # What a dry run stands on is not undone with what fails in it.
+            with self.env.cr.savepoint() if dry else nullcontext():
+                yield locked
         except BaseException:
             # Also after a failed statement, when the transaction would refuse the unlock.
-            self._abandon()
+            if not dry:
+                self._abandon()
             raise
         finally:
             if locked:

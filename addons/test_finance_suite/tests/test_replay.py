@@ -47,7 +47,14 @@ class TestReplay(EngineCase):
         report = failing.with_user(self.operator).action_replay_dry_run()
         self.assertEqual(
             report,
-            {"dry_run": True, "error": {"code": "mapping_missing", "message": "No mapping."}},
+            {
+                "dry_run": True,
+                "error": {
+                    "code": "mapping_missing",
+                    "message": "No mapping.",
+                    "next_step": "Add one.",
+                },
+            },
         )
 
     def test_dry_run_that_fails_in_the_database_leaves_a_working_transaction(self):
