@@ -1,5 +1,8 @@
 """The words of the exceptions that exports bring; each code has its section in ``docs/runbooks.md``."""
 
+# There is no env here: texts are only marked, and the models translate them.
+# pylint: disable=prefer-env-translation
+
 from odoo.addons.finance_connector_base.tools.errors import Severity
 from odoo.addons.finance_connector_base.tools.exception_codes import _, register_of
 
