@@ -75,7 +75,8 @@ first_entry = env.cr.fetchone()[0]
 copies("account_bank_statement_line", line.id, {{
     "move_id": "%d + g" % first_entry, "amount": amount, "payment_ref": text, "partner_name": "'Customer ' || g",
     "transaction_details":
-        "jsonb_build_object('remittance', jsonb_build_array(" + text + "), 'end_to_end_id', 'NOTPROVIDED')",
+        "jsonb_build_object('position', '{{}}'::jsonb, 'remittance', jsonb_build_array(" + text + "),"
+        " 'end_to_end_id', 'NOTPROVIDED')",
     "internal_index": "'20260304' || lpad(g::text, 20, '0')"}})
 env.cr.commit()
 env.cr.execute("ANALYZE")

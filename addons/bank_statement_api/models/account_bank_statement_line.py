@@ -266,7 +266,7 @@ class AccountBankStatementLine(models.Model):
         """
         party, code = transaction.counterparty, transaction.bank_code
         return {
-            "transaction_details": documents.transaction_to_dict(transaction),
+            "transaction_details": documents.transaction_details(transaction),
             "partner_name": party.name or False,
             "account_number": party.iban or party.other_id or False,
             "counterparty_bic": party.bic or False,

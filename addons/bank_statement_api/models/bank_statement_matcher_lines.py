@@ -90,9 +90,9 @@ class BankStatementMatcher(models.AbstractModel):
         :rtype: tuple[facts.Text]
         """
         texts = [facts.Text("payment_ref", text)]
-        if "remittance" not in details:
+        if "position" not in details:
             return tuple(texts)
-        remittance = " ".join(details["remittance"] or ())
+        remittance = " ".join(details.get("remittance") or ())
         if (
             remittance
             and remittance != text

@@ -24,6 +24,18 @@ class TestMatching(StatementCase):
         self.assertIn(invoice.payment_state, ("paid", "in_payment"))
         self.assertEqual(invoice.amount_residual, 0)
 
+    def test_reference_counts_where_the_bank_sent_no_text(self):
+        invoice = self.make_invoice(50)
+        self.bring(self.file(("50.00", "")))
+        line = self.lines()
+        self.assertNotIn("remittance", line.transaction_details, "what was not said is not kept")
+        line.transaction_details = {
+            **line.transaction_details,
+            "structured": [{"value": invoice.name}],
+        }
+        self.assertEqual(self.match(), 1)
+        self.assertTrue(line.is_reconciled)
+
     def test_matching_twice_changes_nothing(self):
         invoice = self.make_invoice(50)
         self.bring(self.file(("50.00", invoice.name)))

@@ -15,6 +15,7 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 # What is written in digits needs no escape.
 _PLAIN = frozenset({int, float, datetime.date, datetime.datetime})
 _LINES_AT_ONCE = 200
+_to_json = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
 
 
 def copy_text(value) -> str:
@@ -32,7 +33,8 @@ def copy_text(value) -> str:
     if value is False:
         return "f"
     if isinstance(value, (dict, list)):
-        value = json.dumps(value)
+        # All that COPY would mistake, JSON has escaped by a backslash.
+        return _to_json(value).replace("\\", "\\\\")
     return str(value).translate(_ESCAPES)
 
 

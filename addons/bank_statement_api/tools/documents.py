@@ -359,8 +359,13 @@ def transaction_to_dict(transaction: Transaction) -> dict[str, typing.Any]:
     return to_plain(transaction)
 
 
+def transaction_details(transaction: Transaction) -> dict[str, typing.Any]:
+    """Return what is kept with a booked line: the JSON form without all that was not said of it."""
+    return to_plain(transaction, brief=True)
+
+
 def transaction_from_dict(document: dict[str, typing.Any]) -> Transaction:
-    """Return the transaction that :func:`transaction_to_dict` was given.
+    """Return the transaction that :func:`transaction_to_dict` or :func:`transaction_details` was given.
 
     :raise ValueError: unknown or missing field.
     """

@@ -8,29 +8,31 @@ import functools
 import operator
 import types
 import typing
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from decimal import Decimal
 
 _AS_THEY_ARE = frozenset({str, int, bool, type(None)})
 
 
-def to_plain(value):
+def to_plain(value, *, brief=False):
     """Return the JSON form of a document or of a part of it.
 
     :param value: a dataclass, or anything that one holds.
+    :param bool brief: leave out what a class has by default, as nearly all that a booking might say;
+        :func:`from_plain` reads it all the same.
     """
-    return _writer(type(value))(value)
+    return _writer(type(value), brief)(value)
 
 
 @functools.cache
-def _writer(kind):
+def _writer(kind, brief):
     """:return: the function that gives the JSON form of what has the type ``kind``"""
     if kind in _AS_THEY_ARE:
         return _as_it_is
     if is_dataclass(kind):
-        return _dataclass_writer(tuple(item.name for item in fields(kind)))
+        return _dataclass_writer(fields(kind), brief)
     if issubclass(kind, tuple):
-        return lambda value: [to_plain(item) for item in value]
+        return lambda value: [to_plain(item, brief=brief) for item in value]
     if issubclass(kind, Decimal):
         return lambda value: format(value, "f")
     if issubclass(kind, datetime.date):
@@ -38,12 +40,16 @@ def _writer(kind):
     return dict if issubclass(kind, dict) else _as_it_is
 
 
-def _dataclass_writer(names):
+def _dataclass_writer(items, brief):
+    names = tuple(item.name for item in items)
+    defaults = tuple(_default(item) if brief else MISSING for item in items)
+
     def write(value):
         # Most fields of most documents are texts or absent, and need no call.
         return {
-            name: item if type(item) in _AS_THEY_ARE else _writer(type(item))(item)
-            for name, item in zip(names, read(value), strict=True)
+            name: item if type(item) in _AS_THEY_ARE else _writer(type(item), brief)(item)
+            for name, default, item in zip(names, defaults, read(value), strict=True)
+            if item is not default and item != default
         }
 
     # Of one field alone a getter would give the bare value.
@@ -53,6 +59,10 @@ def _dataclass_writer(names):
         else lambda value: [getattr(value, name) for name in names]
     )
     return write
+
+
+def _default(item):
+    return item.default if item.default_factory is MISSING else item.default_factory()
 
 
 def _as_it_is(value):

@@ -34,7 +34,7 @@ class TestBatchBooking(TreasuryCase):
         order = self.sent(100, 250)
         line = self.statement_line(-350, payment_ref="SAMMELUEBERWEISUNG")
         line.sudo().transaction_details = {
-            "remittance": [],
+            "position": {},
             "batch": {"payment_information_id": f"{order.message_ref}-G1", "parts": 1},
         }
         self.assertTrue(self.match(line).is_reconciled)

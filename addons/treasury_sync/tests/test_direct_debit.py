@@ -80,7 +80,7 @@ class TestDirectDebit(TreasuryCase):
         for mandate, expected in (("M-1", payment.outstanding_account_id), ("M-2", None)):
             with self.subTest(mandate):
                 line = self.statement_line(90, payment_ref="LASTSCHRIFT")
-                line.sudo().transaction_details = {"remittance": [], "mandate_id": mandate}
+                line.sudo().transaction_details = {"position": {}, "mandate_id": mandate}
                 self.env["bank.statement.matcher"]._match(line)
                 self.assertFalse(line.is_reconciled)
                 proposal = line.match_id.proposal_ids[:1]

@@ -351,7 +351,7 @@ class TestStatements(FollowCase):
                 order._live().end_to_end_id,
                 json.dumps(
                     {
-                        "remittance": [],
+                        "position": {},
                         "end_to_end_id": order._live().end_to_end_id,
                         "charges": charges,
                     }

@@ -12,6 +12,7 @@ def test_values_are_written_as_copy_reads_them():
         "tab\\tline\\nback\\\\slash\\rnull \\\\N"
     )
     details = {"text": 'quoted "and\nbroken"'}
+    assert copy_text(details) == r'{"text":"quoted \\"and\\nbroken\\""}'
     assert json.loads(copy_text(details).replace("\\\\", "\\")) == details
 
 
@@ -39,7 +40,7 @@ def test_a_column_that_one_group_fills_is_written_for_all():
 def test_equal_values_are_written_alike_in_all_rows():
     rows = CopyRows()
     rows.add({}, {"id": [1, 2], "name": ["50 %", "50 %"], "details": [{"n": 1}, {"n": True}]})
-    assert read(rows) == '{"n": 1}\t1\t50 %\n{"n": true}\t2\t50 %\n'
+    assert read(rows) == '{"n":1}\t1\t50 %\n{"n":true}\t2\t50 %\n'
 
 
 def test_more_rows_than_are_read_at_once_come_in_their_order():

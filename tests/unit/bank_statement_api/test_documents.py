@@ -51,6 +51,37 @@ def test_one_transaction_alone_makes_the_same_round_trip(statement):
         assert documents.transaction_from_dict(json.loads(text)) == line
 
 
+def test_details_of_a_line_hold_what_was_said_of_it_and_nothing_else(statement):
+    rent, transfer = map(documents.transaction_details, statement.transactions)
+    assert transfer == {
+        "amount": "9.00",
+        "currency": "EUR",
+        "status": "booked",
+        "position": {"statement": 1, "entry": 2, "line": transfer["position"]["line"]},
+        "booking_date": "2026-03-04",
+        "value_date": "2026-03-04",
+        "remittance": ["Überweisung"],
+    }
+    assert rent["counterparty"] == {"name": "Landlord"}
+    for line in statement.transactions:
+        text = json.dumps(documents.transaction_details(line))
+        assert documents.transaction_from_dict(json.loads(text)) == line
+
+
+def test_details_of_a_line_keep_what_differs_from_the_default(statement):
+    line = dataclasses.replace(
+        statement.transactions[0],
+        reversal=True,
+        extras={"ChqNb": "7"},
+        batch=documents.Batch(entry_amount=Decimal("0.00"), parts=2),
+        charges=(documents.Charge(amount=Decimal("0.00"), currency="EUR", included=False),),
+        details=(documents.Detail(amount=Decimal("1.50"), purpose=""),),
+    )
+    details = documents.transaction_details(line)
+    assert details["charges"] == [{"amount": "0.00", "currency": "EUR", "included": False}]
+    assert documents.transaction_from_dict(json.loads(json.dumps(details))) == line
+
+
 def test_schema_accepts_what_is_written_and_refuses_a_float(statement):
     document = json.loads(json.dumps(documents.to_dict(statement)))
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
