@@ -9,6 +9,7 @@ from odoo.tools.mail import generate_tracking_message_id
 
 from odoo.addons.bank_statement_api.tools.copy_rows import stage
 
+from .account_move import NUMBERED_TOGETHER
 from .bank_statement_line_rows import Sample
 
 _logger = logging.getLogger(__name__)
@@ -244,8 +245,9 @@ class BankStatementLineWriter(models.AbstractModel):
             chosen.setdefault((kind, "first"), index)
             chosen[kind, "last"] = index
         vals_list = [batch[index] for index in sorted(set(chosen.values()))]
+        model = self.env["account.bank.statement.line"].with_context(**self._without_searches())
         with self.env.cr.savepoint() as savepoint:
-            lines = self.env["account.bank.statement.line"].create(vals_list)
+            lines = model.create(vals_list)
             self.env.flush_all()
             line_rows = self._read("account_bank_statement_line", "id", lines.ids)
             move_rows = self._read("account_move", "statement_line_id", lines.ids)
@@ -270,6 +272,16 @@ class BankStatementLineWriter(models.AbstractModel):
                 Sample(vals, line, move, liquidity[0], suspense[0], said[0] if said else None)
             )
         return samples
+
+    @api.model
+    def _without_searches(self):
+        """:return: a context in which Odoo makes the same lines without searching, line by line, for what is not there
+        or was found already
+        """
+        context = {NUMBERED_TOGETHER: {}}
+        if self.env["bank.statement.poster.entry"]._has_no_analytic():
+            context |= {"skip_analytic_sync": True, "default_analytic_distribution": False}
+        return context
 
     @api.model
     def _compare(self, sample, by_kind, shared):

@@ -7,6 +7,7 @@ from odoo.addons.bank_statement_api.models import (
     bank_statement_line_rows,
     bank_statement_line_writer,
 )
+from odoo.addons.bank_statement_api.models.bank_statement_poster_entry import ANALYTIC_METHODS
 
 from .common import StatementCase
 
@@ -382,6 +383,25 @@ class TestLineWriter(StatementCase):
             message = self.assert_through_odoo(self.vals())
         self.assertIn("odoo.addons.mail", message)
         self.assertIn("overrides", message)
+
+    def test_distribution_that_a_module_computes_is_looked_for(self):
+        plan = self.env["account.analytic.plan"].create({"name": "Projects"})
+        account = self.env["account.analytic.account"].create({"name": "One", "plan_id": plan.id})
+        self.patch(
+            self.registry["account.move.line"],
+            "_related_analytic_distribution",
+            lambda item: {str(account.id): 100},
+        )
+        writer_class = self.registry["bank.statement.line.writer"]
+        known = writer_class._foreign_override
+        with patch.object(
+            writer_class,
+            "_foreign_override",
+            lambda writer, models, methods: (
+                "a module" if methods == ANALYTIC_METHODS else known(writer, models, methods)
+            ),
+        ):
+            self.assert_same_rows(self.vals())
 
     def test_canary_finds_a_column_that_odoo_fills_otherwise(self):
         original = bank_statement_line_rows._item_amounts
