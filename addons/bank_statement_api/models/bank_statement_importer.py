@@ -173,10 +173,10 @@ class BankStatementImporter(models.AbstractModel):
             self._release_held(exchange, journal)
         counts["attached"] = self._attach_notifications(journal, statement)
         # Also those of a run that was killed before it came this far.
-        unmatched = lines.search(
-            [("id", "in", (lines | known).ids), ("match_state", "=", "pending")], order="id"
+        unmatched = lines | known.search(
+            [("id", "in", known.ids), ("match_state", "=", "pending")], order="id"
         )
-        self.env["bank.statement.matcher"]._enqueue(journal, unmatched)
+        self.env["bank.statement.matcher"]._enqueue(journal, unmatched.sorted("id"))
         return counts
 
     @api.model
@@ -217,7 +217,6 @@ class BankStatementImporter(models.AbstractModel):
         Resolved: book it as it is. Ignored: never book it.
         """
         held = False
-        feed = self._feed_of(exchange)
         for finding in findings:
             code = f"statement_{finding.code.lower()}"
             if finding.severity == "info" or finding.code == "balance_unproven":
@@ -243,7 +242,8 @@ class BankStatementImporter(models.AbstractModel):
                     unit_key=unit_key,
                     record=plan.journal,
                 )
-                if blocking and feed.imbalance_policy == "book":
+                feed = blocking and self._feed_of(exchange)
+                if feed and feed.imbalance_policy == "book":
                     self._log_policy(exchange, plan, feed, finding)
                 else:
                     held = held or blocking
@@ -415,6 +415,7 @@ class BankStatementImporter(models.AbstractModel):
                 vals_list.append(
                     {
                         "journal_id": journal.id,
+                        "company_id": journal.company_id.id,
                         "currency_id": by_name[balance.currency].id,
                         "type": balance.type,
                         "amount": float(balance.amount),

@@ -166,6 +166,8 @@ class BankStatementImporter(models.AbstractModel):
 
         :return: (recognitions, number that wait for a person)
         """
+        if not any(map(_is_doubtful, recognitions)):
+            return recognitions, 0
         taken = self._taken_keys(plan.journal, recognitions)
         answers = self._answers(exchange, plan, recognitions)
         told, asked = [], 0

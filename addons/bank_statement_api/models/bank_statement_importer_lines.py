@@ -150,9 +150,8 @@ class BankStatementImporter(models.AbstractModel):
         """Keep out amounts that Odoo, which counts money in floating point, would change."""
         exact = []
         for item in recognitions:
-            batch = item.transaction.batch
-            amounts = {item.transaction.amount, batch.entry_amount if batch else Decimal()}
-            if all(Decimal(repr(float(amount))) == amount for amount in amounts):
+            amount, batch = item.transaction.amount, item.transaction.batch
+            if _is_exact(amount) and (not batch or _is_exact(batch.entry_amount)):
                 exact.append(item)
             else:
                 self._report_refused(
@@ -285,3 +284,8 @@ class BankStatementImporter(models.AbstractModel):
                 account.partner_id.commercial_partner_id.id
             )
         return {number: ids.pop() for number, ids in owners.items() if len(ids) == 1}
+
+
+def _is_exact(amount):
+    """:return: whether floating point holds the amount as it is"""
+    return Decimal(repr(float(amount))) == amount

@@ -303,6 +303,7 @@ class FinanceExchange(models.Model):
         self.ensure_one()
         return {
             "exchange_id": self.id,
+            "company_id": self.company_id.id,
             "number": 1,
             "kind": kind,
             "state": "running",
