@@ -136,6 +136,8 @@ def test_keys_alone_do_everything(board):
     seen.wait_count(before)
     seen.keys("u")
     seen.told("Undone: Settled by hand")
+    # Keys are meant for what is read: the line is read anew.
+    expect(seen.page.locator(".o_review_line")).not_to_contain_text("still open")
 
     # A fee, which is the last: written off by the model.
     seen.keys("End")
