@@ -109,6 +109,28 @@ class TreasuryCase(StatementCase):
         )
         return wizard._create_payments()
 
+    def by_hand(self, amount, partner=None):
+        """A posted payment of no bill, made by the preparer and sent to the vendor's account.
+
+        :param partner: whom it names, the vendor if left out
+        """
+        payment = (
+            self.env["account.payment"]
+            .with_user(self.preparer)
+            .create(
+                {
+                    "payment_type": "outbound",
+                    "partner_type": "supplier",
+                    "partner_id": (partner or self.vendor).id,
+                    "partner_bank_id": self.vendor.bank_ids.id,
+                    "amount": amount,
+                    "journal_id": self.journal.id,
+                }
+            )
+        )
+        payment.action_post()
+        return payment
+
     @classmethod
     def make_channel(cls, interface=None, **values):
         return cls.env["treasury.payment.channel"].create(

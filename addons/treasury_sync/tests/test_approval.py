@@ -255,22 +255,7 @@ class TestApproval(TreasuryCase):
             }
         )
         part = self.env["res.partner"].create({"name": "Lyon", "parent_id": self.vendor.id})
-        payment = (
-            self.env["account.payment"]
-            .with_user(self.preparer)
-            .create(
-                {
-                    "payment_type": "outbound",
-                    "partner_type": "supplier",
-                    "partner_id": part.id,
-                    "partner_bank_id": self.vendor.bank_ids.id,
-                    "amount": 100,
-                    "journal_id": self.journal.id,
-                }
-            )
-        )
-        payment.action_post()
-        self.assertEqual(self.generated(payments=payment).missing_approvals, 3)
+        self.assertEqual(self.generated(payments=self.by_hand(100, part)).missing_approvals, 3)
 
     # === WHAT A FILE IS MADE OF === #
 

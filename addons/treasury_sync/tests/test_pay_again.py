@@ -106,24 +106,6 @@ class TestPayAgain(FollowCase):
         with self.assertRaisesRegex(UserError, "paid no bill.*Vendor SARL"):
             order.with_user(self.preparer).action_pay_again()
 
-    def by_hand(self, amount):
-        payment = (
-            self.env["account.payment"]
-            .with_user(self.preparer)
-            .create(
-                {
-                    "payment_type": "outbound",
-                    "partner_type": "supplier",
-                    "partner_id": self.vendor.id,
-                    "partner_bank_id": self.vendor.bank_ids.id,
-                    "amount": amount,
-                    "journal_id": self.journal.id,
-                }
-            )
-        )
-        payment.action_post()
-        return payment
-
     def test_run_does_not_select_what_the_bank_refused_until_the_account_is_another(self):
         bill = self.make_bill(100)
         self.refused(self.approved(payments=self.pay(bill, user=self.preparer)))
