@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from odoo.addons.finance_connector_base.tools.money import MoneyError, minor_unit_exponent
 
-from . import spreadsheet, text_encoding
+from . import row_status, spreadsheet, text_encoding
 from .checks import check_row_balances
 from .documents import (
     BOOKED,
@@ -30,15 +30,7 @@ from .documents import (
 )
 from .errors import StatementFormatError
 from .separated_values import csv_rows, find_delimiter
-from .written_values import (
-    NOT_BOOKED,
-    REFUSED,
-    date_order,
-    day_of,
-    decimal_mark,
-    read_amount,
-    read_date,
-)
+from .written_values import date_order, day_of, decimal_mark, read_amount, read_date
 
 _MAX_DIGITS = 18
 _SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "CHF": "Fr."}
@@ -309,8 +301,9 @@ class _Reader:
         transactions, bad_entries, balances = [], [], []
         warnings = [Warn(path="characters", message=self._table.note)] if self._table.note else []
         for place, line, cells in rows:
-            word = self._unbooked_word(cells)
-            if word.casefold() in REFUSED:
+            place_of_word = row_status.find_word(cells[: len(self._table.header)], self._said)
+            word = cells[place_of_word] if self._says_status(place_of_word) else ""
+            if word.casefold() in row_status.REFUSED:
                 warnings.append(
                     Warn(path="row", message=f"Row {line} is no booking: the bank says “{word}”.")
                 )
@@ -323,6 +316,13 @@ class _Reader:
                         self._table.header[len(cells)], None, "is missing: the row is too short"
                     )
                 amount = self._amount(cells, account.currency)
+                if place_of_word is not None and not word:
+                    reason = (
+                        "may say that it is not booked: where it does not, read the column as text"
+                    )
+                    raise _BadCellError(
+                        self._table.header[place_of_word], cells[place_of_word], reason
+                    )
                 transaction = self._transaction(cells, amount, account.currency, position, word)
                 stated = self._stated_balance(cells, account.currency)
                 transactions.append(transaction)
@@ -360,12 +360,11 @@ class _Reader:
             warnings=tuple(warnings),
         )
 
-    def _unbooked_word(self, cells) -> str:
-        """Return what says that a row is not booked, outside the columns that the profile reads as text."""
-        for place, cell in enumerate(cells):
-            if isinstance(cell, str) and place not in self._said and cell.casefold() in NOT_BOOKED:
-                return cell
-        return ""
+    def _says_status(self, place: int | None) -> bool:
+        """Whether a word there says of the row whether it is booked: in a column of that name, or instead of a day."""
+        if place is None:
+            return False
+        return place in self._places.values() or row_status.says_it(self._table.header[place])
 
     # -- cells ------------------------------------------------------------------------------------
 

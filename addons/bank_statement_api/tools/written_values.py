@@ -18,11 +18,6 @@ from .errors import StatementFormatError
 
 DATE_ORDERS = ("dmy", "mdy", "ymd")
 DECIMAL_MARKS = (".", ",")
-# What banks write, alone in a cell, into a row that is not booked yet, or never will be.
-REFUSED = frozenset(("declined", "reverted", "failed", "cancelled", "canceled", "rejected"))
-NOT_BOOKED = REFUSED | frozenset(
-    ("umsatz vorgemerkt", "vorgemerkt", "offen", "reserverat", "reservert", "reserveret", "pending")
-)
 
 # Two digits of a year: up to 69 in this century.
 _PIVOT = 70

@@ -1,5 +1,6 @@
 """Tables as banks export them: proposed columns that fit, rows that are not booked, values with peculiarities."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -103,6 +104,26 @@ def test_row_that_will_never_be_booked_is_told_and_the_balances_agree_without_it
         "Announced, and not booked: row 4.",
     ]
     assert not found.findings
+
+
+@pytest.mark.parametrize("word", ["Cancelled", "offen"])
+def test_word_in_a_column_that_may_say_something_else_is_left_to_a_person(word):
+    text = (
+        f"Date,Description,Category,Amount\n2026-09-01,Gym,{word},-20.00\n2026-09-02,Bar,,-3.00\n"
+    )
+    profile = column_suggestion.suggest(text.encode())
+    [found] = columns.read(text.encode(), profile=profile, currency="EUR")
+    assert [line.amount for line in found.transactions] == [Decimal("-3.00")]
+    [bad] = found.bad_entries
+    assert (bad.amount, bad.status, bad.evidence["column"]) == (
+        Decimal("-20.00"),
+        BOOKED,
+        "Category",
+    )
+    assert word in bad.reason and "read the column as text" in bad.reason
+    as_text = replace(profile, text=(*profile.text, "Category"))
+    [found] = columns.read(text.encode(), profile=as_text, currency="EUR")
+    assert [line.amount for line in found.booked] == [Decimal("-20.00"), Decimal("-3.00")]
 
 
 @pytest.mark.parametrize(
