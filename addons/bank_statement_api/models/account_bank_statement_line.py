@@ -23,6 +23,7 @@ PROVENANCE = frozenset(
         "end_to_end_id",
         "bank_entry_amount",
         "provider_uid",
+        "interface_uid",
         "uid_strategy",
         "fingerprint",
         "fingerprint_version",
@@ -115,6 +116,11 @@ class AccountBankStatementLine(models.Model):
         help="Booked amount of the whole entry, where this line is a part of a batch.",
     )
     provider_uid = fields.Char(readonly=True, copy=False)
+    interface_uid = fields.Char(
+        readonly=True,
+        copy=False,
+        help="What an interface calls the booking that another channel brought first.",
+    )
     uid_strategy = fields.Integer(readonly=True, copy=False)
     fingerprint = fields.Char(readonly=True, copy=False)
     fingerprint_version = fields.Integer(readonly=True, copy=False)
@@ -177,6 +183,7 @@ class AccountBankStatementLine(models.Model):
     _provider_id_idx = models.Index(
         "(journal_id, split_part(provider_uid, '|', 1)) WHERE bank_channel IN ('plaid', 'ponto')"
     )
+    _interface_uid_idx = models.Index("(journal_id, interface_uid) WHERE interface_uid IS NOT NULL")
     _bank_date_idx = models.Index(
         "(journal_id, bank_booking_date, exchange_id) WHERE bank_booking_date IS NOT NULL"
     )

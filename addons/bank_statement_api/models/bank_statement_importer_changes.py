@@ -62,16 +62,7 @@ class BankStatementImporter(models.AbstractModel):
         """
         if plan.statement.source_format not in identity.STABLE_ID_CHANNELS:
             return 0
-        model = self.env["account.bank.statement.line"]
-        recognised = {
-            item.known.id: item.transaction for item in recognitions if item.known is not None
-        }
-        for line in model.browse(recognised).filtered(
-            lambda line: line.bank_channel == plan.statement.source_format and line.provider_uid
-        ):
-            name = identity.provider_uid(recognised[line.id], line.uid_strategy)
-            if name and name != line.provider_uid:
-                line.sudo().provider_uid = name
+        self._name_lines(plan.statement.source_format, recognitions)
         stored = self._lines_by_id(plan.journal, set(plan.statement.withdrawn))
         asked = 0
         for line in stored.values():
@@ -98,6 +89,23 @@ class BankStatementImporter(models.AbstractModel):
         return asked
 
     @api.model
+    def _name_lines(self, channel, recognitions):
+        """Let stored lines be known by what an interface calls their bookings now: it says by that what it changes."""
+        recognised = {
+            item.known.id: item.transaction for item in recognitions if item.known is not None
+        }
+        for line in self.env["account.bank.statement.line"].browse(recognised):
+            transaction = recognised[line.id]
+            if line.bank_channel != channel:
+                name, field = transaction.provider_uid, "interface_uid"
+            elif line.provider_uid:
+                name, field = identity.provider_uid(transaction, line.uid_strategy), "provider_uid"
+            else:
+                continue
+            if name and name != line[field]:
+                line.sudo()[field] = name
+
+    @api.model
     def _update_pending(self, exchange, journal, statement):
         """What the bank announces anew; what it booked, changed or took back goes, all else stays as it was."""
         return self.env["bank.statement.pending"]._hear(
@@ -106,22 +114,27 @@ class BankStatementImporter(models.AbstractModel):
 
     @api.model
     def _lines_by_id(self, journal, ids):
-        """The lines booked under ids of an interface, whatever date and amount their uid holds.
+        """The lines that an interface has ids for: booked under them, whatever date and amount their uid holds, or
+        brought by another channel before.
 
         :rtype: dict
         """
-        names = [f"pid:{identifier}" for identifier in ids if identifier]
-        if not names:
+        ids = [identifier for identifier in ids if identifier]
+        if not ids:
             return {}
         model = self.env["account.bank.statement.line"]
-        model.flush_model(["journal_id", "bank_channel", "provider_uid"])
+        model.flush_model(["journal_id", "bank_channel", "provider_uid", "interface_uid"])
         rows = self.env.execute_query(
             SQL(
-                """SELECT split_part(provider_uid, '|', 1), id FROM account_bank_statement_line
-                    WHERE journal_id = %s AND bank_channel IN ('plaid', 'ponto')
-                      AND split_part(provider_uid, '|', 1) = ANY(%s)""",
-                journal.id,
-                names,
+                """SELECT interface_uid, id FROM account_bank_statement_line
+                    WHERE journal_id = %(journal)s AND interface_uid = ANY(%(ids)s)
+                    UNION ALL
+                   SELECT split_part(provider_uid, '|', 1), id FROM account_bank_statement_line
+                    WHERE journal_id = %(journal)s AND bank_channel IN ('plaid', 'ponto')
+                      AND split_part(provider_uid, '|', 1) = ANY(%(names)s)""",
+                journal=journal.id,
+                ids=ids,
+                names=[f"pid:{identifier}" for identifier in ids],
             )
         )
         return {name.removeprefix("pid:"): model.browse(line_id) for name, line_id in rows}

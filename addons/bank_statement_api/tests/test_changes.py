@@ -86,6 +86,19 @@ class TestChanges(StatementCase):
         exchange._job_process()
         self.assertEqual((exchange.work_status, len(self.lines())), ("done", 1))
 
+    def test_what_a_file_brought_first_is_known_by_the_interfaces_id_from_then_on(self):
+        """Whoever names it first: what the interface changes or takes back later is asked about."""
+        self.bring(self.file(("-3.00", "Coffee")))
+        self.sync([("t1", "-3.00")])
+        self.assertEqual((len(self.lines()), self.open_codes()), (1, []))
+        self.sync(modified=[("t1", "-4.00")])
+        self.assertEqual(self.lines().mapped("amount"), [-3.0])
+        self.assertEqual(self.open_codes(), ["booking_changed"])
+        self.sync(modified=[("t1", "-3.00", {"date": (DAY + timedelta(days=1)).isoformat()})])
+        self.assertEqual(len(self.lines()), 1)
+        self.sync(removed=["t1"])
+        self.assertIn("booking_withdrawn", self.open_codes())
+
     def test_booking_with_a_new_name_stays_one_line_under_that_name(self):
         self.sync([("t1", "-3.00")])
         self.sync([("t2", "-3.00")], removed=["t1"])
