@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 
 from odoo.addons.finance_connector_base.models.finance_exception import OPEN_STATES
@@ -12,13 +12,14 @@ class TreasuryPaymentOrder(models.Model):
     exception_count = fields.Integer(string="Exceptions", compute="_compute_exceptions")
     exception_text = fields.Char(compute="_compute_exceptions")
 
+    @api.depends_context("lang")
     def _compute_exceptions(self):
         for order in self:
             found = self.env["finance.exception"].search(
                 order._exceptions_domain() & Domain("state", "in", OPEN_STATES), order="id"
             )
             order.exception_count = len(found)
-            order.exception_text = " ".join(filter(None, (found[:1].summary, found[:1].next_step)))
+            order.exception_text = " ".join(filter(None, (found[:1].summary, found[:1].what_to_do)))
 
     def action_open_exceptions(self):
         """:return: action that lists the exceptions of this order, closed ones included"""
