@@ -87,6 +87,10 @@ class Board:
 
     def selected(self):
         """:return: id of the line that is selected and loaded"""
+        # A key or click shows with the next frame: until then the line before still looks selected.
+        self.page.evaluate(
+            "new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)))"
+        )
         expect(self.page.locator(".o_review_loading")).to_have_count(0)
         chosen = self.page.locator(".o_review_row_selected").get_attribute("data-id")
         expect(self.page.locator(".o_review_line")).to_have_attribute("data-id", chosen)
