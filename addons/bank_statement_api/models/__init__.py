@@ -2,6 +2,7 @@ from . import bank_statement_provenance_mixin
 from . import finance_adapter
 from . import finance_audit_event
 from . import finance_connection
+from . import finance_connection_quota
 from . import finance_credential
 from . import finance_handler_bank_notification
 from . import finance_exchange
@@ -15,6 +16,7 @@ from . import bank_statement_feed_mail
 from . import mail_thread
 from . import bank_statement_setup
 from . import bank_statement_setup_account
+from . import bank_statement_setup_dry_run
 from . import bank_statement_coverage
 from . import bank_statement_gap
 from . import bank_statement_shadow_line

@@ -139,6 +139,10 @@ class BankStatementFeed(models.Model):
     interface_mode = fields.Selection(related="interface_id.mode", string="Mode")
     consent_health = fields.Selection(related="consent_id.health", string="Consent Health")
     gap_ids = fields.One2many("bank.statement.gap", "feed_id")
+    limits_spent = fields.Text(
+        compute="_compute_limits_spent",
+        help="Which calls for this account are used up, and when they are made again.",
+    )
     covers = fields.Char(
         string="Reads", compute="_compute_covers", help="The bank account, or which files."
     )
@@ -198,6 +202,13 @@ class BankStatementFeed(models.Model):
                 feed.health = "late"
             else:
                 feed.health = "ok"
+
+    @api.depends("resource_ref", "connection_id.quota_ids.state")
+    def _compute_limits_spent(self):
+        for feed in self:
+            feed.limits_spent = feed.connection_id.quota_ids.filtered(
+                lambda row, feed=feed: feed._is_counted_by((row.scope or "").partition(":")[2])
+            )._tell_spent()
 
     # === CONSTRAINT METHODS === #
 
@@ -294,6 +305,14 @@ class BankStatementFeed(models.Model):
             return feeds.filtered(lambda feed: str(feed.id) == number)
         files = feeds.filtered(lambda feed: feed.kind == "files" and feed._wants_file(filename))
         return files if len(files) == 1 else feeds.browse()
+
+    def _is_counted_by(self, reference):
+        """
+        :param str reference: whose calls a bank counts: an account, or an account and its consent
+        :rtype: bool
+        """
+        account = self.resource_ref
+        return bool(account) and (reference == account or reference.startswith(f"{account}:"))
 
     def _reading(self):
         """How the feed wants its files read, as far as it says.

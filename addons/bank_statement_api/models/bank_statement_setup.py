@@ -63,6 +63,14 @@ class BankStatementSetup(models.Model):
         check_company=True,
         help="For CSV and XLSX: which column is what.",
     )
+    journal_id = fields.Many2one(
+        "account.journal",
+        string="Bank Account of the Files",
+        index="btree_not_null",
+        check_company=True,
+        domain="[('type', 'in', ('bank', 'credit'))]",
+        help="Only for files that do not name their account, such as QIF and most tables.",
+    )
 
     # What the adapter says that it needs.
     asks = fields.Char(compute="_compute_asks")
@@ -259,27 +267,6 @@ class BankStatementSetup(models.Model):
         )
         return self._shown()
 
-    def action_dry_run(self):
-        """Make interface and feeds, and let a first import run that books nothing."""
-        self._check_step("accounts")
-        chosen = self.account_ids.filtered(
-            lambda account: account.journal_id or account.create_journal
-        )
-        if not self.picks_up_files and not chosen:
-            return self._fail(
-                self.env._("Choose a journal for at least one account, or have one made.")
-            )
-        chosen._ensure_journal()
-        interface = self.interface_id or self._make_interface()
-        self.interface_id = interface
-        self._make_feeds(chosen)._enqueue_fetch()
-        return self._go("preview")
-
-    def action_refresh(self):
-        """Look again how far the dry run is."""
-        self._check_step("preview")
-        return self._shown()
-
     def action_go_live(self):
         """Book from now on. What the dry run received is fetched again for real."""
         self._check_step("preview")
@@ -413,62 +400,3 @@ class BankStatementSetup(models.Model):
 
     def _feeds(self):
         return self.env["bank.statement.feed"].search([("interface_id", "=", self.interface_id.id)])
-
-    def _make_feeds(self, accounts):
-        feeds = self._feeds()
-        if self.picks_up_files:
-            if not feeds:
-                feeds = feeds.create(
-                    {
-                        "name": self.name,
-                        "kind": "files",
-                        "interface_id": self.interface_id.id,
-                        "filename_pattern": self.filename_pattern or "*",
-                        "profile_id": self.profile_id.id,
-                        "consent_id": self.consent_id.id,
-                    }
-                )
-            return feeds
-        fed = feeds.journal_id
-        for account in accounts.filtered(lambda account: account.journal_id not in fed):
-            feeds |= feeds.create(
-                {
-                    "name": account.name,
-                    "interface_id": self.interface_id.id,
-                    "journal_id": account.journal_id.id,
-                    "resource_ref": account.resource_ref,
-                    "consent_id": self.consent_id.id,
-                }
-            )
-        return feeds
-
-    # === PREVIEW === #
-
-    def _preview_values(self):
-        """:return: what the dry run would have booked, for the template"""
-        exchanges = self.env["finance.exchange"].search(
-            [("interface_id", "=", self.interface_id.id), ("shadow", "=", True)], order="id"
-        )
-        done = exchanges.filtered(lambda exchange: exchange.work_status == "done")
-        results = [exchange.result or {} for exchange in done]
-        totals = dict.fromkeys(("lines", "duplicates", "held", "refused", "pending"), 0)
-        for result in results:
-            for key in totals:
-                totals[key] += (result.get("result") or {}).get(key, 0)
-        problems = []
-        for exchange, result in zip(done, results, strict=True):
-            told = [each["summary"] for each in result.get("exceptions", ())]
-            if "error" in result:
-                error = result["error"]
-                told.append(f"{error['message']} {error.get('next_step', '')}".strip())
-            name = exchange.interface_id.sudo()._handler()._filename(exchange)
-            problems += [f"{name}: {each}" if self.picks_up_files else each for each in told]
-        feeds = self._feeds()
-        return {
-            "waiting": len(exchanges - done),
-            "received": len(exchanges),
-            "totals": totals,
-            "problems": problems[:20],
-            "errors": [feed.last_error for feed in feeds if feed.last_error],
-            "fetched": any(feed.last_success_at for feed in feeds),
-        }

@@ -5,6 +5,7 @@ from . import test_adversity
 from . import test_audit_words
 from . import test_believed
 from . import test_coverage
+from . import test_call_limits
 from . import test_changes
 from . import test_consent
 from . import test_dashboard

@@ -12,6 +12,7 @@ from odoo.addons.finance_connector_base.tools.errors import FinalError
 from .common import IBAN, StatementCase
 
 IBAN_NEW = "AT611904300234573201"
+TABLE = b"Date;Amount;Text\n2026-03-02;5.00;Rent\n2026-03-03;-2.00;Fee\n"
 
 
 @tagged("post_install", "-at_install")
@@ -65,6 +66,71 @@ class TestSetup(StatementCase):
             self.process(again)
         self.assertEqual(self.lines().amount, 5.0)
         self.assertEqual((setup.step, setup.interface_id.mode), ("live", "live"))
+
+    def test_dry_run_shows_what_is_chosen_now(self):
+        """Who goes back for another pattern or profile sees what these bring, and nothing of the try before."""
+        drop = self.make_folder()
+        for name, content in (("a.xml", self.file(("5.00", "x"))), ("b.csv", TABLE)):
+            path = drop / name
+            path.write_bytes(content)
+            os.utime(path, (1_700_000_000, 1_700_000_000))
+        profile = self.env["bank.statement.profile"].create(
+            {
+                "name": "Table",
+                "company_id": self.company_a.id,
+                "booking_date": "Date",
+                "amount": "Amount",
+                "text": "Text",
+            }
+        )
+        setup = self.make("folder")
+        setup.action_choose()
+        setup.endpoint = str(drop)
+        shown = []
+        with patch.dict(os.environ, {"FINANCE_FILE_ROOTS": str(drop)}):
+            setup.action_test()
+            for choice in (
+                {},
+                {"filename_pattern": "*.xml"},
+                {"filename_pattern": "*.csv", "profile_id": profile.id},
+                {"journal_id": self.journal.id},
+            ):
+                setup.write(choice)
+                setup.action_dry_run()
+                self.process(setup)
+                told = setup._preview_values()
+                shown.append((told["received"], told["totals"]["lines"], told["problems"]))
+                setup.action_back()
+        every, xml, table, table_of_account = shown
+        self.assertEqual(every[:2], (2, 1))
+        self.assertIn("column profile", every[2][0])
+        self.assertEqual(xml, (1, 1, []))
+        self.assertEqual(table[:2], (1, 0))
+        self.assertIn("account", table[2][0])
+        self.assertEqual(table_of_account, (1, 2, []))
+        self.assertEqual(len(setup._feeds()), 1)
+
+    def test_account_bound_to_another_journal_is_tried_with_that_alone(self):
+        setup = self.make("nextgenpsd2", step="accounts")
+        setup.connection_id = self.make_connection("nextgenpsd2", endpoint="https://x.example")
+        first, second = self.discover(setup, ("r1", IBAN, "EUR"), ("r2", IBAN_NEW, "EUR"))
+        other = self.make_journal(self.company_a, "CH9300762011623852957", code="OTHR")
+        second.journal_id = other
+        setup.action_dry_run()
+        self.assertEqual(setup._feeds().mapped("resource_ref"), ["r1", "r2"])
+        self.env["finance.exchange"]._receive(
+            setup.interface_id, f"window:{setup._feeds()[1].id}:x", b"[]", source="schedule"
+        )
+        self.assertEqual(setup._preview_values()["received"], 1)
+        setup.action_back()
+        first.write({"journal_id": False, "create_journal": False})
+        second.journal_id = self.journal
+        setup.action_dry_run()
+        feed = setup._feeds()
+        self.assertEqual((feed.resource_ref, feed.journal_id), ("r2", self.journal))
+        self.assertEqual(
+            setup._preview_values()["received"], 0, "the other journal's counts no more"
+        )
 
     def test_accounts_are_discovered_linked_and_journals_made(self):
         setup = self.make("nextgenpsd2")

@@ -77,6 +77,10 @@ class FinanceConnection(models.Model):
     )
     health_ids = fields.One2many("finance.connection.health", "connection_id")
     quota_ids = fields.One2many("finance.connection.quota", "connection_id")
+    limits_spent = fields.Text(
+        compute="_compute_limits_spent",
+        help="Which calls are used up, and when they are made again.",
+    )
     health_state = fields.Selection(
         [
             ("untried", "Not used yet"),
@@ -137,6 +141,11 @@ class FinanceConnection(models.Model):
             connection.last_failure_at = health.last_failure_at
             connection.last_error_message = health.last_error_message
             connection.resumes_at = max((until for until in pauses if until > now), default=False)
+
+    @api.depends("quota_ids.state")
+    def _compute_limits_spent(self):
+        for connection in self:
+            connection.limits_spent = connection.quota_ids._tell_spent()
 
     # === CRUD METHODS === #
 

@@ -81,6 +81,56 @@ def take_quota(quota, now, limit):
 
 
 @dataclass(frozen=True)
+class Standing:
+    """How many calls a limit leaves.
+
+    :param int left: calls that may still be made.
+    :param int allowed: calls in all, or None when only the rest is known.
+    :param datetime.datetime until: when it is counted anew, naive UTC.
+    """
+
+    left: int
+    allowed: int | None
+    until: datetime
+
+    @property
+    def is_nearly_spent(self):
+        """Whether this is the last call, or the last fifth of many."""
+        return self.left == 1 or self.left * 5 <= (self.allowed or 0)
+
+
+def standing_of_day(quota, now, limit):
+    """What a daily limit leaves, counted as :func:`take_quota` counts.
+
+    :param Quota quota: as stored.
+    :param datetime.datetime now: the present time, naive UTC.
+    :param int limit: calls a day.
+    :rtype: Standing
+    """
+    today = max(quota.day, now.date())
+    used = quota.used if quota.day == today else 0
+    return Standing(
+        max(0, limit - used), limit, datetime.combine(today + timedelta(days=1), time())
+    )
+
+
+def tightest(standings, now):
+    """The limit that leaves least; calls are free again when all that are spent are counted anew.
+
+    :param Iterable[Standing] standings: of one scope; one that is over says nothing of what holds now.
+    :param datetime.datetime now: the present time, naive UTC.
+    :rtype: Standing | None
+    """
+    hold = [each for each in standings if each.until > now]
+    if not hold:
+        return None
+    left = min(each.left for each in hold)
+    tight = [each for each in hold if each.left == left]
+    allowed = next((each.allowed for each in tight if each.allowed), None)
+    return Standing(left, allowed, max(each.until for each in tight))
+
+
+@dataclass(frozen=True)
 class RateLimit:
     """What an answer said about a limit.
 

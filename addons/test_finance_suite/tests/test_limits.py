@@ -1,5 +1,5 @@
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from freezegun import freeze_time
@@ -139,6 +139,53 @@ class TestLimits(EngineCase):
             refusal = self.guard_refusal(scope="transactions:a")
             self.assertEqual((refusal.code, refusal.retry_after), ("quota_spent", 5242))
             self.connection._guard_call("balances:a")
+
+    def quota(self, scope):
+        """:return: the row of a scope, as somebody sees it who looks now"""
+        self.env.invalidate_all()
+        return self.connection.with_user(self.viewer).quota_ids.filtered(
+            lambda row: row.scope == scope
+        )
+
+    def test_used_of_allowed_is_shown_warned_about_and_told_with_the_time_it_is_free_again(self):
+        self.connection.calls_per_day = 3
+        with freeze_time("2026-11-23 10:00:00") as clock:
+            shown = []
+            for _call in range(3):
+                self.connection._guard_call("balances:a1")
+                row = self.quota("balances:a1")
+                shown.append((row.usage, row.state, bool(row.connection_id.limits_spent)))
+            self.assertEqual(
+                shown,
+                [("1 of 3", "free", False), ("2 of 3", "low", False), ("3 of 3", "spent", True)],
+            )
+            self.assertEqual(row.purpose, "Balances")
+            self.assertEqual(row.counted_anew_at, datetime(2026, 11, 24))
+            self.assertIn("11/24/2026", row.connection_id.limits_spent)
+            self.assertEqual(row.search([("state", "=", "spent")]), row)
+            self.connection.calls_per_day = 6
+            self.assertEqual(self.quota("balances:a1").state, "free", "a raised limit frees calls")
+            self.connection.calls_per_day = 3
+            clock.move_to("2026-11-24 00:00:01")
+            row = self.quota("balances:a1")
+            self.assertEqual((row.usage, row.state), ("0 of 3", "free"))
+            self.assertFalse(row.connection_id.limits_spent)
+
+    def test_what_the_other_side_refused_or_said_is_shown_as_long_as_it_holds(self):
+        told = {"X-RateLimit-Limit": "10", "X-RateLimit-Remaining": "2", "X-RateLimit-Reset": "60"}
+        with freeze_time("2026-11-23 10:00:00") as clock:
+            self.connection._record_outcome(headers=told, scope="account 1")
+            self.connection._record_outcome(
+                RetryableError("429", retry_after=600, code="http_429"), scope="account 2"
+            )
+            row = self.quota("account 1")
+            self.assertEqual((row.usage, row.state), ("8 of 10", "low"))
+            row = self.quota("account 2")
+            self.assertEqual((row.usage, row.state), (False, "spent"))
+            self.assertEqual(row.counted_anew_at, fields.Datetime.now() + timedelta(seconds=600))
+            clock.tick(timedelta(seconds=601))
+            self.assertEqual(self.quota("account 1").state, "free")
+            self.assertEqual(self.quota("account 2").state, "free")
 
     def test_refusal_by_a_limit_costs_no_try(self):
         self.fail()

@@ -11,9 +11,12 @@ from odoo.addons.finance_connector_base.tools.rate_limit import (
     BucketPolicy,
     Quota,
     RateLimit,
+    Standing,
     parse_rate_limit_headers,
+    standing_of_day,
     take_quota,
     take_token,
+    tightest,
 )
 
 NOW = datetime(2026, 1, 31, 12)
@@ -129,3 +132,34 @@ def test_a_clock_that_goes_back_gives_no_second_quota():
 def test_limits_are_read_in_every_spelling(headers, limits):
     assert parse_rate_limit_headers(headers, AWARE) == tuple(limits)
     assert parse_rate_limit_headers(headers, NOW) == tuple(limits)
+
+
+@given(st.integers(0, 9), st.integers(1, 9), st.integers(-2, 2))
+def test_what_a_daily_limit_leaves_is_what_may_be_taken(used, limit, days):
+    quota = Quota(NOW.date() + timedelta(days=days), used)
+    standing, taken = standing_of_day(quota, NOW, limit), 0
+    while taken < limit:
+        quota, wait = take_quota(quota, NOW, limit)
+        if wait:
+            assert NOW + timedelta(seconds=wait) == standing.until
+            break
+        taken += 1
+    assert standing.left == taken
+    assert standing.allowed == limit
+
+
+def test_of_several_limits_the_one_that_leaves_least_is_told_and_the_last_to_be_free_again():
+    ours = Standing(2, 4, later(100))
+    assert tightest([], NOW) is None
+    assert tightest([ours, Standing(0, 4, NOW)], NOW) == ours, "what is over says nothing"
+    assert tightest([ours, Standing(1, 10, later(5))], NOW) == Standing(1, 10, later(5))
+    spent = [Standing(0, 4, later(100)), Standing(0, None, later(200)), Standing(3, 9, later(300))]
+    assert tightest(spent, NOW) == Standing(0, 4, later(200))
+
+
+@pytest.mark.parametrize(
+    ("left", "allowed", "nearly"),
+    [(1, 4, True), (2, 4, False), (20, 100, True), (21, 100, False), (1, None, True)],
+)
+def test_the_last_call_and_the_last_fifth_are_warned_about(left, allowed, nearly):
+    assert Standing(left, allowed, NOW).is_nearly_spent is nearly

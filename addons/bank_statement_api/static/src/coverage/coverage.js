@@ -68,7 +68,7 @@ export class Coverage extends Component {
             const month = start.plus({ months: number });
             return {
                 key: month.toFormat("yyyy-MM"),
-                label: month.toFormat("LLL yy"),
+                label: month.toFormat("LLL yyyy"),
                 offset: Math.round(month.diff(start, "days").days),
                 days: month.daysInMonth,
                 first: month,
