@@ -5,10 +5,9 @@ import hashlib
 import json
 import threading
 import time
-import urllib.error
-import urllib.request
 
 from sandbox.ibanity import stable_uuid
+from sandbox.outgoing import post
 from sandbox.router import ProblemError, json_response, refusal
 
 AUDIENCE = "sandbox-application"
@@ -72,7 +71,7 @@ class ProviderWebhooks:
         messages = [make(body, account) for _number in range(int(body.get("count", 1)))]
         self._statuses = statuses = []
         threading.Thread(
-            target=lambda: statuses.extend(_post(url, *message) for message in messages),
+            target=lambda: statuses.extend(post(url, *message) for message in messages),
             name="provider webhooks",
             daemon=True,
         ).start()
@@ -130,15 +129,3 @@ class ProviderWebhooks:
         }
         token = jwt.encode(claims, private, "RS512", headers={"kid": name})
         return content, {"Signature": token}
-
-
-def _post(url, content, headers):
-    request = urllib.request.Request(
-        url, content, {"Content-Type": "application/json", **headers}, method="POST"
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.status
-    except urllib.error.HTTPError as error:
-        error.close()
-        return error.code

@@ -3,10 +3,9 @@
 import hashlib
 import json
 import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 
+from sandbox.outgoing import post
 from sandbox.router import ProblemError, json_response, refusal
 from sandbox.standard_webhooks import read_secret, sign
 
@@ -162,21 +161,12 @@ class ReportingPlatform:
         timestamp = str(int(time.time()))
         # Of the sender's key: a platform that starts anew must not repeat an identification of its life before.
         identification = f"msg_{taken.key}_{taken.status}"
-        request = urllib.request.Request(
+        return post(
             url,
             body,
             {
-                "Content-Type": "application/json",
                 "webhook-id": identification,
                 "webhook-timestamp": timestamp,
                 "webhook-signature": sign(secret, identification, timestamp, body),
             },
         )
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return answer.status
-        except urllib.error.HTTPError as error:
-            error.close()
-            return error.code
-        except OSError:
-            return 0

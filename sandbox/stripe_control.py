@@ -6,12 +6,11 @@ import json
 import random
 import threading
 import time
-import urllib.error
-import urllib.request
 from datetime import datetime, timedelta
 
 from sandbox.bookings import Booking, bank_reference, business_day_from
 from sandbox.iban import invented_iban
+from sandbox.outgoing import post
 from sandbox.router import ProblemError, json_response, refusal
 from sandbox.stripe import API_KEY, moment
 
@@ -254,23 +253,11 @@ class Sender:
 
     def _post(self, event):
         body = json.dumps(event, indent=2).encode()
-        request = urllib.request.Request(
-            self._url,
-            body,
-            {
-                "Content-Type": "application/json; charset=utf-8",
-                "Stripe-Signature": self.sign(body),
-            },
-            method="POST",
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                return answer.status
-        except urllib.error.HTTPError as error:
-            error.close()
-            return error.code
-        except OSError:
-            return 0
+        headers = {
+            "Content-Type": "application/json; charset=utf-8",
+            "Stripe-Signature": self.sign(body),
+        }
+        return post(self._url, body, headers)
 
     def sign(self, body):
         """Return the header ``Stripe-Signature``."""

@@ -4,10 +4,9 @@ import json
 import queue
 import threading
 import time
-import urllib.error
-import urllib.request
 from dataclasses import asdict, dataclass
 
+from sandbox.outgoing import post
 from sandbox.router import ProblemError, json_response, refusal
 from sandbox.standard_webhooks import read_secret, sign
 
@@ -126,21 +125,12 @@ class Webhooks:
     @staticmethod
     def _post(delivery, key, body):
         timestamp = str(int(time.time()))
-        request = urllib.request.Request(
+        return post(
             delivery.url,
             body,
             {
-                "Content-Type": "application/json",
                 "webhook-id": delivery.webhook_id,
                 "webhook-timestamp": timestamp,
                 "webhook-signature": sign(key, delivery.webhook_id, timestamp, body),
             },
         )
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return answer.status
-        except urllib.error.HTTPError as error:
-            error.close()
-            return error.code
-        except OSError:
-            return 0

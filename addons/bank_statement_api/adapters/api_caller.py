@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from odoo.addons.finance_connector_base.tools.errors import FinanceError
+from odoo.addons.finance_connector_base.tools.errors import BusinessError, FinanceError
 
 
 class BankStatementApiCaller(models.AbstractModel):
@@ -80,3 +80,12 @@ class BankStatementApiCaller(models.AbstractModel):
     def _raise_for_error(self, response):
         """Turn an answer that is no success into an error; never into an empty result."""
         response.raise_for_status(fields.Datetime.now())
+
+    @api.model
+    def _consent_ended(self, code):
+        """:return: the error of an account that its holder has to give access to again"""
+        return BusinessError(
+            code,
+            self.env._("The bank no longer lets the account be read."),
+            next_step=self.env._("Open the consent, request it again and confirm it at the bank."),
+        )

@@ -7,7 +7,6 @@ from odoo.addons.bank_statement_api.tools import api_bodies, gocardless
 from odoo.addons.bank_statement_api.tools.nextgenpsd2 import loads
 from odoo.addons.finance_connector_base.tools import oauth2
 from odoo.addons.finance_connector_base.tools.errors import (
-    BusinessError,
     FinalError,
     RetryableError,
 )
@@ -254,11 +253,3 @@ class FinanceAdapterGocardless(models.AbstractModel):
             suspended = "suspended" in gocardless.error_text(response.body).lower()
             raise self._consent_ended("consent_invalid" if suspended else "consent_expired")
         response.raise_for_status(fields.Datetime.now())
-
-    @api.model
-    def _consent_ended(self, code):
-        return BusinessError(
-            code,
-            self.env._("The bank no longer lets the account be read."),
-            next_step=self.env._("Open the consent, request it again and confirm it at the bank."),
-        )

@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.addons.bank_statement_api.tools import ponto
 from odoo.addons.bank_statement_api.tools.nextgenpsd2 import loads
 from odoo.addons.finance_connector_base.tools import jwt_webhooks
-from odoo.addons.finance_connector_base.tools.errors import BusinessError, FinalError
+from odoo.addons.finance_connector_base.tools.errors import FinalError
 from odoo.addons.finance_connector_base.tools.signatures import SignatureError
 
 MEDIA_TYPE = "application/vnd.api+json"
@@ -59,14 +59,6 @@ class BankStatementIbanity(models.AbstractModel):
         for code in ponto.error_codes(response.body) & _CONSENT_CODES.keys():
             raise self._consent_ended(_CONSENT_CODES[code])
         response.raise_for_status(fields.Datetime.now())
-
-    @api.model
-    def _consent_ended(self, code):
-        return BusinessError(
-            code,
-            self.env._("The bank no longer lets the account be read."),
-            next_step=self.env._("Open the consent, request it again and confirm it at the bank."),
-        )
 
     # === ACCESS === #
 

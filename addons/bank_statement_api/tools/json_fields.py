@@ -9,6 +9,8 @@ from decimal import Decimal
 from odoo.addons.finance_connector_base.tools.dates import DateError, parse_date
 from odoo.addons.finance_connector_base.tools.money import MoneyError, parse_amount
 
+from .documents import BankTransactionCode
+
 
 class FieldError(Exception):
     """A field is not what the interface's specification says; never leaves this package."""
@@ -63,6 +65,21 @@ def text_of(item: dict, name: str, path: str) -> str | None:
     if value is None or isinstance(value, str):
         return (value or "").strip() or None
     raise FieldError(f"{path}.{name}", "is not a text")
+
+
+def bank_code_of(item: dict, path: str) -> BankTransactionCode | None:
+    """Return the transaction code as NextGenPSD2 and Ponto name it, ``PMNT-RCDT-ESCT``, and the bank's own."""
+    code = text_of(item, "bankTransactionCode", path)
+    proprietary = text_of(item, "proprietaryBankTransactionCode", path)
+    if not code and not proprietary:
+        return None
+    domain, family, subfamily, *_rest = [*(code or "").split("-"), "", ""]
+    return BankTransactionCode(
+        domain=domain or None,
+        family=family or None,
+        subfamily=subfamily or None,
+        proprietary=proprietary,
+    )
 
 
 def object_of(item, name: str, path: str) -> dict | None:

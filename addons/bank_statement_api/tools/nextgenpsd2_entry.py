@@ -12,7 +12,6 @@ from .documents import (
     SINGLE,
     AccountRef,
     BadEntry,
-    BankTransactionCode,
     Batch,
     Detail,
     Finding,
@@ -26,6 +25,7 @@ from .documents import (
 from .json_fields import (
     FieldError,
     array_of,
+    bank_code_of,
     date_of,
     money_of,
     object_of,
@@ -208,7 +208,7 @@ class PageReader:
             "additional_info": text_of(item, "additionalInformation", path),
             "purpose": text_of(item, "purposeCode", path),
             "foreign": self._foreign(item, path),
-            "bank_code": _bank_code(item, path),
+            "bank_code": bank_code_of(item, path),
         }
 
     def _foreign(self, item: dict, path: str) -> tuple[ForeignAmount, ...]:
@@ -282,17 +282,3 @@ def _structured(item: dict, path: str) -> tuple[StructuredReference, ...]:
                 )
             )
     return tuple(found)
-
-
-def _bank_code(item: dict, path: str) -> BankTransactionCode | None:
-    code = text_of(item, "bankTransactionCode", path)
-    proprietary = text_of(item, "proprietaryBankTransactionCode", path)
-    if not code and not proprietary:
-        return None
-    domain, family, subfamily, *_rest = [*(code or "").split("-"), "", ""]
-    return BankTransactionCode(
-        domain=domain or None,
-        family=family or None,
-        subfamily=subfamily or None,
-        proprietary=proprietary,
-    )

@@ -21,7 +21,6 @@ from .documents import (
     AccountRef,
     BadEntry,
     Balance,
-    BankTransactionCode,
     Party,
     Position,
     Statement,
@@ -30,7 +29,15 @@ from .documents import (
 )
 from .errors import StatementFormatError
 from .fetched import Notification
-from .json_fields import FieldError, amount_of, array_of, object_of, scalars_of, text_of
+from .json_fields import (
+    FieldError,
+    amount_of,
+    array_of,
+    bank_code_of,
+    object_of,
+    scalars_of,
+    text_of,
+)
 from .nextgenpsd2 import ASK_AGAIN, ApiAccount
 
 CODE = "ponto"
@@ -279,7 +286,7 @@ class _Reader:
             remittance=(text,) if text and not structured else (),
             structured=(StructuredReference(value=text),) if structured else (),
             additional_info=text_of(attributes, "additionalInformation", path),
-            bank_code=_bank_code(attributes, path),
+            bank_code=bank_code_of(attributes, path),
             extras=scalars_of(extras),
         )
 
@@ -368,20 +375,6 @@ def _party(attributes: dict, path: str) -> Party:
         name=text_of(attributes, "counterpartName", path),
         iban=compact if is_iban else None,
         other_id=None if is_iban else number,
-    )
-
-
-def _bank_code(attributes: dict, path: str) -> BankTransactionCode | None:
-    code = text_of(attributes, "bankTransactionCode", path)
-    proprietary = text_of(attributes, "proprietaryBankTransactionCode", path)
-    if not code and not proprietary:
-        return None
-    domain, family, subfamily, *_rest = [*(code or "").split("-"), "", ""]
-    return BankTransactionCode(
-        domain=domain or None,
-        family=family or None,
-        subfamily=subfamily or None,
-        proprietary=proprietary,
     )
 
 

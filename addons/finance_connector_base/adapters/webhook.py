@@ -4,7 +4,7 @@ from http import HTTPStatus
 from odoo import api, models
 
 from odoo.addons.finance_connector_base.tools.errors import FinalError
-from odoo.addons.finance_connector_base.tools.signatures import sign_webhook, verify_webhook
+from odoo.addons.finance_connector_base.tools.signatures import sign_webhook
 
 
 class FinanceAdapterWebhook(models.AbstractModel):
@@ -23,10 +23,7 @@ class FinanceAdapterWebhook(models.AbstractModel):
 
     @api.model
     def _verify_webhook(self, connection, headers, body):
-        verified = verify_webhook(
-            connection._secrets("signing_secret"), headers, body, datetime.now(UTC)
-        )
-        return verified.message_id
+        return self._verify_standard_webhook(connection, headers, body)
 
     @api.model
     def _send(self, exchange, content):

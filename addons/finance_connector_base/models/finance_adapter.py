@@ -1,7 +1,10 @@
+from datetime import UTC, datetime
+
 from odoo import api, models
 
 from odoo.addons.finance_connector_base.tools.errors import FinalError
 from odoo.addons.finance_connector_base.tools.rate_limit import BucketPolicy
+from odoo.addons.finance_connector_base.tools.signatures import verify_webhook
 
 
 class FinanceAdapter(models.AbstractModel):
@@ -78,6 +81,15 @@ class FinanceAdapter(models.AbstractModel):
             f"The adapter of {connection.display_name} cannot verify webhooks.",
             code="signature_invalid",
         )
+
+    @api.model
+    def _verify_standard_webhook(self, connection, headers, body):
+        """The proof of a counterparty that signs after the Standard Webhooks specification 1.0.0.
+
+        See :meth:`_verify_webhook`.
+        """
+        secrets = connection._secrets("signing_secret")
+        return verify_webhook(secrets, headers, body, datetime.now(UTC)).message_id
 
     @api.model
     def _send(self, exchange, content):

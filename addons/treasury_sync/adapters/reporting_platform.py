@@ -4,7 +4,6 @@ from urllib.parse import quote
 from odoo import api, models
 
 from odoo.addons.finance_connector_base.tools.errors import BusinessError, RetryableError
-from odoo.addons.finance_connector_base.tools.signatures import verify_webhook
 
 from . import bearer
 
@@ -40,10 +39,7 @@ class FinanceAdapterReportingPlatform(models.AbstractModel):
 
     @api.model
     def _verify_webhook(self, connection, headers, body):
-        verified = verify_webhook(
-            connection._secrets("signing_secret"), headers, body, datetime.now(UTC)
-        )
-        return verified.message_id
+        return self._verify_standard_webhook(connection, headers, body)
 
     @api.model
     def _send(self, exchange, content):

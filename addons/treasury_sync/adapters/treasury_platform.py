@@ -1,10 +1,7 @@
-from datetime import UTC, datetime
-
 from odoo import api, fields, models
 
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
 from odoo.addons.finance_connector_base.tools.errors import BusinessError
-from odoo.addons.finance_connector_base.tools.signatures import verify_webhook
 from odoo.addons.treasury_sync.tools import status_json
 
 from . import bearer
@@ -37,8 +34,7 @@ class FinanceAdapterTreasuryPlatform(models.AbstractModel):
 
     @api.model
     def _verify_webhook(self, connection, headers, body):
-        secrets = connection._secrets("signing_secret")
-        return verify_webhook(secrets, headers, body, datetime.now(UTC)).message_id
+        return self._verify_standard_webhook(connection, headers, body)
 
     @api.model
     def _send(self, exchange, content):

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
-from .engine import as_engine, is_engine
+from .engine import as_engine
 
 
 class TreasuryPaymentHold(models.Model):
@@ -9,6 +9,7 @@ class TreasuryPaymentHold(models.Model):
 
     _name = "treasury.payment.hold"
     _description = "Payment Hold"
+    _inherit = ["treasury.engine.written"]
     _order = "id"
     _rec_name = "rule_id"
 
@@ -43,18 +44,12 @@ class TreasuryPaymentHold(models.Model):
 
     # === CRUD METHODS === #
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        self._check_engine()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self._check_engine()
-        return super().write(vals)
-
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise AccessError(self.env._("What a payment was held for is evidence."))
+
+    def _why_fixed(self):
+        return self.env._("Payments are held by rules and released with a button.")
 
     # === ACTION METHODS === #
 
@@ -86,9 +81,3 @@ class TreasuryPaymentHold(models.Model):
             if order.state == "approved":
                 order._release()
         return True
-
-    # === BUSINESS METHODS === #
-
-    def _check_engine(self):
-        if not is_engine(self.env):
-            raise AccessError(self.env._("Payments are held by rules and released with a button."))

@@ -14,6 +14,7 @@ from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 
+from odoo.addons.bank_statement_api.tools.documents import StructuredReference
 from odoo.addons.finance_connector_base.tools.canonical import from_plain, to_plain
 
 SCHEMA_VERSION = 1
@@ -93,15 +94,6 @@ class Account:
     @property
     def identifier(self) -> str:
         return self.iban or self.other_id or ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StructuredReference:
-    """A creditor reference; ``type`` is SCOR (ISO 11649), QRR, another code, or empty."""
-
-    value: str
-    type: str = ""
-    issuer: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

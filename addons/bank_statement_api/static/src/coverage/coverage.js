@@ -1,6 +1,7 @@
 import { Component, onWillStart, useEffect, useRef, useState } from "@odoo/owl";
 import { formatCurrency } from "@web/core/currency";
 import { deserializeDate, formatDate, serializeDate } from "@web/core/l10n/dates";
+import { useOpenRecords } from "@finance_connector_base/open_records";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
@@ -29,7 +30,7 @@ export class Coverage extends Component {
 
     setup() {
         this.orm = useService("orm");
-        this.action = useService("action");
+        this.show = useOpenRecords();
         this.display = { controlPanel: {} };
         this.state = useState({
             end: DateTime.now().startOf("month"),
@@ -220,19 +221,6 @@ export class Coverage extends Component {
             ["res_id", "=", this.state.opened.accountId],
             ["state", "in", ["open", "in_progress"]],
         ]);
-    }
-
-    show(name, model, domain) {
-        return this.action.doAction({
-            type: "ir.actions.act_window",
-            name,
-            res_model: model,
-            views: [
-                [false, "list"],
-                [false, "form"],
-            ],
-            domain,
-        });
     }
 }
 

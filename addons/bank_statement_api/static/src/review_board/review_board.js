@@ -1,4 +1,5 @@
 import { Component, onWillStart, useExternalListener, useState } from "@odoo/owl";
+import { useOpenRecords } from "@finance_connector_base/open_records";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
@@ -43,6 +44,7 @@ export class ReviewBoard extends Component {
     setup() {
         this.api = useReviewApi();
         this.action = useService("action");
+        this.openRecords = useOpenRecords();
         this.dialog = useService("dialog");
         this.notification = useService("notification");
         this.display = { controlPanel: {} };
@@ -346,12 +348,7 @@ export class ReviewBoard extends Component {
     }
 
     openItem(item) {
-        this.action.doAction({
-            type: "ir.actions.act_window",
-            res_model: "account.move",
-            res_id: item.move_id,
-            views: [[false, "form"]],
-        });
+        return this.openRecords("", "account.move", [], { resId: item.move_id });
     }
 
     clearFilters() {

@@ -1,5 +1,6 @@
 import { Component, onWillStart, useState } from "@odoo/owl";
 import { useInterval } from "@finance_connector_base/dashboard/use_interval";
+import { useOpenRecords } from "@finance_connector_base/open_records";
 import { deserializeDateTime, formatDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
@@ -29,10 +30,9 @@ export class FinanceDashboard extends Component {
 
     setup() {
         this.orm = useService("orm");
-        this.action = useService("action");
         this.state = useState({ data: null, at: "" });
         this.parts = dashboardParts.getAll();
-        this.open = this.open.bind(this);
+        this.open = useOpenRecords();
         onWillStart(() => this.load());
         useInterval(() => document.hidden || this.load(), REFRESH_MS);
     }
@@ -52,25 +52,6 @@ export class FinanceDashboard extends Component {
 
     get stuckCount() {
         return this.state.data.stuck.reduce((sum, item) => sum + item.count, 0);
-    }
-
-    /** Open a list, or one record of a model. */
-    open(name, resModel, domain, { resId, context = {} } = {}) {
-        const views = resId
-            ? [[false, "form"]]
-            : [
-                  [false, "list"],
-                  [false, "form"],
-              ];
-        return this.action.doAction({
-            type: "ir.actions.act_window",
-            name,
-            res_model: resModel,
-            res_id: resId,
-            views,
-            domain,
-            context,
-        });
     }
 
     openStuck(item) {

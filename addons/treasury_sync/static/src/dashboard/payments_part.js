@@ -41,12 +41,7 @@ export class PaymentsPart extends Component {
     }
 
     openOrder(order) {
-        return this.action.doAction({
-            type: "ir.actions.act_window",
-            res_model: "treasury.payment.order",
-            res_id: order.id,
-            views: [[false, "form"]],
-        });
+        return this.props.open(order.name, "treasury.payment.order", [], { resId: order.id });
     }
 
     openMine() {
@@ -55,16 +50,8 @@ export class PaymentsPart extends Component {
         ]);
     }
 
-    /** With cards, which a phone shows. */
     openAll(name, model, domain) {
-        return this.action.doAction({
-            type: "ir.actions.act_window",
-            name,
-            res_model: model,
-            domain,
-            mobile_view_mode: "kanban",
-            views: ["list", "kanban", "form"].map((view) => [false, view]),
-        });
+        return this.props.open(name, model, domain, { cards: true });
     }
 
     openOrders() {

@@ -1,5 +1,6 @@
 import { Component, onWillStart, useState } from "@odoo/owl";
 import { deserializeDate, formatDate, serializeDate } from "@web/core/l10n/dates";
+import { useOpenRecords } from "@finance_connector_base/open_records";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
@@ -70,6 +71,7 @@ export class CashPosition extends Component {
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
+        this.show = useOpenRecords();
         this.display = { controlPanel: {} };
         this.views = VIEWS;
         this.state = useState({
@@ -283,19 +285,6 @@ export class CashPosition extends Component {
 
     showCoverage() {
         return this.action.doAction("bank_statement_api.bank_statement_coverage_action");
-    }
-
-    show(name, model, domain) {
-        return this.action.doAction({
-            type: "ir.actions.act_window",
-            name,
-            res_model: model,
-            views: [
-                [false, "list"],
-                [false, "form"],
-            ],
-            domain,
-        });
     }
 
     connectBank() {
