@@ -69,14 +69,14 @@ class CashPositionGroup(models.Model):
     is_own = fields.Boolean(
         compute="_compute_is_own",
         search="_search_is_own",
-        help="All its entities are companies that are switched on.",
+        help="You work for all its entities, whichever companies are switched on.",
     )
 
     _code_uniq = models.Constraint("UNIQUE(code)", "Another group has this code.")
 
     # === COMPUTE METHODS === #
 
-    @api.depends_context("allowed_company_ids", "uid")
+    @api.depends_context("uid")
     @api.depends("entity_ids")
     def _compute_is_own(self):
         own = self.sudo().search([("is_own", "=", True)])
@@ -94,7 +94,7 @@ class CashPositionGroup(models.Model):
                        SELECT FROM cash_position_group_res_company_rel entity
                         WHERE entity.cash_position_group_id = owner.id
                           AND entity.res_company_id != ALL(%s))""",
-                self.env.companies.ids,
+                self.env.user.company_ids.ids,
             )
         )
         return [("id", "in", [row[0] for row in rows])]

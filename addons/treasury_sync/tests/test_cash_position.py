@@ -371,13 +371,11 @@ class TestCashPositionGroup(CashPositionCase):
                     self.assertFalse(self.env["cash.position.group"].with_user(user).search([]))
         self.viewer.company_ids |= self.company_b
         self.assertEqual(self.position(self.viewer)["totals"]["group"], "0.00")
-        both = self.viewer.company_ids.ids
-        self.assertTrue(
-            self.env["cash.position.run"]
-            .with_user(self.viewer)
-            .with_context(allowed_company_ids=both)
-            .search([("id", "=", run.id)])
-        )
+        # The lists show what the board shows, also while only one of the companies is switched on.
+        for model, record in (("run", run), ("group", self.group)):
+            listed = self.env[f"cash.position.{model}"].with_user(self.viewer)
+            listed = listed.with_context(allowed_company_ids=self.company_a.ids)
+            self.assertEqual(listed.search([("id", "=", record.id)]), record)
 
     def test_own_companies_need_no_group(self):
         self.close_day("5.00")
@@ -465,9 +463,7 @@ class TestCashPositionRun(CashPositionCase):
         with self.assertRaises(AccessError):
             self.group.with_user(self.operator).action_freeze()
         self.operator.company_ids |= self.company_b
-        group = self.group.with_user(self.operator).with_context(
-            allowed_company_ids=self.operator.company_ids.ids
-        )
+        group = self.group.with_user(self.operator)
         action = group.action_freeze()
         run = self.env["cash.position.run"].browse(action["res_id"])
         self.assertEqual((run.frozen_by_id, run.source), (self.operator, "manual"))
