@@ -307,7 +307,13 @@ class BankStatementMatcher(models.AbstractModel):
             ),
             kind="business",
             severity="1",
-            evidence=evidence,
+            # Of the items what people know them by.
+            evidence={
+                **evidence,
+                "items": self.env["account.move.line"]
+                .browse(evidence["items"])
+                .move_id.mapped("name"),
+            },
             unit_key=f"line:{line.id}",
             record=line,
             company=line.company_id,

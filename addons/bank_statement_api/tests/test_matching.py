@@ -54,7 +54,8 @@ class TestMatching(StatementCase):
             [("res_model", "=", line._name), ("res_id", "=", line.id)]
         )
         self.assertEqual(exception.code, "match_amount_differs")
-        self.assertEqual(exception.evidence["items"], line.match_evidence["items"])
+        self.assertEqual(exception.evidence["items"], [invoice.name])
+        self.assertIn(f"Items: {invoice.name}", exception.evidence_text.split("\n"))
 
     def test_same_figure_in_another_currency_is_no_match(self):
         dollar = self.env.ref("base.USD")

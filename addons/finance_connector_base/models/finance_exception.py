@@ -49,7 +49,6 @@ class FinanceException(models.Model):
     summary = fields.Char(required=True, readonly=True, help="One sentence: what happened.")
     next_step = fields.Text(readonly=True, help="What to do next, as it was opened.")
     evidence = fields.Json(readonly=True)
-    evidence_text = fields.Text(compute="_compute_evidence_text", string="Evidence in Words")
     runbook_url = fields.Char(string="Runbook", readonly=True)
     state = fields.Selection(
         [
@@ -103,14 +102,6 @@ class FinanceException(models.Model):
     _res_idx = models.Index("(res_model, res_id) WHERE res_id IS NOT NULL")
 
     # === COMPUTE METHODS === #
-
-    @api.depends("evidence")
-    def _compute_evidence_text(self):
-        for exception in self:
-            exception.evidence_text = "\n".join(
-                f"{key.replace('_', ' ').capitalize()}: {value}"
-                for key, value in (exception.evidence or {}).items()
-            )
 
     @api.depends("severity", "opened_at")
     def _compute_due_date(self):

@@ -11,6 +11,7 @@ class FinanceException(models.Model):
 
     title = fields.Char(compute="_compute_title", help="What the code means.")
     what_to_do = fields.Text(compute="_compute_what_to_do", help="The next step.")
+    evidence_text = fields.Text(compute="_compute_evidence_text", string="Evidence in Words")
 
     # === COMPUTE METHODS === #
 
@@ -29,6 +30,16 @@ class FinanceException(models.Model):
                 describe_code(exception.code), exception.next_step
             )
 
+    @api.depends("evidence")
+    @api.depends_context("lang")
+    def _compute_evidence_text(self):
+        for exception in self:
+            exception.evidence_text = "\n".join(
+                f"{_called(name)}: {self._in_words(value)}"
+                for name, value in (exception.evidence or {}).items()
+                if value not in (None, "", [], {})
+            )
+
     # === BUSINESS METHODS === #
 
     @api.model
@@ -40,5 +51,21 @@ class FinanceException(models.Model):
         return self._translated(words, words.title)
 
     @api.model
+    def _in_words(self, value):
+        if isinstance(value, bool):
+            return self.env._("yes") if value else self.env._("no")
+        if isinstance(value, dict):
+            return "; ".join(
+                f"{_called(name)}: {self._in_words(each)}" for name, each in value.items()
+            )
+        if isinstance(value, list):
+            return ", ".join(self._in_words(each) for each in value)
+        return "" if value is None else str(value)
+
+    @api.model
     def _translated(self, words, text):
         return get_translation(words.addon, self.env.lang or "en_US", text, ())
+
+
+def _called(name):
+    return str(name).replace("_", " ").capitalize()

@@ -124,6 +124,18 @@ class TestException(FinanceCase):
         self.assertNotIn("s3cret", str(exception.evidence))
         self.assertEqual(exception.evidence["code"], "X")
 
+    def test_evidence_is_told_in_words(self):
+        exception = self.open(
+            evidence={
+                "rows": ["1: no date", "2: no amount"],
+                "sent": {"end_of_day": True},
+                "by": None,
+            }
+        )
+        self.assertEqual(
+            exception.evidence_text, "Rows: 1: no date, 2: no amount\nSent: End of day: yes"
+        )
+
     # === OWNER AND DEADLINE === #
 
     def test_owner_of_the_interface_gets_an_activity(self):
