@@ -232,5 +232,7 @@ def _template(cluster: Cluster, name: str, title: str, build: Callable[[str], No
                 drop(cluster, old)
         psql(cluster, "postgres", f'ALTER DATABASE "{making}" RENAME TO "{name}"')
         if (_FILESTORE / making).exists():
+            # That of a database which went with its cluster.
+            shutil.rmtree(_FILESTORE / name, ignore_errors=True)
             (_FILESTORE / making).rename(_FILESTORE / name)
         return name
