@@ -13,6 +13,7 @@ from odoo.addons.reporting_export.tools.file_formats import FORMATS
 
 _MASK_KEY_BYTES = 32
 _OVER = ("delivered", "cancelled")
+FILE_FORMATS = [(known.code, known.name) for known in FORMATS.values()]
 
 
 class ReportingExport(models.Model):
@@ -73,12 +74,7 @@ class ReportingExport(models.Model):
         default="incremental",
         tracking=True,
     )
-    file_format = fields.Selection(
-        selection=lambda self: [(known.code, known.name) for known in FORMATS.values()],
-        required=True,
-        default="parquet",
-        tracking=True,
-    )
+    file_format = fields.Selection(FILE_FORMATS, required=True, default="parquet", tracking=True)
     mask_personal = fields.Boolean(
         string="Mask Personal Columns",
         tracking=True,

@@ -4,6 +4,7 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.tools import format_date
 
+from odoo.addons.reporting_export.models.reporting_export import FILE_FORMATS
 from odoo.addons.reporting_export.tools import lineage
 
 _TEXTS = ("entity", "account", "currency", "what")
@@ -78,7 +79,7 @@ class ReportingRun(models.Model):
         store=True,
         help="Held: a person has to decide; nothing of it was delivered.",
     )
-    file_format = fields.Char(required=True, readonly=True)
+    file_format = fields.Selection(FILE_FORMATS, required=True, readonly=True)
     masked_columns = fields.Char(readonly=True, help="What the target gets tokens for.")
     cancel_requested = fields.Boolean(readonly=True, copy=False)
     progress = fields.Float(
