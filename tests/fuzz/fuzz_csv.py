@@ -18,6 +18,10 @@ TARGET = Target(
     seeds=(
         *samples("csv"),
         b"Date,Description,Paid out,Paid in,Balance\n25/03/2026,Rent,12.00,,88.00\n26/03/2026,Sale,,1.00,89.00\n",
+        b"Date;Amount;Fee;Balance;Text\n13.03.2026;-10,00;0,50;89,50;a\n14.03.2026;5,00;0,25;94,25;b\nTotal;-5,00;;;\n",
+        "sep=;\nData;Kwota;Opis\n13.03.2026;-10,00;Łódź\n14.03.2026;5,00;Książka\n".encode(
+            "cp1250"
+        ),
         b"Datum\tOmschrijving\tBedrag\tAf Bij\tMunt\n20260325\tHuur\t12,50\tAf\tEUR\n20260326\tKlant\t7,00\tBij\tUSD\n",
     ),
     words=(
@@ -32,6 +36,9 @@ TARGET = Target(
         b"\xef\xbb\xbf",
         b"\xff\xfe",
         b"Buchungstag",
+        b"Fee",
+        b"sep=,",
+        b"\xb3\x9f\xa3",
         b"Betrag",
         b"Saldo",
         b"Soll",

@@ -6,6 +6,8 @@ from odoo.exceptions import ValidationError
 
 from odoo.addons.bank_statement_api.tools import documents
 
+from .bank_statement_profile import ENCODINGS
+
 CONSENT_CODES = ("consent_expired", "consent_invalid")
 
 
@@ -94,6 +96,12 @@ class BankStatementFeed(models.Model):
         [(".", "1,234.56"), (",", "1.234,56")],
         string="Amounts",
         help="For formats that do not say how they write amounts (QIF). Empty: shown by the file itself, or refused.",
+    )
+    encoding = fields.Selection(
+        ENCODINGS,
+        string="Characters",
+        help="For files of text that do not show it themselves, when names come with wrong letters. A column profile's"
+        " own counts before it.",
     )
     next_run_at = fields.Datetime(index=True)
     overlap_days = fields.Integer(
@@ -323,6 +331,7 @@ class BankStatementFeed(models.Model):
             "details": self.details_policy or None,
             "dates": self.date_order or None,
             "decimals": self.decimal_mark or None,
+            "encoding": self.encoding or None,
             "journal_id": self.journal_id.id or None,
             "profile_id": self.profile_id.id or None,
         }

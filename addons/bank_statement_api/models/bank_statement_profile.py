@@ -11,6 +11,8 @@ COLUMNS = (
     "credit",
     "indicator",
     "balance",
+    "fee",
+    "reversal",
     "currency_column",
     "account_column",
     "partner_name",
@@ -20,7 +22,27 @@ COLUMNS = (
     "end_to_end_id",
     "mandate_id",
 )
-LISTS = ("text", "debit_words", "credit_words")
+# Python's names of them.
+ENCODINGS = [
+    ("utf-8", "UTF-8"),
+    ("cp1252", "Windows-1252 / Latin-1 (Western Europe)"),
+    ("iso8859-15", "Latin-9 (Western Europe)"),
+    ("cp850", "DOS 850 (Western Europe)"),
+    ("cp437", "DOS 437"),
+    ("mac-roman", "Mac Roman"),
+    ("cp1250", "Windows-1250 (Central Europe)"),
+    ("iso8859-2", "Latin-2 (Central Europe)"),
+    ("cp852", "DOS 852 (Central Europe)"),
+    ("cp1257", "Windows-1257 (Baltic)"),
+    ("cp1254", "Windows-1254 (Turkish)"),
+    ("cp1253", "Windows-1253 (Greek)"),
+    ("cp1251", "Windows-1251 (Cyrillic)"),
+    ("cp866", "DOS 866 (Cyrillic)"),
+    ("utf-16-le", "UTF-16, little-endian"),
+    ("utf-16-be", "UTF-16, big-endian"),
+]
+LISTS = ("text", "debit_words", "credit_words", "reversal_words")
+CHOICES = ("fees", "dates", "decimals", "encoding", "delimiter", "sheet")
 NAMED = "The column's header, or its number from 1."
 
 
@@ -42,6 +64,23 @@ class BankStatementProfileMixin(models.AbstractModel):
         string="Positive Amounts Go Out", help="As some card statements are exported."
     )
     balance = fields.Char(help="The balance after each row: the rows are proven against it.")
+    fee = fields.Char(
+        help="The column of what the bank charges for the row. It is kept with the line; the next field says what it"
+        " does to the amount."
+    )
+    fees = fields.Selection(
+        [
+            ("inside", "In the Amount Already"),
+            ("minus", "On Top: 0.50 Is Charged"),
+            ("plus", "On Top: -0.50 Is Charged"),
+        ],
+        string="The Fee Is",
+        help="On top: the account moves by the amount and the fee together, and that is what is booked.",
+    )
+    reversal = fields.Char(help="The column that says that a row takes back another one.")
+    reversal_words = fields.Char(
+        string="Says Reversal", help="What stands in it then, separated by commas."
+    )
     currency_column = fields.Char(help="Empty: the bank account's currency.")
     account_column = fields.Char(
         help="Empty: the bank account is chosen at the upload or on the feed."
@@ -54,8 +93,14 @@ class BankStatementProfileMixin(models.AbstractModel):
     end_to_end_id = fields.Char(string="End-to-End Reference")
     mandate_id = fields.Char(string="Direct Debit Mandate")
     dates = fields.Selection(
-        [("dmy", "Day/Month/Year"), ("mdy", "Month/Day/Year"), ("ymd", "Year/Month/Day")],
-        help="Empty: shown by the file itself, or the file is refused.",
+        [
+            ("dmy", "Day/Month/Year"),
+            ("mdy", "Month/Day/Year"),
+            ("ymd", "Year/Month/Day"),
+            ("serial", "A Workbook's Day Numbers"),
+        ],
+        help="Empty: shown by the file itself, or the file is refused. Day numbers, such as 46085, stand in a workbook"
+        " whose cells have lost the format of a date.",
     )
     decimals = fields.Selection(
         [(".", "1,234.56"), (",", "1.234,56")],
@@ -63,14 +108,9 @@ class BankStatementProfileMixin(models.AbstractModel):
         help="Empty: shown by the file itself, or the file is refused.",
     )
     encoding = fields.Selection(
-        [
-            ("utf-8", "UTF-8"),
-            ("cp1252", "Windows-1252 / Latin-1"),
-            ("cp1250", "Windows-1250"),
-            ("iso8859-15", "Latin-9"),
-        ],
+        ENCODINGS,
         string="Characters",
-        help="Only where the file itself does not show it.",
+        help="Only where the file itself does not show it, and names come with wrong letters.",
     )
     delimiter = fields.Selection(
         [(";", "Semicolon"), (",", "Comma"), ("\t", "Tab"), ("|", "Bar")],
@@ -89,10 +129,7 @@ class BankStatementProfileMixin(models.AbstractModel):
         return columns.Profile(
             **{name: self[name] or None for name in COLUMNS if name != "booking_date"},
             **{name: _split(self[name]) for name in LISTS},
-            **{
-                name: self[name] or None
-                for name in ("dates", "decimals", "encoding", "delimiter", "sheet")
-            },
+            **{name: self[name] or None for name in CHOICES},
             booking_date=self.booking_date or "",
             reversed=self.is_reversed,
             has_header=self.has_header,
@@ -105,7 +142,7 @@ class BankStatementProfileMixin(models.AbstractModel):
         """:return: the values of a profile's fields
         :rtype: dict
         """
-        names = (*COLUMNS, "dates", "decimals", "encoding", "delimiter", "sheet")
+        names = (*COLUMNS, *CHOICES)
         return {
             **{name: getattr(profile, name) or False for name in names},
             **{name: ", ".join(getattr(profile, name)) or False for name in LISTS},
@@ -131,7 +168,19 @@ class BankStatementProfile(models.Model):
         "res.company", required=True, index=True, default=lambda self: self.env.company
     )
 
-    @api.constrains("booking_date", "amount", "debit", "credit", "indicator", "skip", "skip_end")
+    @api.constrains(
+        "booking_date",
+        "amount",
+        "debit",
+        "credit",
+        "indicator",
+        "fee",
+        "fees",
+        "reversal",
+        "reversal_words",
+        "skip",
+        "skip_end",
+    )
     def _check_complete(self):
         for profile in self:
             if not profile.booking_date:
@@ -154,6 +203,17 @@ class BankStatementProfile(models.Model):
                         "What stands in the column “%s” for money out and for money in?",
                         profile.indicator,
                     )
+                )
+            if profile.fee and not profile.fees:
+                raise ValidationError(
+                    self.env._(
+                        "Does the amount have the fee of the column “%s” in it already, or is it charged on top?",
+                        profile.fee,
+                    )
+                )
+            if profile.reversal and not profile.reversal_words:
+                raise ValidationError(
+                    self.env._("What stands in the column “%s” for a reversal?", profile.reversal)
                 )
             if profile.skip < 0 or profile.skip_end < 0:
                 raise ValidationError(self.env._("Rows to skip are zero or more."))

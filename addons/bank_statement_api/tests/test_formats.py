@@ -241,12 +241,41 @@ class TestFormats(StatementCase):
         with self.assertRaises(AccessError):
             nonsense.with_user(self.operator).action_look()
 
+    def test_fee_and_reversal_of_a_row_are_booked_as_the_profile_says(self):
+        profile = self.make_profile(
+            fee="Gebühr", fees="minus", reversal="Art", reversal_words="Storno, R"
+        )
+        content = (
+            "Tag;Text;Name;Betrag;Gebühr;Art\n"
+            "25.03.2026;Miete;Vermieter;-100,00;0,50;\n26.03.2026;x;y;7,00;;storno\n"
+        ).encode()
+        exchange = self.upload(content, profile_id=profile.id, journal_id=self.journal.id)
+        self.assertEqual(exchange.work_status, "done")
+        lines = self.lines().sorted("bank_booking_date")
+        self.assertEqual(lines.mapped("amount"), [-100.5, 7.0])
+        self.assertEqual(lines.mapped("bank_reversal"), [False, True])
+        self.assertIn("-0.50 EUR, inside the booked amount", lines[0].bank_facts)
+
+    def test_letters_are_read_as_the_uploader_or_the_feed_says(self):
+        content = QIF.replace(b"Cafe", "Łukasz".encode("cp1250"))
+        told = {"journal_id": self.journal.id, "date_order": "dmy"}
+        self.upload(content, encoding="cp1250", **told)
+        self.assertEqual(self.lines()[0].partner_name, "Łukasz")
+        self.make_feed(encoding="iso8859-2", decimal_mark=".", **told)
+        other = content.replace(b"04/03", b"14/03").replace(b"03/03", b"13/03")
+        exchange, _is_new = self.receive(self.interface, other, filename="march.qif")
+        exchange._job_process()
+        later = self.lines().sorted("bank_booking_date")[-1]
+        self.assertEqual(later.partner_name, "Łukasz")
+
     def test_profile_is_complete(self):
         for values in (
             {"amount": False},
             {"booking_date": False},
             {"debit": "Soll"},
             {"indicator": "S/H"},
+            {"fee": "Gebühr"},
+            {"reversal": "Storno"},
             {"skip": -1},
             {"skip_end": -1},
         ):

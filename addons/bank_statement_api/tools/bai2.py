@@ -14,7 +14,7 @@ import dataclasses
 import datetime
 import re
 
-from . import flat, text_encoding
+from . import flat
 from .bai2_account import AccountReader
 from .bai2_record import Group, control, files_of, padded, records_of, trailer_numbers
 from .documents import (
@@ -46,20 +46,23 @@ def matches(content: bytes) -> bool:
     return bool(_MARK.match(first)) and following.partition(",")[0].strip() == "02"
 
 
-def read(source: bytes, *, details: str = SPLIT) -> list[Statement]:
+def read(source: bytes, *, details: str = SPLIT, encoding: str | None = None) -> list[Statement]:
     """Read a file.
 
     :param source: the file's bytes.
     :param details: as for the other formats; BAI2 holds no details of a transaction.
+    :param encoding: of its characters, where a person set one.
     :return: its statements, one for each account of each group.
     :raise StatementFormatError: the file as a whole is damaged or no BAI2 of version 2.
     """
     if details not in (SPLIT, SINGLE):
         raise ValueError(f"details must be {SPLIT!r} or {SINGLE!r}, not {details!r}")
+    return flat.with_text(source, encoding, _statements)
+
+
+def _statements(text: str) -> list[Statement]:
     statements = []
-    for header, groups, trailer in files_of(
-        records_of(flat.lines_of(text_encoding.decode(source).text))
-    ):
+    for header, groups, trailer in files_of(records_of(flat.lines_of(text))):
         statements += _file_statements(header, groups, trailer, len(statements))
     if not statements:
         raise flat.refusal(

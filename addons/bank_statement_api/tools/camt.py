@@ -1,4 +1,4 @@
-"""Streaming reader of ISO 20022 cash management messages, versions .001.02 to .001.14.
+"""Streaming reader of ISO 20022 cash management messages, versions .001.01 to .001.14.
 
 camt.053 (BankToCustomerStatement) is a statement, camt.052 (BankToCustomerAccountReport) a report of
 the day so far, camt.054 (BankToCustomerDebitCreditNotification) a notification with the details of
@@ -46,7 +46,7 @@ from .errors import StatementFormatError
 
 MAX_BYTES = 4 * 1024**3
 
-VERSIONS = tuple(f"{number:02d}" for number in range(2, 15))
+VERSIONS = tuple(f"{number:02d}" for number in range(1, 15))
 _ISO_NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:camt\.05[234]\.001\.\d\d")
 # Where another document begins in the same file.
 _NEXT = re.compile(rb"(?<=>)\s*(?=<\?xml\s)")
@@ -72,8 +72,9 @@ MESSAGES = (
     Message("camt.052", "BkToCstmrAcctRpt", "Rpt", REPORT),
     Message("camt.054", "BkToCstmrDbtCdtNtfctn", "Ntfctn", NOTIFICATION),
 )
-_BY_ROOT = {message.root: message for message in MESSAGES}
-_TAGS = ("GrpHdr", "Ntry", *(tag for message in MESSAGES for tag in (message.holder, message.root)))
+# The first version has its number in the name of the root as well.
+_BY_ROOT = {root: message for message in MESSAGES for root in (message.root, f"{message.root}V01")}
+_TAGS = ("GrpHdr", "Ntry", *(message.holder for message in MESSAGES), *_BY_ROOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +239,7 @@ class _Reader:
         self._group = GroupHeader()
         self._version: str | None = None
         self._message: Message | None = None
+        self._root: str | None = None
         self._warnings: tuple[Warn, ...] = ()
         self._place: tuple[tuple[str, str], int] | None = None
 
@@ -260,7 +262,7 @@ class _Reader:
         if number == before:
             raise StatementFormatError(
                 "There is no statement, report or notification of an account in the file.",
-                tag=self._message.root if self._message else None,
+                tag=self._root,
                 reason=f"no {self._message.holder if self._message else 'account'} found",
                 code="statement_empty",
             )
@@ -288,9 +290,9 @@ class _Reader:
             message = self._message
             if message is None:
                 continue
-            if place == (message.root, "GrpHdr"):
+            if place == (self._root, "GrpHdr"):
                 self._group = GroupHeader.read(Node(element))
-            elif place in ((message.root, message.holder), (message.holder, "Ntry")):
+            elif place in ((self._root, message.holder), (message.holder, "Ntry")):
                 self._place = (place, element.sourceline)
                 return element
         return None
@@ -310,7 +312,8 @@ class _Reader:
     def _check_version(self, element):
         found = namespace(element) or ""
         names = [local_name(element), *(local_name(parent) for parent in element.iterancestors())]
-        self._message = next((_BY_ROOT[name] for name in names if name in _BY_ROOT), None)
+        self._root = next((name for name in names if name in _BY_ROOT), None)
+        self._message = _BY_ROOT.get(self._root)
         message = _MESSAGE.search(found)
         self._version = message[2] if message else ""
         expected = self._message.name if self._message else "camt.053, camt.052 or camt.054"

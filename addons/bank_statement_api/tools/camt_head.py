@@ -17,8 +17,10 @@ from .camt_node import (
     BOOLEANS,
     BadRecordError,
     Node,
+    bic_of,
     date_of,
     exact_amount,
+    other_account,
     sign,
     signed,
     signed_amount,
@@ -127,7 +129,8 @@ def _account(node: Node, line: int | None, path: str, known: str | None, warning
             reason="Acct is missing",
         )
     iban = account.text("Id", "IBAN")
-    other = account.text("Id", "Othr", "Id")
+    number = account.one("Id")
+    other = other_account(number) if number else None
     if not iban and not other:
         raise StatementFormatError(
             "A statement in the file does not identify its account.",
@@ -159,7 +162,7 @@ def _account(node: Node, line: int | None, path: str, known: str | None, warning
         scheme=account.text("Id", "Othr", "SchmeNm", "Cd")
         or account.text("Id", "Othr", "SchmeNm", "Prtry"),
         currency=currency,
-        bic=servicer and (servicer.text("BICFI") or servicer.text("BIC")),
+        bic=servicer and bic_of(servicer),
         owner_name=account.text("Ownr", "Nm"),
     )
 
@@ -192,9 +195,11 @@ def _currencies(node: Node, name: str) -> set[str]:
 def _balances(node, currency, document_kind, position, findings) -> tuple[Balance, ...]:
     balances = []
     for item in node.all("Bal"):
-        own = item.text("Tp", "CdOrPrtry", "Prtry") or ""
+        # Version .01 has no element around the choice.
+        given = item.one("Tp", "CdOrPrtry") or item.one("Tp")
+        own = (given and given.text("Prtry")) or ""
         # North American banks put the codes of BAI2 there.
-        kind = item.text("Tp", "CdOrPrtry", "Cd") or bai2_codes.ISO_BALANCES.get(own, own)
+        kind = (given and given.text("Cd")) or bai2_codes.ISO_BALANCES.get(own, own)
         try:
             balances.append(
                 Balance(

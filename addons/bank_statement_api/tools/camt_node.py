@@ -144,3 +144,18 @@ def date_of(node: Node, name: str) -> datetime.date | None:
         return parse_date(text)
     except DateError as error:
         raise BadRecordError("date", f"{name} {text or '(empty)'} is not a date.") from error
+
+
+def other_account(node: Node) -> str | None:
+    """Return the number of an account (``Id``) that is no IBAN; version .01 has three elements for it."""
+    return (
+        node.text("Othr", "Id")
+        or node.text("PrtryAcct", "Id")
+        or node.text("BBAN")
+        or node.text("UPIC")
+    )
+
+
+def bic_of(node: Node) -> str | None:
+    """Return the BIC of a bank (``FinInstnId``), whose element was named anew twice."""
+    return node.text("BICFI") or node.text("BIC") or node.text("CmbndId", "BIC")

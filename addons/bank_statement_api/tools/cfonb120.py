@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from . import accounts, flat, text_encoding, transaction_kinds
+from . import accounts, flat, letters, transaction_kinds
 from .documents import (
     BOOKED,
     SINGLE,
@@ -65,17 +65,22 @@ def matches(content: bytes) -> bool:
     return any(map(_MARK.match, flat.first_lines(content, 1)))
 
 
-def read(source: bytes, *, details: str = SPLIT) -> list[Statement]:
+def read(source: bytes, *, details: str = SPLIT, encoding: str | None = None) -> list[Statement]:
     """Read a file.
 
     :param source: the file's bytes.
     :param details: as for the other formats; CFONB 120 holds no amounts of details.
+    :param encoding: of its characters, where a person set one.
     :return: its statements in the order of the file.
     :raise StatementFormatError: the file as a whole is damaged or no CFONB 120.
     """
     if details not in (SPLIT, SINGLE):
         raise ValueError(f"details must be {SPLIT!r} or {SINGLE!r}, not {details!r}")
-    found = _accounts(flat.lines_of(text_encoding.decode(source).text, _WIDTH))
+    return flat.with_text(source, encoding, _statements, letters.WESTERN)
+
+
+def _statements(text: str) -> list[Statement]:
+    found = _accounts(flat.lines_of(text, _WIDTH))
     return [_statement(account, number) for number, account in enumerate(found, 1)]
 
 

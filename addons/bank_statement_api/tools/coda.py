@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from . import accounts, flat, text_encoding
+from . import accounts, flat, letters
 from .coda_entry import Entry, Movement, is_credit, read_entry
 from .documents import (
     SINGLE,
@@ -73,19 +73,24 @@ def matches(content: bytes) -> bool:
     return bool(_MARK.match(first)) and following[:1] == "1" and following[1:2] in set("0123")
 
 
-def read(source: bytes, *, details: str = SPLIT) -> list[Statement]:
+def read(source: bytes, *, details: str = SPLIT, encoding: str | None = None) -> list[Statement]:
     """Read a file.
 
     :param source: the file's bytes.
     :param details: ``split`` makes a line of each detail of a batch when the details prove to be the
         entry; ``single`` keeps every entry one line and its details as evidence.
+    :param encoding: of its characters, where a person set one.
     :return: its statements in the order of the file.
     :raise StatementFormatError: the file as a whole is damaged or no CODA of version 2.
     """
     if details not in (SPLIT, SINGLE):
         raise ValueError(f"details must be {SPLIT!r} or {SINGLE!r}, not {details!r}")
-    parts = _parts(flat.lines_of(text_encoding.decode(source).text, _WIDTH))
-    return [_statement(part, number, details) for number, part in enumerate(parts, 1)]
+
+    def statements(text):
+        parts = _parts(flat.lines_of(text, _WIDTH))
+        return [_statement(part, number, details) for number, part in enumerate(parts, 1)]
+
+    return flat.with_text(source, encoding, statements, letters.WESTERN)
 
 
 # -- lines to accounts -------------------------------------------------------------------------

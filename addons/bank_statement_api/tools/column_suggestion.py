@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import re
 from dataclasses import fields, replace
 
-from . import spreadsheet, text_encoding
-from .columns import (
-    Profile,
-    bare_amount,
-    open_table,
-    plain_text,
-)
+from . import text_encoding
+from .column_cells import bare_amount, plain_text
+from .column_profile import FEES, Profile, Table
+from .columns import all_rows, open_table, read
 from .errors import StatementFormatError
-from .separated_values import csv_rows, find_delimiter
-from .written_values import date_order, day_of, decimal_mark, read_date
+from .separated_values import find_delimiter
+from .written_values import DATE_ORDERS, date_order, day_of, decimal_mark, read_date
 
 # Headers as banks write them, in the languages of the suite's formats; the first that fits is taken.
 _WORDS: dict[str, tuple[str, ...]] = {
@@ -32,6 +30,8 @@ _WORDS: dict[str, tuple[str, ...]] = {
                "belopp", "kwota", "beløb", "összeg"),
     "indicator": ("s/h", "soll/haben", "debit/credit", "af bij", "d/c", "cr/dr", "credit/debit"),
     "balance": ("balance", "saldo", "solde", "kontostand", "running bal."),
+    "fee": ("fee", "fees", "gebühr", "gebühren", "entgelt", "frais", "comisión", "commission", "commissione",
+            "charges", "opłata", "prowizja", "avgift", "gebyr", "poplatek", "díj"),
     "currency_column": ("currency", "währung", "waehrung", "devise", "divisa", "munt", "valuta code",
                         "muntsoort", "whrg."),
     "account_column": ("own account", "account number", "auftragskonto", "iban auftragskonto", "rekening",
@@ -70,11 +70,11 @@ def suggest(content: bytes) -> Profile:
     :raise StatementFormatError: no row looks like a header with a date and an amount.
     """
     blank = Profile(booking_date="1", has_header=False)
+    table = all_rows(content, blank)
     delimiter = None
-    if not spreadsheet.is_xlsx(content):
+    if table.source_format == "csv":
         delimiter = find_delimiter(text_encoding.decode(content).text)
-    table = open_table(content, blank)
-    every = [cells for _number, cells in _all_rows(content, delimiter)][:40]
+    every = [cells for _number, cells in table.rows][:40]
     skip = -1
     for cells in every:
         skip += 1
@@ -85,7 +85,9 @@ def suggest(content: bytes) -> Profile:
         raise StatementFormatError(
             "No row of the table looks like a header with a date and an amount.",
             tag="header",
-            reason=f"first row: {', '.join(plain_text(cell) for cell in table.rows[0][1])}"[:300],
+            reason=f"first row: {', '.join(plain_text(cell) for cell in every[0]) if every else ''}"[
+                :300
+            ],
             code="statement_profile",
             next_step="Fill in the columns by their names, or by their numbers from 1.",
         )
@@ -109,14 +111,44 @@ def suggest(content: bytes) -> Profile:
         skip=skip,
         delimiter=delimiter,
     )
-    return _settled(content, profile)
+    profile = replace(profile, skip_end=_rows_behind(table, profile, cells))
+    return _with_fees(content, _settled(content, profile))
 
 
-def _all_rows(content: bytes, delimiter: str | None):
-    if spreadsheet.is_xlsx(content):
-        return spreadsheet.rows(content, None)
-    text = text_encoding.decode(content).text
-    return csv_rows(text, delimiter or find_delimiter(text))
+def _rows_behind(table: Table, profile: Profile, header) -> int:
+    """Return how many rows at the end are totals and notes: with something else than a day, or without money."""
+    names = [plain_text(name) for name in header]
+    day, *money = (
+        names.index(name)
+        for name in (profile.booking_date, profile.amount, profile.debit, profile.credit)
+        if name
+    )
+    for behind, (_number, row) in enumerate(reversed(table.rows[profile.skip + 1 :])):
+        cell = row[day] if day < len(row) else None
+        is_day = isinstance(cell, datetime.date) or any(
+            read_date(day_of(str(cell or "")), order) for order in DATE_ORDERS
+        )
+        has_money = any(row[place] not in (None, "") for place in money if place < len(row))
+        if is_day or (has_money and cell in (None, "")):
+            return behind
+    return 0
+
+
+def _with_fees(content: bytes, profile: Profile) -> Profile:
+    """Say what the fees mean where the rows' balances show it; else a person says it, where there are any."""
+    if not profile.fee:
+        return profile
+    charged, fitting = False, []
+    for meaning in FEES:
+        tried = replace(profile, fees=meaning)
+        with contextlib.suppress(StatementFormatError):
+            found = read(content, profile=tried, currency="EUR")
+            charged |= any(line.charges for item in found for line in item.transactions)
+            if all(item.balances and not item.findings and not item.bad_entries for item in found):
+                fitting.append(tried)
+    if not charged:
+        return replace(profile, fee=None)
+    return fitting[0] if len(fitting) == 1 else profile
 
 
 def _name_columns(names: list[str]) -> dict[str, str]:

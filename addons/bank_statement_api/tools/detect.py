@@ -106,10 +106,12 @@ def unpack(name: str, content: bytes, *, table: bool = False) -> tuple[Member, .
     """
     if spreadsheet.is_xlsx(content):
         return (Member(name, content, detect(content)),)
+    spreadsheet.refuse_others(content)
     members = []
     try:
         for item in iter_members(content, name):
             try:
+                spreadsheet.refuse_others(item.data)
                 if archive_kind(item.data) and not spreadsheet.is_xlsx(item.data):
                     raise StatementFormatError(
                         "There is an archive inside the archive.",
@@ -132,7 +134,9 @@ def unpack(name: str, content: bytes, *, table: bool = False) -> tuple[Member, .
 
 def _camt_matcher(message: camt.Message) -> Callable[[bytes], bool]:
     """Look for the message's root, or for its namespace where the root stands further back."""
-    mark = re.compile(rf"<(?:[\w.-]+:)?{message.root}\b|\b{re.escape(message.name)}\.001\.\d\d")
+    mark = re.compile(
+        rf"<(?:[\w.-]+:)?{message.root}(?:V01)?\b|\b{re.escape(message.name)}\.001\.\d\d"
+    )
 
     def matches(content: bytes) -> bool:
         text = text_encoding.head(content)
@@ -159,7 +163,7 @@ register(
         matches=ofx.matches,
         read=ofx.read,
         content_type="application/x-ofx",
-        options=("currency",),
+        options=("currency", "encoding"),
     )
 )
 register(
@@ -169,7 +173,7 @@ register(
         matches=qif.matches,
         read=qif.read,
         content_type="application/x-qif",
-        options=("currency", "account", "dates", "decimals"),
+        options=("currency", "account", "dates", "decimals", "encoding"),
     )
 )
 for _reader, _code, _name in (
@@ -186,6 +190,7 @@ for _reader, _code, _name in (
             matches=_reader.matches,
             read=_reader.read,
             content_type="text/plain",
+            options=("details", "encoding"),
         )
     )
 
@@ -206,5 +211,5 @@ TABLE = Format(
     matches=lambda _content: False,
     read=columns.read,
     content_type="text/csv",
-    options=("profile", "currency", "account"),
+    options=("profile", "currency", "account", "encoding"),
 )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import functools
 import re
+from collections.abc import Callable
 from decimal import Decimal
 
 from odoo.addons.finance_connector_base.tools.money import (
@@ -13,7 +15,8 @@ from odoo.addons.finance_connector_base.tools.money import (
     parse_amount,
 )
 
-from . import text_encoding
+from . import letters, text_encoding
+from .documents import Statement
 from .errors import StatementFormatError
 
 _HEAD = 65_536
@@ -36,6 +39,28 @@ def first_lines(content: bytes, number: int) -> list[str]:
     """Return the first lines that are not blank, of as much as it takes to know a format; never raises."""
     text = text_encoding.head(content, _HEAD).lstrip("\ufeff \t\r\n")
     return [line for line in _LINE_END.split(text) if line.strip()][:number]
+
+
+def with_text(
+    source: bytes,
+    encoding: str | None,
+    read: Callable[[str], list[Statement]],
+    likely: tuple[str, ...] = letters.ENCODINGS,
+) -> list[Statement]:
+    """Return what a reader of text finds in a file, and on each statement how the letters were read.
+
+    :param encoding: that a person set; Python's name.
+    :param likely: as for ``text_encoding.decode``.
+    """
+    decoded = text_encoding.decode(source, encoding, likely)
+    # That most of these formats come in Windows-1252 needs no word.
+    remarks = () if decoded.reason == "assumed" else decoded.remarks
+    return [
+        dataclasses.replace(statement, warnings=statement.warnings + remarks)
+        if remarks
+        else statement
+        for statement in read(decoded.text)
+    ]
 
 
 def lines_of(text: str, width: int | None = None) -> list[str]:

@@ -37,6 +37,7 @@ from types import MappingProxyType
 
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
 
+from . import letters
 from .accounts import is_iban
 from .documents import AccountRef, Transaction
 from .references import end_to_end, normalise, tokens
@@ -253,6 +254,7 @@ def recognise(
     stored = _stored_entries(known)
     _match_by_uid(entries, stored)
     _match_by_fingerprint(entries, stored, channel, _names_last(entries, channel))
+    _match_reread(entries, stored, channel)
     _match_compatible(entries, stored, channel)
     taken = {(item.key.version, item.key.fingerprint, item.key.occurrence) for item in stored}
     named = Counter(entry.uid for entry in entries)
@@ -287,6 +289,7 @@ class _Stored:
         self.first = lines[0]
         self.key = lines[0].key
         self.is_split = len(lines) > 1 or self.first.parts > 1 or self.key.part > 0
+        self.bucket = (self.first.booking_date, self.first.amount, self.first.currency)
         self.free = True
 
 
@@ -316,6 +319,12 @@ class _Entry:
         if self._digest is None:
             self._digest = fingerprint(self.account, self.first)
         return self._digest
+
+    def misread(self) -> Iterable[Transaction]:
+        """Yield the first line as it is where its letters are read in the wrong encoding."""
+        texts = (*self.first.remittance, self.first.additional_info or "")
+        for *told, info in letters.misread(texts):
+            yield replace(self.first, remittance=(*told,), additional_info=info)
 
     def match(self, stored: _Stored, reason: str):
         self.stored, self.reason = stored, reason
@@ -418,6 +427,21 @@ def _match_by_fingerprint(
         renamed[0].reason = "renamed"
 
 
+def _match_reread(entries: list[_Entry], stored: list[_Stored], channel: str):
+    """Find what was booked when the same letters were read in the wrong encoding."""
+    buckets = defaultdict(list)
+    for item in stored:
+        if item.free and item.first.channel == channel:
+            buckets[item.bucket].append(item)
+    for entry in entries:
+        candidates = buckets.get(entry.bucket, ()) if entry.stored is None else ()
+        for line, item in itertools.product(entry.misread() if candidates else (), candidates):
+            same = item.key.fingerprint == fingerprint(entry.account, line, item.key.version)
+            if same and item.free and not _other_name(entry, item, channel):
+                entry.match(item, "fingerprint")
+                break
+
+
 def _other_name(entry: _Entry, item: _Stored, channel: str) -> bool:
     """Say whether one channel names the two differently, so that they are two bookings."""
     if item.first.channel != channel or channel in WHOLE_DAY_CHANNELS:
@@ -432,10 +456,8 @@ def _other_name(entry: _Entry, item: _Stored, channel: str) -> bool:
 def _match_compatible(entries: list[_Entry], stored: list[_Stored], channel: str):
     buckets = defaultdict(dict)
     for item in stored:
-        first = item.first
-        if item.free and first.channel != channel:
-            bucket = (first.booking_date, first.amount, first.currency)
-            buckets[bucket][id(item)] = item
+        if item.free and item.first.channel != channel:
+            buckets[item.bucket][id(item)] = item
     for entry in entries:
         candidates = buckets.get(entry.bucket)
         if entry.stored is not None or not candidates:

@@ -14,7 +14,7 @@ import dataclasses
 import datetime
 import re
 
-from . import accounts, flat, text_encoding
+from . import accounts, flat
 from .documents import (
     REPORT,
     SINGLE,
@@ -31,7 +31,17 @@ from .documents import (
 )
 from .flat import BadRecordError
 from .mt940_entry import Period, read_entry
-from .mt940_message import CLOSING, FOLLOWING, NUMBER, OPENING, TOTALS, Field, Message, messages_of
+from .mt940_message import (
+    CLOSING,
+    FOLLOWING,
+    NAMED_940,
+    NUMBER,
+    OPENING,
+    TOTALS,
+    Field,
+    Message,
+    messages_of,
+)
 
 _BALANCE = re.compile(r"([CD])(\d{6})([A-Z]{3})?(0*\d{1,15}[,.]\d{0,5})", re.ASCII)
 _FLOOR = re.compile(r"([A-Z]{3})([CD ])?(\d{1,15}(?:[,.]\d{0,5})?)", re.ASCII)
@@ -58,27 +68,34 @@ _KNOWN = {"20", "21", "25", "25P", "28", "28C", *_BALANCE_TYPES, *_REPORT_TAGS, 
 
 
 def matches(content: bytes) -> bool:
-    """Whether a file holds fields 20 and 25 of a SWIFT message near its beginning."""
+    """Whether a file holds fields 20 and 25 of a SWIFT message near its beginning, or its type and field 25."""
     lines = flat.first_lines(content, _PRELUDE + _ACCOUNT)
     if lines and _AT_LINES in lines[0]:
         lines = _with_lines(lines[0]).split("\n")[1:]
     for number, line in enumerate(lines[:_PRELUDE]):
         if ":20:" in line and _FIRST.match(line):
             return any(map(_SECOND.match, lines[number + 1 : number + 1 + _ACCOUNT]))
+        if line.startswith(":25:"):
+            return NAMED_940 in lines[:number]
     return False
 
 
-def read(source: bytes, *, details: str = SPLIT) -> list[Statement]:
+def read(source: bytes, *, details: str = SPLIT, encoding: str | None = None) -> list[Statement]:
     """Read a file.
 
     :param source: the file's bytes.
     :param details: as for the other formats; SWIFT's messages hold no details of a batch.
+    :param encoding: of its characters, where a person set one.
     :return: its statements in the order of the file.
     :raise StatementFormatError: the file as a whole is damaged, or no MT940 or MT942.
     """
     if details not in (SPLIT, SINGLE):
         raise ValueError(f"details must be {SPLIT!r} or {SINGLE!r}, not {details!r}")
-    messages = messages_of(flat.lines_of(_with_lines(text_encoding.decode(source).text)))
+    return flat.with_text(source, encoding, _statements)
+
+
+def _statements(text: str) -> list[Statement]:
+    messages = messages_of(flat.lines_of(_with_lines(text)))
     if not messages:
         raise flat.refusal(
             "There is no MT940 or MT942 message in the file.",

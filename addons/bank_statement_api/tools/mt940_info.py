@@ -4,7 +4,7 @@ SWIFT leaves the field to the banks. Read are
 
 - subfields behind a separator, ``166?00GUTSCHRIFT?20EREF+...?32NAME`` (Deutsche Kreditwirtschaft,
   "Anlage 3 des DFÜ-Abkommens", chapter 8; Polish, Dutch and Luxembourg banks with ``?``, ``>``,
-  ``~``, ``<`` or ``^``), with the keywords of SEPA (``EREF+``, ``SVWZ+``) inside the remittance;
+  ``~``, ``<``, ``^`` or ``+``), with the keywords of SEPA (``EREF+``, ``SVWZ+``) inside the remittance;
 - SWIFT's code words between slashes, ``/EREF/.../REMI/...`` (Dutch banks, "Information to Account
   Owner", and others), ING's ``/CNTP/account/bic/name/`` among them;
 - labels behind semicolons of mBank, ``TYT.: ...; TNR: ...``;
@@ -28,7 +28,10 @@ _PART_WIDTHS = (27, 35, 65)
 _SEPARATORS = "?>~^<#@|§"
 # What PKO writes into a subfield that it leaves empty: the byte 255, as Windows 1250 and 1252 have it.
 _FILLER = " ˙ÿ"
-_SUBFIELDS = re.compile(rf"\s?(\d{{3}})?([{re.escape(_SEPARATORS)}])\d\d", re.ASCII)
+# A plus separates as well, where the code in front of it shows that it is none of an ``EREF+``.
+_SUBFIELDS = re.compile(
+    rf"\s?(?:(\d{{3}})?([{re.escape(_SEPARATORS)}])\d\d|(\d{{3}})(\+)00)", re.ASCII
+)
 _KEYWORDS = re.compile(
     r"(EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|IBAN|BIC|PURP|MDAT|DDAT|SQTP|ORCR|ORMR"
     # The bank's own message to the account holder ends what stands before it.
@@ -113,7 +116,8 @@ def read_info(lines: list[str], credit: bool) -> Info:
         return info
     opening = _SUBFIELDS.match(lines[0] + (lines[1] if len(lines) > 1 else ""))
     if opening:
-        _read_subfields(lines, opening[1], opening[2], credit, info)
+        code, separator = opening[1] or opening[3], opening[2] or opening[4]
+        _read_subfields(lines, code, separator, credit, info)
     elif _STARTS_SLASHES.match(_join(lines, "/")):
         _read_slashes(_join(lines, "/"), credit, info)
     elif "TYT" in "".join(lines) and _LABELS.search(_join(lines, ";")):

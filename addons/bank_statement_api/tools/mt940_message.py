@@ -17,7 +17,10 @@ _SWEDISH = re.compile(r"-?å|ä[1-5S]:")
 _BRACES = str.maketrans("äå", "{}")
 _BLOCK = re.compile(r"\{(\d|S):((?:[^{}]|\{[^{}]*\})*)\}")
 _MESSAGE_TYPE = re.compile(r"[IO](\d{3})")
-NUMBER = re.compile(r"(\d{1,9})(?:/(\d{1,9}))?", re.ASCII)
+# BNP Paribas in Poland puts its own letters behind the number.
+NUMBER = re.compile(r"(\d{1,9})(?:/(\d{1,9}))?(?:/[A-Z]{1,4})?", re.ASCII)
+# The type of a message, alone on a line in front of it.
+NAMED_940 = "940"
 
 # As many lines further on, the next field shows what a line is.
 _NEAR = 10
@@ -124,6 +127,10 @@ class _Reader:
                 self._around.prelude.append(line.strip())
         elif tag[1] == "20":
             self._begin(Field("20", number, [line[tag.end() :]]))
+        elif self._message is None and tag[1] == "25" and NAMED_940 in self._around.prelude:
+            # ABN AMRO's daily statements have no reference of their own.
+            self._begin(Field("20", number, [""]))
+            self._line(line, number)
         elif self._message is not None:
             self._message.fields.append(Field(tag[1], number, [line[tag.end() :]]))
         elif tag[1].startswith("9") and not line[tag.end() :].strip():

@@ -14,7 +14,7 @@ import dataclasses
 import re
 from dataclasses import dataclass, field
 
-from . import accounts, flat, text_encoding, transaction_kinds
+from . import accounts, flat, letters, transaction_kinds
 from .currency_numbers import CURRENCIES
 from .documents import (
     BOOKED,
@@ -67,19 +67,22 @@ def matches(content: bytes) -> bool:
     return any(map(_MARK.match, lines[:1]))
 
 
-def read(source: bytes, *, details: str = SPLIT) -> list[Statement]:
+def read(source: bytes, *, details: str = SPLIT, encoding: str | None = None) -> list[Statement]:
     """Read a file.
 
     :param source: the file's bytes.
     :param details: as for the other formats; Norma 43 holds no details of a movement.
+    :param encoding: of its characters, where a person set one.
     :return: its statements, one for each account.
     :raise StatementFormatError: the file as a whole is damaged or no Norma 43.
     """
     if details not in (SPLIT, SINGLE):
         raise ValueError(f"details must be {SPLIT!r} or {SINGLE!r}, not {details!r}")
-    found, declared, counted, line = _accounts(
-        flat.lines_of(text_encoding.decode(source).text, _WIDTH)
-    )
+    return flat.with_text(source, encoding, _statements, letters.WESTERN)
+
+
+def _statements(text: str) -> list[Statement]:
+    found, declared, counted, line = _accounts(flat.lines_of(text, _WIDTH))
     statements = [_statement(account, number) for number, account in enumerate(found, 1)]
     if declared == counted:
         return statements

@@ -35,7 +35,7 @@ from .documents import (
 from .errors import StatementFormatError
 from .ofx_sgml import Aggregate
 
-_CHARSETS = {"1252": "cp1252", "8859-1": "latin-1", "ISO-8859-1": "latin-1", "UTF-8": "utf-8"}
+_XML_ENCODING = re.compile(r"<\?xml\b[^>]*\bencoding\s*=\s*[\"']([\w.-]+)", re.IGNORECASE)
 _HEADER = re.compile(r"^\s*([A-Z]+)\s*:\s*(\S*)", re.MULTILINE)
 _VERSION = re.compile(r"VERSION\s*[:=]\s*\"?(\d{3})")
 _MARK = re.compile(r"OFXHEADER\s*[:=]|<OFX>", re.IGNORECASE)
@@ -63,15 +63,17 @@ def matches(content: bytes) -> bool:
     return bool(_MARK.search(text_encoding.head(content, 1024)))
 
 
-def read(content: bytes, *, currency: str | None = None) -> list[Statement]:
+def read(
+    content: bytes, *, currency: str | None = None, encoding: str | None = None
+) -> list[Statement]:
     """Return the statements of the file's bank accounts and cards.
 
     :param currency: of a statement that does not say it.
+    :param encoding: of its characters, where a person set one: it counts before what the file declares.
     :raise StatementFormatError: it is damaged, the bank answered with an error, or it holds neither.
     """
     header = text_encoding.head(content, 1024).partition("<OFX>")[0]
-    fields = dict(_HEADER.findall(header))
-    declared = _CHARSETS.get(fields.get("CHARSET", "")) or _CHARSETS.get(fields.get("ENCODING", ""))
+    declared = encoding or _declared(header)
     decoded = text_encoding.decode(content, declared)
     body = re.search(r"<OFX>", decoded.text, re.IGNORECASE)
     if not body:
@@ -84,7 +86,9 @@ def read(content: bytes, *, currency: str | None = None) -> list[Statement]:
     )
     version = _VERSION.search(header)
     warnings = ()
-    if decoded.reason in ("assumed", "content") and declared not in (None, decoded.encoding):
+    if declared in (None, decoded.encoding):
+        warnings = () if decoded.reason == "assumed" else decoded.remarks
+    elif decoded.reason not in ("mark", "zeros", "ascii"):
         message = f"The file declares {declared} and was read as {decoded.encoding}."
         warnings = (Warn(path="header", message=message),)
     found = root.find(("STMTRS", "CCSTMTRS"))
@@ -100,6 +104,14 @@ def read(content: bytes, *, currency: str | None = None) -> list[Statement]:
         _statement(node, number, version[1] if version else "", currency, warnings)
         for number, node in enumerate(found, 1)
     ]
+
+
+def _declared(header: str) -> str | None:
+    """Return the encoding that a header names: ``CHARSET:1250``, ``encoding="ISO-8859-2"``."""
+    fields = dict(_HEADER.findall(header))
+    xml = _XML_ENCODING.search(header)
+    names = (fields.get("CHARSET"), fields.get("ENCODING"), xml and xml[1])
+    return next(filter(None, (text_encoding.python_name(name or "") for name in names)), None)
 
 
 def _check_status(root: Aggregate):

@@ -31,9 +31,16 @@ from .written_values import date_order, decimal_mark, read_amount, read_date
 
 _TYPE = re.compile(r"!type:\s*(.+?)\s*", re.IGNORECASE)
 _ACCOUNT_TYPES = ("bank", "ccard", "cash", "oth a", "oth l")
-_HEAD = re.compile(r"\s*!(?:type:|account\b|option:|clear:)", re.IGNORECASE)
+_INVESTMENTS = "Investments"
+# Some programs put comments in front, which the format does not know.
+_HEAD = re.compile(
+    r"(?:\s*(?:[#;][^\r\n]*|//[^\r\n]*)[\r\n])*\s*!(?:type:|account\b|option:|clear:)",
+    re.IGNORECASE,
+)
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _SPLIT_FIELDS = "SE$%"
+# Payee, memo, second amount: a transaction has them, and what is said of an account has not.
+_NEVER_OF_AN_ACCOUNT = "PMU"
 _OPENING = "opening balance"
 _MAX_LINE = 10_000
 
@@ -58,8 +65,8 @@ class _Register:
 
 
 def matches(content: bytes) -> bool:
-    """Say whether a file is QIF: its first line is one of the format's headers."""
-    return bool(_HEAD.match(text_encoding.head(content, 512).lstrip("\ufeff")))
+    """Say whether a file is QIF: its first line that is none of a comment is one of the format's headers."""
+    return bool(_HEAD.match(text_encoding.head(content).lstrip("\ufeff")))
 
 
 def read(
@@ -69,6 +76,7 @@ def read(
     account: AccountRef | None = None,
     dates: str | None = None,
     decimals: str | None = None,
+    encoding: str | None = None,
 ) -> list[Statement]:
     """Return a statement for each account in the file.
 
@@ -76,10 +84,19 @@ def read(
     :param account: which account it is, for a file of one; a file of several names them itself.
     :param dates: order of day, month and year, one of ``written_values.DATE_ORDERS``.
     :param decimals: decimal mark of the amounts.
+    :param encoding: of its characters, where a person set one.
     :raise StatementFormatError: it is damaged, holds no such account, or can be read in several ways.
     """
-    decoded = text_encoding.decode(content)
+    decoded = text_encoding.decode(content, encoding)
     registers, notes = _registers(decoded.text)
+    if not registers and any(note.message.startswith(_INVESTMENTS) for note in notes):
+        raise StatementFormatError(
+            "The QIF file is of an account of investments, which is no bank statement.",
+            tag="!Type:Invst",
+            reason="no !Type:Bank, CCard or Cash",
+            code="statement_unknown",
+            next_step="Export the bank account or the card instead.",
+        )
     if not registers:
         raise StatementFormatError(
             "There is no bank or card account in the QIF file.",
@@ -98,8 +115,7 @@ def read(
     records = [record for register in registers for record in register.records]
     order = date_order((record.fields.get("D", "") for record in records), dates)
     mark = decimal_mark((record.fields.get("T", "") for record in records), currency, decimals)
-    if decoded.reason == "assumed":
-        notes.append(Warn(path="characters", message=f"The file was read as {decoded.encoding}."))
+    notes += decoded.remarks
     return [
         _statement(
             register,
@@ -118,6 +134,7 @@ def read(
 def _registers(text: str) -> tuple[list[_Register], list[Warn]]:
     registers, notes = [], []
     name = record = None
+    names: list[str] = []
     section = ""
     for number, raw in enumerate(_LINE_END.split(text), 1):
         line = raw.rstrip()
@@ -129,10 +146,10 @@ def _registers(text: str) -> tuple[list[_Register], list[Warn]]:
             if record:
                 raise _damaged(record.line, "record", "a record without its end (^)")
             section, name = _section(line.strip(), number, name, registers, notes)
+            names = []
             continue
         if section == "account":
-            if line.startswith("N"):
-                name = line[1:].strip() or None
+            name = _named(line, number, names)
             continue
         if section != "register":
             continue
@@ -150,6 +167,15 @@ def _registers(text: str) -> tuple[list[_Register], list[Warn]]:
     return registers, notes
 
 
+def _named(line: str, number: int, names: list[str]) -> str | None:
+    """Return the account that the next register belongs to: a list of several names none of them."""
+    if line[0] in _NEVER_OF_AN_ACCOUNT:
+        raise _damaged(number, line, "a transaction before the type of its register (!Type)")
+    if line.startswith("N"):
+        names.append(line[1:].strip())
+    return names[0] or None if len(names) == 1 else None
+
+
 def _section(line, number, name, registers, notes):
     """:return: what kind of records follow, and the account they belong to"""
     if line.lower().startswith("!account"):
@@ -161,7 +187,10 @@ def _section(line, number, name, registers, notes):
     if kind in _ACCOUNT_TYPES:
         registers.append(_Register(name, match[1], number))
         return "register", name
-    notes.append(Warn(path=f"line {number}", message=f"The list “{match[1]}” is no account."))
+    told = f"The list “{match[1]}” is no account."
+    if kind == "invst":
+        told = f"{_INVESTMENTS} (!Type:{match[1]}) are not read{f': {name}' if name else ''}."
+    notes.append(Warn(path=f"line {number}", message=told))
     return "list", name
 
 

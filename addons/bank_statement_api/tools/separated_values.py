@@ -10,12 +10,16 @@ from collections.abc import Iterator
 from .errors import StatementFormatError
 
 DELIMITERS = (";", ",", "\t", "|")
+_NAMED = re.compile(r"sep=([;,\t|])\s*$", re.IGNORECASE | re.MULTILINE)
 MAX_ROWS = 500_000
 MAX_CELL = 20_000
 
 
 def find_delimiter(text: str) -> str:
-    """Return the delimiter that splits the most of the first lines into equally many cells."""
+    """Return the delimiter that the first line names for Excel (``sep=;``), or else the one that splits the most of
+    the first lines into equally many cells."""
+    if named := _NAMED.match(text):
+        return named[1]
     # What stands between quotes splits nothing.
     head = re.sub(r'"[^"\n]*"', '""', text[:20_000])
     lines = [line for line in head.splitlines() if line.strip()][:30]

@@ -25,7 +25,8 @@ _PARTS = re.compile(
     r"\s*(\d{1,4})\s*([./\-' ])\s*(\d{1,2})\s*([./\-' ])\s*(\d{1,4})\s*\.?\s*", re.ASCII
 )
 _COMPACT = re.compile(r"\d{8}", re.ASCII)
-_GROUPS = {".": ",' \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{RIGHT SINGLE QUOTATION MARK}"}
+_BLANKS = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}\N{FIGURE SPACE}"
+_GROUPS = {".": f",'\N{RIGHT SINGLE QUOTATION MARK}{_BLANKS}"}
 _GROUPS[","] = _GROUPS["."].replace(",", ".")
 
 

@@ -95,10 +95,12 @@ class BankStatementProfileTry(models.TransientModel):
                     cell % line.booking_date,
                     cell % (line.value_date or ""),
                     number % f"{line.amount} {line.currency}",
+                    number % " ".join(str(charge.amount) for charge in line.charges),
                     cell % (line.counterparty.name or ""),
                     cell % (line.counterparty.iban or line.counterparty.other_id or ""),
                     cell % line.remittance_text[:120],
                     cell % (line.account_servicer_ref or ""),
+                    cell % (self.env._("Reversal") if line.reversal else ""),
                 )
             )
             for line in statement.booked[:SHOWN]
@@ -108,10 +110,12 @@ class BankStatementProfileTry(models.TransientModel):
             self.env._("Booked"),
             self.env._("Value Date"),
             self.env._("Amount"),
+            self.env._("Fee"),
             self.env._("Other Party"),
             self.env._("Account"),
             self.env._("Text"),
             self.env._("Reference"),
+            "",
         )
         problems = [bad.reason for bad in statement.bad_entries]
         problems += [finding.message for finding in statement.findings]

@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.bank_statement_api.models.bank_statement_profile import ENCODINGS
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
 
 _ABANDONED_HOURS = 2
@@ -51,6 +52,11 @@ class BankStatementUpload(models.TransientModel):
         [(".", "1,234.56"), (",", "1.234,56")],
         string="Amounts",
         help="Only where the file can be read in several ways.",
+    )
+    encoding = fields.Selection(
+        ENCODINGS,
+        string="Characters",
+        help="Only where names come with wrong letters: try it out.",
     )
     outcome = fields.Html(readonly=True)
 
@@ -177,6 +183,7 @@ class BankStatementUpload(models.TransientModel):
             "profile_id": self.profile_id.id,
             "dates": self.date_order,
             "decimals": self.decimal_mark,
+            "encoding": self.encoding,
         }
         return {name: value for name, value in told.items() if value}
 

@@ -55,6 +55,31 @@ def test_german_export_with_a_preamble_and_a_footer():
     assert not found.findings
 
 
+def test_rows_left_out_at_the_end_are_never_bookings():
+    profile = Profile(
+        booking_date="Date", amount="Amount", text=("Text",), dates="dmy", decimals=",", skip_end=2
+    )
+    rows = b"Date;Amount;Text\n24.03.2026;-1,00;a\n25.03.2026;-2,00;b\n"
+    assert [line.amount for line in read_one(rows + b"Total;-3,00;\n\n", profile).booked] == [
+        Decimal("-1.00"),
+        Decimal("-2.00"),
+    ]
+    # Another time the bank writes no totals.
+    found = read_one(rows + b"26.03.2026;-4,00;c\n", profile)
+    assert [line.amount for line in found.booked] == [Decimal("-1.00")]
+    assert [bad.position.line for bad in found.bad_entries] == [3, 4]
+    assert "looks like a booking" in found.bad_entries[0].reason
+
+
+@pytest.mark.parametrize("end", [b"", b"Total;-3,00;\n", b"\n;;\nTotal;-3,00;\nNote;;\n"])
+def test_totals_and_notes_at_the_end_are_proposed_to_be_left_out(end):
+    content = b"Date;Amount;Text\n24.03.2026;-1,00;a\n25.03.2026;-2,00;b\n" + end
+    profile = column_suggestion.suggest(content)
+    assert profile.skip_end == end.count(b"\n")
+    found = read_one(content, profile)
+    assert (len(found.booked), found.bad_entries) == (2, ())
+
+
 def test_profile_is_suggested_from_the_head():
     profile = column_suggestion.suggest((SAMPLES / "german.csv").read_bytes())
     assert (profile.booking_date, profile.value_date) == ("Buchungstag", "Wertstellung")

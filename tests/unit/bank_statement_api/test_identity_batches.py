@@ -130,3 +130,16 @@ def test_transaction_on_two_pages_is_taken_once_and_said():
 def test_equal_bookings_without_a_common_id_are_all_taken(names):
     found = window(*([record(**name)] for name in names))
     assert len(found.transactions) == 2
+
+
+def test_entries_that_share_the_bank_s_reference_are_as_many_lines_as_the_bank_booked():
+    lines = [
+        booked("-4.50", entry=1, account_servicer_ref="R1"),
+        booked("-4.50", entry=2, account_servicer_ref="R1"),
+        booked("-7.00", entry=3, text="Tea", account_servicer_ref="R1"),
+    ]
+    found = recognise(lines)
+    assert [item.known for item in found] == [None] * 3
+    assert len({item.key for item in found}) == 3
+    # And the same file again is none.
+    assert all(item.known for item in recognise(lines, store(found)))

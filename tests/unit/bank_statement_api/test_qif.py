@@ -112,6 +112,66 @@ def test_structure_that_is_not_to_be_trusted_is_refused(content, word):
     assert word in refused.value.reason
 
 
+@pytest.mark.parametrize(
+    "front",
+    [
+        b"\n\r\n  \n",
+        b"# exported by a program\n; on a day\n// for somebody\n\n",
+        b"!Option:MDY\n!Option:AutoSwitch\n!Clear:AutoSwitch\n",
+        b"#" + b"x" * 2000 + b"\n",
+        b"\xef\xbb\xbf\n# note\n",
+    ],
+)
+def test_what_stands_in_front_of_the_first_register_says_nothing(front):
+    content = front + record("D25/03/2026", "T10.00")
+    assert detect.detect(content).code == "qif"
+    [found] = detect.detect(content).read(content, currency="EUR")
+    assert [line.amount for line in found.booked] == [Decimal("10.00")]
+
+
+def test_text_with_a_header_of_the_format_somewhere_is_not_the_format():
+    with pytest.raises(StatementFormatError):
+        detect.detect(b"note\n!Type:Bank\n")
+
+
+def test_list_of_accounts_in_front_names_no_register():
+    accounts = (
+        b"!Option:AutoSwitch\n!Account\nNFirst\nTBank\n^\nNSecond\nTBank\n^\n!Clear:AutoSwitch\n"
+    )
+    content = accounts + record("D25/03/2026", "T10.00")
+    [found] = qif.read(content, currency="EUR")
+    assert found.account.other_id is None
+    [named] = qif.read(content, currency="EUR", account=AccountRef(other_id="4711"))
+    assert named.account.other_id == "4711"
+    one = b"!Account\nNOnly\nDMy account\nTBank\n$100.00\n^\n" + record("D25/03/2026", "T10.00")
+    assert qif.read(one, currency="EUR")[0].account.other_id == "Only"
+
+
+def test_transactions_without_the_type_of_their_register_are_not_lost_in_silence():
+    content = b"!Account\nNOnly\nTBank\n^\nD25/03/2026\nT10.00\nPSomebody\n^\n"
+    with pytest.raises(StatementFormatError) as refused:
+        qif.read(content + record("D25/03/2026", "T10.00"), currency="EUR")
+    assert "before the type" in refused.value.reason
+
+
+INVESTMENTS = (
+    b"!Account\nNDepot\nTInvst\n^\n!Type:Invst\nD25/03/2026\nNBuy\nYShare\nI10\nQ5\nT50.00\n^\n"
+)
+
+
+def test_investments_are_refused_by_name_and_never_taken_for_money():
+    with pytest.raises(StatementFormatError, match="investments") as refused:
+        qif.read(INVESTMENTS, currency="EUR")
+    assert refused.value.code == "statement_unknown"
+    both = INVESTMENTS + b"!Account\nNMain\nTBank\n^\n" + record("D25/03/2026", "T10.00")
+    [found] = qif.read(both, currency="EUR")
+    assert (found.account.other_id, [line.amount for line in found.booked]) == (
+        "Main",
+        [Decimal("10.00")],
+    )
+    assert ["Depot" in warning.message for warning in found.warnings] == [True]
+
+
 def test_lists_that_are_no_account_are_passed_over_and_said():
     content = record("D25/03/2026", "T10.00") + b"!Type:Cat\nNFood\nE\n^\n"
     [found] = qif.read(content, currency="EUR")
