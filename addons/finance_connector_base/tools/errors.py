@@ -151,6 +151,10 @@ _NOT_SENT_REASONS = (
 )
 
 
+_RACES = ("40001", "40P01")
+"""PostgreSQL's serialization failure and deadlock: nobody's fault, and nothing for a person to do."""
+
+
 def classify(exc):
     """Say what may be done after ``exc``.
 
@@ -254,9 +258,12 @@ def describe(exc):
             next_step="Give the Odoo system user access, then retry.",
             severity=Severity.HIGH,
         )
+    message = f"{type(exc).__name__}: {exc}"
+    if (getattr(exc, "sqlstate", None) or getattr(exc, "pgcode", None)) in _RACES:
+        message = f"Somebody else changed the same records at this moment; it is done again by itself. ({message})"
     return ErrorReport(
         error_class=error_class,
         code=type(exc).__name__,
-        message=mask_text(f"{type(exc).__name__}: {exc}"),
+        message=mask_text(message),
         severity=Severity.HIGH if error_class is ErrorClass.UNKNOWN else Severity.MEDIUM,
     )

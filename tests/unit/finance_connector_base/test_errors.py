@@ -120,6 +120,11 @@ def test_describe_keeps_what_the_error_says():
     assert describe(UnknownOutcomeError("x")).next_step
 
 
+def test_describe_says_that_a_race_of_two_transactions_is_nothing_to_do_about():
+    assert "done again by itself" in describe(SqlError(sqlstate="40001")).message
+    assert "done again by itself" not in describe(SqlError(sqlstate="42P01")).message
+
+
 def test_describe_never_shows_an_account_or_secret():
     errors = [
         BusinessError("odd", f"for {IBAN}", evidence={"iban": IBAN, "rows": [f"x {IBAN}"]}),
