@@ -172,7 +172,12 @@ class _Reader:
                         self._cells.cell(cells, "booking_date"),
                         "is a day: this looks like a booking, and the profile leaves the last rows out",
                     )
-                if len(cells) < len(header) and self._table.source_format == "csv":
+                if self._table.source_format == "html" and any(cells[len(header) :]):
+                    # Where the end of a row is damaged, the next one goes on in it.
+                    raise BadCellError(
+                        header[-1], cells[len(header)], "stands behind the last column"
+                    )
+                if len(cells) < len(header) and self._table.source_format in ("csv", "html"):
                     raise BadCellError(header[len(cells)], None, "is missing: the row is too short")
                 amount, charges = self._cells.money(cells, account.currency)
                 if place_of_word is not None and not word:

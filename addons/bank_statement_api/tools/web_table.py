@@ -78,19 +78,23 @@ def _page_rows(text: str):
             "The page is damaged.", tag="table", reason=str(error)[:200]
         ) from error
     tables = [page, *page.iter("table")]
-    longest = max((_own_rows(table) for table in tables), key=len)
+    table = max(tables, key=lambda item: len(_own(item, "tr")))
+    if any(cell.getparent().tag != "tr" for cell in _own(table, "td", "th")):
+        raise StatementFormatError(
+            "The page is damaged or cut short.", tag="table", reason="a cell outside of a row"
+        )
     filled: dict[tuple[int, int], str] = {}
-    for number, row in enumerate(longest, 1):
+    for number, row in enumerate(_own(table, "tr"), 1):
         if number > MAX_ROWS:
             raise _too_large()
         yield number, _grid(number, row, filled)
 
 
-def _own_rows(table) -> list:
-    """Return the rows of a table, without those of tables inside it."""
+def _own(table, *names: str) -> list:
+    """Return the elements of a table, without those of tables inside it."""
     if table.tag != "table":
         return []
-    return [row for row in table.iter("tr") if next(row.iterancestors("table")) is table]
+    return [item for item in table.iter(*names) if next(item.iterancestors("table")) is table]
 
 
 def _grid(number: int, row, covered: dict[tuple[int, int], str]) -> tuple[str, ...]:
