@@ -176,11 +176,11 @@ def _remarks(book, read_sheet, named: str | None, source: bytes):
 def _usual(content: bytes) -> bytes:
     """Return a workbook of the strict form, or with separators of Windows in its names, as most are."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        parts = {
-            item.filename.replace("\\", "/"): archive.read(item) for item in archive.infolist()
-        }
-        if _STRICT not in parts.get(_WORKBOOK, b"") and parts.keys() == set(archive.namelist()):
+        names = {item.filename.replace("\\", "/"): item for item in archive.infolist()}
+        is_usual = names.keys() == set(archive.namelist())
+        if is_usual and _STRICT not in archive.read(names[_WORKBOOK]):
             return content
+        parts = {name: archive.read(item) for name, item in names.items()}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as usual:
         for name, data in parts.items():

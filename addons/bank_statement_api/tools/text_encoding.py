@@ -75,10 +75,11 @@ def decode(
 
 def _by_words(content: bytes, likely: tuple[str, ...]) -> Text:
     encoding, sure = letters.find_encoding(content, "cp1252", likely)
-    if encoding != "cp1252":
-        return _try(content, encoding, "words")
-    reason = "assumed" if sure else "doubted"
-    return _try(content, encoding, reason) or _try(content, "latin-1", reason)
+    reason = "doubted"
+    if sure:
+        reason = "assumed" if encoding == "cp1252" else "words"
+    # Latin-1 has all bytes, and some of them for nothing.
+    return _try(content, encoding, reason) or _try(content, "latin-1", "doubted")
 
 
 def _try(content: bytes, encoding: str, reason: str) -> Text | None:

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from odoo.addons.bank_statement_api.tools import camt, detect, identity, text_encoding
+from odoo.addons.bank_statement_api.tools import camt, detect, identity, letters, text_encoding
 from odoo.addons.bank_statement_api.tools.columns import Profile
 from odoo.addons.bank_statement_api.tools.errors import StatementFormatError
 
@@ -67,6 +67,13 @@ def test_doubt_is_told():
     [remark] = text_encoding.decode("Łukasz".encode("cp1250")).remarks
     assert "set its characters" in remark.message
     assert text_encoding.decode("Müller".encode()).remarks == ()
+
+
+def test_bytes_that_were_not_looked_at_may_be_none_of_the_encoding(monkeypatch):
+    monkeypatch.setattr(letters, "_MOST", 1)
+    # 0x81 is no character of Windows-1250; the first of the words shows it all the same.
+    found = text_encoding.decode(b"Pie\xb9\xbf\xb3 \x81")
+    assert (found.encoding, found.reason) == ("latin-1", "doubted")
 
 
 def test_words_of_two_languages_and_no_majority_show_nothing():
