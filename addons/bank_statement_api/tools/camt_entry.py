@@ -153,7 +153,8 @@ def _lines(node, status, amount, position, context):
     whole = entry_info(node, context)
     # Of several details, none is all that the entry's total and its charges are about.
     shared_info = whole if len(details) == 1 else whole | {"foreign": (), "charges": ()}
-    direction = sign(node)
+    # An entry of nothing has a direction as well.
+    direction = (1 if amount > 0 else -1) if amount else sign(node)
 
     def info(detail):
         credit = SIGNS.get(detail.text("CdtDbtInd"), direction) > 0
