@@ -233,6 +233,7 @@ def test_503_while_the_database_is_down_and_nothing_is_lost(odoo_server):
     server.tokens = json.loads(server.shell(MAKE_RECEIVER.format(secret=SECRET, limit=LIMIT)))
     message_id, body = uuid.uuid4().hex, b"{}"
     assert send(server, body, sign("before", body)).status_code == 202
+    server.disconnect()
     _administer(server, f'ALTER DATABASE "{server.name}" ALLOW_CONNECTIONS false')
     _administer(
         server,
