@@ -36,6 +36,8 @@ _SETTINGS = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "max_wal_size": "4GB",
+    # Compiling a query takes longer than running it on the few rows of a test.
+    "jit": "off",
     "log_min_messages": "warning",
 }
 
