@@ -78,10 +78,12 @@ def _install(python: Path) -> None:
     """The files list every package, so pip resolves nothing; it must not follow what Odoo's and the
     addons' metadata ask for either (PyPDF2, which Odoo no longer needs beside pypdf).
     """
+    # Odoo looks for compiled code in a folder of its own (odoo.environment): what pip compiles is read by nobody.
+    options = ["--no-deps", "--no-compile"]
     sources = [argument for path in REQUIREMENTS for argument in ("--requirement", path)]
     with progress.step("Installing the Python packages"):
         progress.run(
-            [python, "-m", "pip", "install", "--no-deps", *sources],
+            [python, "-m", "pip", "install", *options, *sources],
             log_name="venv-install",
             failure="The Python packages cannot be installed: check the network and run this again.",
             env={**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
