@@ -1,8 +1,9 @@
 """Databases made by copying a prepared template, which is made anew when what it holds changes.
 
 ``core`` has Odoo's own addons below the suite, ``suite`` the suite on top, ``tests`` what only tests
-need on top of that, ``pages`` what tests that open pages would wait for. The name of a template ends
-in a digest of its ingredients, and it gets that name only when it is complete.
+need on top of that, ``pages`` what tests that open pages would wait for, ``worlds`` the companies and
+people of the addons' tests. The name of a template ends in a digest of its ingredients, and it gets
+that name only when it is complete.
 """
 
 import hashlib
@@ -28,6 +29,13 @@ env.cr.commit()
 """
 _ASSETS = """
 env['ir.qweb']._pregenerate_assets_bundles()
+env.cr.commit()
+"""
+
+_WORLD = """
+from odoo.addons.treasury_sync.tests.common import TreasuryCase
+TreasuryCase.env = env
+TreasuryCase.make_world()
 env.cr.commit()
 """
 
@@ -113,6 +121,17 @@ def page_template(cluster: Cluster, python: Path) -> str:
         run_script(cluster, python, database, _ASSETS)
 
     return _filled(cluster, "pages", "Making the assets of all pages", below, fill)
+
+
+def world_template(cluster: Cluster, python: Path) -> str:
+    """:return: the name of a copy of the pages' template with what each class of addon tests would make."""
+    below = page_template(cluster, python)
+
+    def fill(database: str) -> None:
+        run_script(cluster, python, database, _WORLD)
+
+    makers = sorted(ADDONS.glob("*/tests/common.py"))
+    return _filled(cluster, "worlds", "Making the companies of all tests", below, fill, makers)
 
 
 def filled_template(

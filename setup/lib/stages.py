@@ -64,14 +64,12 @@ def run_packages(bench: Bench) -> Result:
 
 
 def run_odoo(bench: Bench, addon: str) -> Result:
-    """Odoo's own runner on one addon, in a copy of the suite's template that it updates first, so
-    that tests at installation and after it run both.
-    """
+    """Odoo's own runner on one addon, whose tests run after installation; one tagged to run at it is left to pytest."""
     name = f"test_{addon}"
-    database.copy(bench.cluster, database.page_template(bench.cluster, bench.python), name)
+    database.copy(bench.cluster, database.world_template(bench.cluster, bench.python), name)
     browser.ensure()
     tests = results.count_tests(_test_files(addon))
-    log, code = _odoo_tests(bench, name, f"/{addon}", "--update", addon)
+    log, code = _odoo_tests(bench, name, f"/{addon}")
     return results.from_odoo(log, code, at_least=tests)
 
 
@@ -93,7 +91,7 @@ def run_pytest_odoo(bench: Bench, ran: Sequence[Path] = ()) -> Result:
     :param ran: logs of Odoo's own runner; the tests they tell of are not run a second time
     """
     name = "test_pytest"
-    database.copy(bench.cluster, database.test_template(bench.cluster, bench.python), name)
+    database.copy(bench.cluster, database.world_template(bench.cluster, bench.python), name)
     paths = [str(path) for path in sorted(ADDONS.glob("*/tests"))]
     return pytest_on(bench, name, paths, ran)
 

@@ -18,19 +18,26 @@ class StatementCase(FinanceCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.euro = cls.env.ref("base.EUR")
-        cls.euro.active = True
-        cls.journals = {}
-        for company, iban in ((cls.company_a, IBAN), (cls.company_b, IBAN_B)):
-            company.currency_id = cls.euro
-            cls.env["account.chart.template"].try_loading(
-                "generic_coa", company, install_demo=False
-            )
-            company.currency_id = cls.euro
-            cls.journals[company] = cls.make_journal(company, iban)
+        cls.journals = {
+            company: cls.make_journal(company, iban)
+            for company, iban in ((cls.company_a, IBAN), (cls.company_b, IBAN_B))
+        }
         cls.journal = cls.journals[cls.company_a]
         cls.connection = cls.make_connection("upload")
         cls.interface = cls.make_interface("bank_statement", cls.connection)
+
+    @classmethod
+    def make_world(cls):
+        super().make_world()
+        cls.euro = cls.env.ref("base.EUR")
+        cls.euro.active = True
+        for company in cls.company_a | cls.company_b:
+            if company.chart_template != "generic_coa":
+                company.currency_id = cls.euro
+                cls.env["account.chart.template"].try_loading(
+                    "generic_coa", company, install_demo=False
+                )
+                company.currency_id = cls.euro
 
     @classmethod
     def make_journal(cls, company, iban, currency=None, code="TBNK"):

@@ -26,24 +26,41 @@ class FinanceCase(TransactionCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.company_a = cls.env["res.company"].create({"name": "Alder AG"})
-        cls.company_b = cls.env["res.company"].create({"name": "Birch GmbH"})
-        cls.users = {}
-        for company, letter in ((cls.company_a, "a"), (cls.company_b, "b")):
-            for group in ("viewer", "operator", "manager", "auditor", "api"):
-                cls.users[group, letter] = new_test_user(
-                    cls.env,
-                    f"{group}_{letter}",
-                    groups=f"{_PREFIX}{group}",
-                    company_id=company.id,
-                    company_ids=[Command.set(company.ids)],
-                )
-        cls.viewer, cls.operator, cls.manager, cls.auditor, cls.api_user = (
-            cls.users[group, "a"] for group in ("viewer", "operator", "manager", "auditor", "api")
-        )
+        cls.make_world()
         cls._keys = itertools.count(1)
         cls._follow_savepoints()
         cls._patch_transactions()
+
+    @classmethod
+    def make_world(cls):
+        """Find the companies and people of all tests, or make them.
+
+        A database can be prepared with them (``setup/lib/database.py``): to make them takes longer than most tests.
+        """
+        cls.company_a, cls.company_b = (
+            cls.env["res.company"].search([("name", "=", name)])
+            or cls.env["res.company"].create({"name": name})
+            for name in ("Alder AG", "Birch GmbH")
+        )
+        cls.users = {
+            (group, letter): cls.known_user(f"{group}_{letter}", _PREFIX + group, company)
+            for company, letter in ((cls.company_a, "a"), (cls.company_b, "b"))
+            for group in ("viewer", "operator", "manager", "auditor", "api")
+        }
+        cls.viewer, cls.operator, cls.manager, cls.auditor, cls.api_user = (
+            cls.users[group, "a"] for group in ("viewer", "operator", "manager", "auditor", "api")
+        )
+
+    @classmethod
+    def known_user(cls, login, group, company):
+        """:return: the user ``login``, found or made"""
+        return cls.env["res.users"].search([("login", "=", login)]) or new_test_user(
+            cls.env,
+            login,
+            groups=group,
+            company_id=company.id,
+            company_ids=[Command.set(company.ids)],
+        )
 
     @classmethod
     def _release_checkpoint(cls):

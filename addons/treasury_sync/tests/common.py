@@ -1,5 +1,4 @@
 from odoo import Command
-from odoo.tests import new_test_user
 
 from odoo.addons.bank_statement_api.tests.common import StatementCase
 
@@ -14,24 +13,23 @@ class TreasuryCase(StatementCase):
         super().setUpClass()
         for company in (cls.company_a, cls.company_b):
             company.payments_await_bank = True
+        cls.vendor = cls.make_vendor("Vendor SARL", VENDOR_IBAN)
+        cls.channel = cls.make_channel()
+
+    @classmethod
+    def make_world(cls):
+        super().make_world()
         cls.preparer, cls.other_preparer = (
             cls.make_user(f"preparer_{number}", "preparer") for number in (1, 2)
         )
         cls.approver, cls.second_approver, cls.third_approver = (
             cls.make_user(f"approver_{number}", "approver") for number in (1, 2, 3)
         )
-        cls.vendor = cls.make_vendor("Vendor SARL", VENDOR_IBAN)
-        cls.channel = cls.make_channel()
 
     @classmethod
     def make_user(cls, login, group, company=None):
-        company = company or cls.company_a
-        return new_test_user(
-            cls.env,
-            login,
-            groups=f"treasury_sync.group_treasury_{group}",
-            company_id=company.id,
-            company_ids=[Command.set(company.ids)],
+        return cls.known_user(
+            login, f"treasury_sync.group_treasury_{group}", company or cls.company_a
         )
 
     @classmethod
