@@ -17,6 +17,8 @@ from .results import Result
 
 UNIT_TESTS = ROOT / "tests/unit"
 E2E_TESTS = ROOT / "tests/e2e"
+#: Parts of about the length of the longest other stage.
+_E2E_PARTS = 4
 
 
 @dataclass(frozen=True)
@@ -109,17 +111,25 @@ def pytest_on(
 def run_e2e(bench: Bench, part: int = 0, parts: int = 1) -> Result:
     """Real processes: servers, the queue's runner, RPC clients, the browser, ``kill -9``.
 
-    :param part: which of ``parts`` to run, from 0; each has about as much of the test code
+    :param part: which of ``parts`` to run, from 0
     """
     browser.ensure()
     template = database.page_template(bench.cluster, bench.python)
-    files = sorted(E2E_TESTS.glob("test_*.py"), key=lambda path: (-path.stat().st_size, path.name))
+    files = shares(sorted(E2E_TESTS.glob("test_*.py")), parts)[part]
     return _pytest(
         bench.python,
         f"e2e-{part}" if parts > 1 else "e2e",
-        ["-p", "no:odoo", *map(str, files[part::parts])],
+        ["-p", "no:odoo", *map(str, files)],
         env={"FINANCE_TEST_TEMPLATE": template},
     )
+
+
+def shares(files: Sequence[Path], parts: int) -> list[list[Path]]:
+    """:return: the files dealt out so that each share has as much test code, which tells roughly how long it takes."""
+    shares: list[list[Path]] = [[] for _part in range(parts)]
+    for path in sorted(files, key=lambda path: -path.stat().st_size):
+        min(shares, key=lambda share: sum(file.stat().st_size for file in share)).append(path)
+    return shares
 
 
 def run_lifecycle(bench: Bench) -> Result:
@@ -152,8 +162,8 @@ def run_demo(bench: Bench) -> Result:
 
 
 def everything(bench: Bench) -> list[tuple[str, Callable[[], Result]]]:
-    """:return: every stage CI runs with its title, the long ones first: what a few at a time work off in the shortest
-    time.
+    """:return: every stage CI runs with its title, in the order in which a few at a time work them off in the shortest
+    time: what can do without the databases that the first test in a browser makes, then the long ones.
     """
     # The tests of an addon are in files whose number tells how long they take.
     addons = sorted(suite_addons(tests=True), key=lambda addon: -len(_test_files(addon)))
@@ -171,16 +181,20 @@ def everything(bench: Bench) -> list[tuple[str, Callable[[], Result]]]:
             ended.wait()
         return run_pytest_odoo(bench, [_log_of(f"test_{addon}") for addon in addons])
 
+    def with_browser(part: int) -> tuple[str, Callable[[], Result]]:
+        title = f"browser, RPC and crash tests, part {part + 1} of {_E2E_PARTS}"
+        return title, lambda: run_e2e(bench, part, _E2E_PARTS)
+
     return [
+        with_browser(0),
         ("lint", lambda: run_lint(bench)),
         ("unit tests", lambda: run_unit(bench.python, thorough=True)),
-        ("browser, RPC and crash tests, first half", lambda: run_e2e(bench, 0, 2)),
-        ("browser, RPC and crash tests, second half", lambda: run_e2e(bench, 1, 2)),
-        *((f"Odoo's runner: {addon}", lambda addon=addon: with_odoo(addon)) for addon in addons),
-        ("demo", lambda: run_demo(bench)),
-        ("install, upgrade, uninstall", lambda: run_lifecycle(bench)),
-        ("Odoo's linters", lambda: run_odoo_lint(bench)),
         ("packages", lambda: run_packages(bench)),
+        ("install, upgrade, uninstall", lambda: run_lifecycle(bench)),
+        ("demo", lambda: run_demo(bench)),
+        *(with_browser(part) for part in range(1, _E2E_PARTS)),
+        *((f"Odoo's runner: {addon}", lambda addon=addon: with_odoo(addon)) for addon in addons),
+        ("Odoo's linters", lambda: run_odoo_lint(bench)),
         ("pytest-odoo", with_pytest),
     ]
 
