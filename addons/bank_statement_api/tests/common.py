@@ -88,19 +88,19 @@ class StatementCase(FinanceCase):
         return invoice
 
     @classmethod
-    def make_dollar(cls, rate):
-        """The dollar, of which company A has got ``rate`` for a euro since two months before :data:`DAY`."""
-        dollar = cls.env.ref("base.USD")
-        dollar.active = True
+    def make_rate(cls, name, rate, day=DAY - timedelta(days=60)):
+        """A currency, of which company A gets ``rate`` for a euro from a day on."""
+        currency = cls.env.ref(f"base.{name}")
+        currency.active = True
         cls.env["res.currency.rate"].create(
             {
-                "name": DAY - timedelta(days=60),
-                "currency_id": dollar.id,
+                "name": day,
+                "currency_id": currency.id,
                 "company_id": cls.company_a.id,
                 "rate": rate,
             }
         )
-        return dollar
+        return currency
 
     # === DOING === #
 

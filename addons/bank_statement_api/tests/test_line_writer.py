@@ -145,21 +145,8 @@ class TestLineWriter(StatementCase):
             ("USD", 1.083, "CH9300762011623852957"),
             ("JPY", 161.7, "AT611904300234573201"),
         ):
-            currency = (
-                self.env["res.currency"]
-                .with_context(active_test=False)
-                .search([("name", "=", currency_name)])
-            )
-            currency.active = True
-            for day, factor in ((date(2026, 1, 1), 1), (date(2026, 3, 8), 1.017)):
-                self.env["res.currency.rate"].create(
-                    {
-                        "name": day,
-                        "currency_id": currency.id,
-                        "company_id": self.company_a.id,
-                        "rate": rate * factor,
-                    }
-                )
+            self.make_rate(currency_name, rate, date(2026, 1, 1))
+            currency = self.make_rate(currency_name, rate * 1.017, date(2026, 3, 8))
             journal = self.make_journal(self.company_a, iban, currency, code=f"T{currency_name}")
             with self.subTest(currency=currency_name):
                 self.assert_same_rows(self.vals(journal=journal))
@@ -226,22 +213,10 @@ class TestLineWriter(StatementCase):
         self.assert_same_rows(vals_list)
 
     def test_rows_equal_odoos_with_amounts_in_foreign_currencies(self):
-        currencies = {}
-        for name, rate in (("USD", 1.083), ("JPY", 161.7)):
-            currencies[name] = (
-                self.env["res.currency"]
-                .with_context(active_test=False)
-                .search([("name", "=", name)])
-            )
-            currencies[name].active = True
-            self.env["res.currency.rate"].create(
-                {
-                    "name": date(2026, 1, 1),
-                    "currency_id": currencies[name].id,
-                    "company_id": self.company_a.id,
-                    "rate": rate,
-                }
-            )
+        currencies = {
+            name: self.make_rate(name, rate, date(2026, 1, 1))
+            for name, rate in (("USD", 1.083), ("JPY", 161.7))
+        }
         dollars = self.make_journal(
             self.company_a, "CH9300762011623852957", currencies["USD"], code="TUSD"
         )

@@ -15,7 +15,7 @@ class TestMatchCurrency(StatementCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.make_dollar(1.2)
+        cls.make_rate("USD", 1.2)
         # What is measured elsewhere does not matter here.
         cls.startClassPatcher(patch.object(precision, "prior_of", lambda *_args: (4_000, 0)))
 

@@ -64,7 +64,7 @@ class TestMatchTransfer(StatementCase):
         self.assertEqual(self.proposed(back).item_ids, transit)
 
     def test_other_side_in_another_currency_is_a_persons_decision(self):
-        dollar = self.make_dollar(1.0)
+        dollar = self.make_rate("USD", 1.0)
         abroad = self.make_journal(self.company_a, "NL91ABNA0417164300", dollar, code="TUSD")
         self.sent(-50, to=abroad)
         self.assertFalse(self.proposed(self.line(abroad, 50.0, self.journal)).item_ids)

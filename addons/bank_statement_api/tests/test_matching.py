@@ -115,7 +115,7 @@ class TestMatching(StatementCase):
         self.assertEqual((invoice.amount_residual, other.amount_residual), (0, 50))
 
     def test_foreign_payment_matches_by_what_was_instructed(self):
-        dollar = self.make_dollar(1.25)
+        dollar = self.make_rate("USD", 1.25)
         invoice = self.make_invoice(125, currency=dollar)
         self.bring(self.file(("99.00", "x")))
         line = self.lines()

@@ -20,19 +20,8 @@ class TestPoster(StatementCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.poster = cls.env["bank.statement.poster"]
-        cls.dollar = cls.env.ref("base.USD")
-        cls.dollar.active = True
-        cls.env["res.currency.rate"].create(
-            [
-                {
-                    "name": day,
-                    "currency_id": cls.dollar.id,
-                    "company_id": cls.company_a.id,
-                    "rate": rate,
-                }
-                for day, rate in ((date(2026, 1, 1), 1.25), (date(2026, 3, 1), 1.20))
-            ]
-        )
+        cls.make_rate("USD", 1.25, date(2026, 1, 1))
+        cls.dollar = cls.make_rate("USD", 1.20, date(2026, 3, 1))
 
     def line(self, amount, journal=None, **values):
         return self.env["account.bank.statement.line"].create(

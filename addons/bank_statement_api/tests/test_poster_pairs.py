@@ -88,7 +88,7 @@ class TestPosterPairs(PairsCase):
         self.assert_rows(odoo, pairs, "orm")
 
     def test_rows_equal_odoos_where_the_rate_has_changed(self):
-        dollar = self.make_dollar(1.25)
+        dollar = self.make_rate("USD", 1.25)
         invoices = [self.make_invoice(125, currency=dollar) for _number in range(PAIRS)]
         pairs = self.make_pairs(
             self.items(invoices),

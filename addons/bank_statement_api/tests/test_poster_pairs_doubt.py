@@ -43,7 +43,7 @@ class TestPosterPairsDoubt(PairsCase):
         entry, invoice = line.move_id, item.move_id
         suspense = line._seek_for_lines()[1]
         foreign = pairs[1][1].move_id.line_ids - pairs[1][1]
-        dollar = self.make_dollar(1.25)
+        dollar = self.make_rate("USD", 1.25)
         payment = self.env["account.payment"].create(
             {"amount": 1, "partner_id": item.partner_id.id}
         )
@@ -191,7 +191,7 @@ class TestPosterPairsDoubt(PairsCase):
             self.assertIn("depends on", self.pairs._why_not(self.company_a, facts))
 
     def test_foreign_currency_goes_through_odoo(self):
-        dollar = self.make_dollar(1.25)
+        dollar = self.make_rate("USD", 1.25)
         journal = self.make_journal(self.company_a, "CH9300762011623852957", dollar, code="TUSD")
         invoices = [self.make_invoice(125, currency=dollar) for _number in range(PAIRS)]
         pairs = self.make_pairs(

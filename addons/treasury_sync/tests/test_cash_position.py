@@ -172,14 +172,7 @@ class TestCashPosition(CashPositionCase):
         self.assertIn("position_rate_missing", self.codes(found))
         self.assertIsNone(self.account(found, journal)["converted"])
         self.assertEqual(found["totals"]["group"], "105.00")
-        self.env["res.currency.rate"].create(
-            {
-                "currency_id": dollar.id,
-                "name": "2026-03-04",
-                "rate": 1.25,
-                "company_id": self.company_a.id,
-            }
-        )
+        self.make_rate("USD", 1.25, "2026-03-04")
         found = self.position()
         account = self.account(found, journal)
         self.assertEqual(

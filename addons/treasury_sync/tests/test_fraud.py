@@ -208,16 +208,7 @@ class TestFraud(TreasuryCase):
         self.assertFalse(self.held(order), "another vendor")
 
     def test_limit_and_usual_amount_are_in_the_currency_of_the_rule(self):
-        dollar = self.env.ref("base.USD")
-        dollar.active = True
-        self.env["res.currency.rate"].create(
-            {
-                "currency_id": dollar.id,
-                "company_id": self.company_a.id,
-                "name": "2026-01-01",
-                "rate": 2,
-            }
-        )
+        dollar = self.make_rate("USD", 2, "2026-01-01")
         self.rule("combined_limit", currency_id=dollar.id, limit_amount=300)
         self.rule("unusual_amount", currency_id=dollar.id, factor=1.4)
         self.assertEqual(self.held(self.once(151)), ["combined_limit"])

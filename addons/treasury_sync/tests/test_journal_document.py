@@ -122,14 +122,7 @@ class TestJournalDocument(TreasuryCase):
         exchange = self.hand_over(document)
         self.assertEqual(self.codes(exchange), ["journal_rate_missing"] * 3)
         self.assertFalse(self.booked("USD-1").move_ids)
-        self.env["res.currency.rate"].create(
-            {
-                "currency_id": dollar.id,
-                "name": "2026-01-01",
-                "rate": 1.07,
-                "company_id": self.company_a.id,
-            }
-        )
+        self.make_rate("USD", 1.07, "2026-01-01")
         exchange.action_retry()
         exchange._job_process()
         self.assertEqual(self.booked("USD-1").state, "posted")

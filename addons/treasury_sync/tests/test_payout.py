@@ -279,16 +279,7 @@ class TestPayout(GatewayCase):
     # === CURRENCIES === #
 
     def test_payment_in_another_currency_than_its_payout(self):
-        dollar = self.env.ref("base.USD")
-        dollar.active = True
-        self.env["res.currency.rate"].create(
-            {
-                "currency_id": dollar.id,
-                "name": "2026-01-01",
-                "rate": 1.25,
-                "company_id": self.company_a.id,
-            }
-        )
+        dollar = self.make_rate("USD", 1.25, "2026-01-01")
         invoice = self.make_invoice(100, currency=dollar)
         charge = self.charge("ch_usd", 10000, invoice=invoice.name, currency="usd")
         payout = self.payout("po_usd", 8000)
@@ -303,16 +294,7 @@ class TestPayout(GatewayCase):
         self.assertEqual(self.balance(self.gateway.clearing_account_id), 0)
 
     def test_payout_in_a_currency_that_is_not_the_companys(self):
-        dollar = self.env.ref("base.USD")
-        dollar.active = True
-        self.env["res.currency.rate"].create(
-            {
-                "currency_id": dollar.id,
-                "name": "2026-01-01",
-                "rate": 1.1,
-                "company_id": self.company_a.id,
-            }
-        )
+        self.make_rate("USD", 1.1, "2026-01-01")
         payout = self.payout("po_usd", 19333, currency="usd")
         self.tell(
             self.event("charge.succeeded", self.charge("ch_u1", 9999, currency="usd")),

@@ -55,16 +55,7 @@ class TestSettlement(GatewayCase):
                 self.assertFalse(self.cases("settlement_unmatched", self.settlement(name)))
 
     def test_zero_decimal_currency(self):
-        yen = self.env.ref("base.JPY")
-        yen.active = True
-        self.env["res.currency.rate"].create(
-            {
-                "currency_id": yen.id,
-                "name": "2026-01-01",
-                "rate": 160,
-                "company_id": self.company_a.id,
-            }
-        )
+        yen = self.make_rate("JPY", 160, "2026-01-01")
         invoice = self.make_invoice(12345, currency=yen)
         self.tell(
             self.event(
