@@ -8,6 +8,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+from moto.s3.responses import S3Response
 from moto.server import ThreadedMotoServer
 
 from odoo.addons.finance_connector_base.tools import sftp_address
@@ -30,7 +31,21 @@ KEYS = ("access", "secret")
 
 
 @pytest.fixture(scope="module")
-def s3():
+def one_put_at_a_time():
+    """A store looks at ``If-None-Match`` and writes in one step; threads of this one meet between the two."""
+    turn, put = threading.Lock(), S3Response.put_object
+
+    def put_in_turn(response):
+        with turn:
+            return put(response)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(S3Response, "put_object", put_in_turn)
+        yield
+
+
+@pytest.fixture(scope="module")
+def s3(one_put_at_a_time):
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
