@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import replace
+from decimal import Decimal
 
 from odoo.addons.finance_connector_base.tools.money import MoneyError, minor_unit_exponent
 
@@ -106,13 +107,13 @@ class _Reader:
         self._currency = currency
         self._account = account
         self._cells = Cells(table, profile, currency)
+        self._remarks = table.remarks
         days = ("booking_date", "value_date")
         self._said = {place for name, place in self._cells.places.items() if name not in days}
 
     def statements(self) -> list[Statement]:
         groups: dict[tuple, list] = {}
-        # Totals and notes are left out; a booking among them is never.
-        left_out = [row for row in self._table.behind if self._is_booking(row[1])]
+        left_out = self._left_out_bookings()
         self._left_out = {number for number, _cells in left_out}
         for place, (number, cells) in enumerate((*self._table.rows, *left_out), 1):
             groups.setdefault(self._account_of(cells), []).append((place, number, cells))
@@ -121,13 +122,42 @@ class _Reader:
             for number, (account, rows) in enumerate(groups.items(), 1)
         ]
 
-    def _is_booking(self, cells) -> bool:
+    def _left_out_bookings(self) -> list:
+        """Return rows left out at the end that the balances prove to be bookings; others with day and amount are told.
+
+        The bank may write fewer totals and notes another time.
+        """
+        proven, likely = [], []
+        before = self._figures(self._table.rows[-1][1])
+        for number, cells in self._table.behind:
+            here = self._figures(cells)
+            if here and before and None not in (before[1], here[1]):
+                downwards, upwards = before[1] + here[0], here[1] + before[0]
+                (proven if here[1] == downwards or before[1] == upwards else likely).append(
+                    (number, cells)
+                )
+            elif here:
+                likely.append((number, cells))
+            before = here
+        if likely:
+            rows = ", ".join(str(number) for number, _cells in likely[:20])
+            self._remarks += (
+                Warn(
+                    path="row",
+                    message=f"Left out at the end as the profile says, though it has a day and an amount: row {rows}.",
+                ),
+            )
+        return proven
+
+    def _figures(self, cells) -> tuple[Decimal, Decimal | None] | None:
+        """Return the amount and the balance of a row that has a day, None for any other."""
         try:
+            currency = self._account_of(cells).currency
             self._cells.day(cells, "booking_date")
-            self._cells.money(cells, self._account_of(cells).currency)
+            amount, _charges = self._cells.money(cells, currency)
+            return amount, self._cells.number_or_none(cells, "balance", currency)
         except (BadCellError, StatementFormatError):
-            return False
-        return True
+            return None
 
     def _account_of(self, cells) -> AccountRef:
         currency = (self._cells.text(cells, "currency_column") or self._currency or "").upper()
@@ -153,7 +183,7 @@ class _Reader:
 
     def _statement(self, number, account, rows) -> Statement:
         transactions, bad_entries, balances = [], [], []
-        warnings = list(self._table.remarks)
+        warnings = list(self._remarks)
         header = self._table.header
         for place, line, cells in rows:
             place_of_word = row_status.find_word(cells[: len(header)], self._said)
@@ -170,7 +200,7 @@ class _Reader:
                     raise BadCellError(
                         self._cells.name("booking_date"),
                         self._cells.cell(cells, "booking_date"),
-                        "is a day: this looks like a booking, and the profile leaves the last rows out",
+                        "is of a booking, as the balances show, and the profile leaves the last rows out",
                     )
                 if self._table.source_format == "html" and any(cells[len(header) :]):
                     # Where the end of a row is damaged, the next one goes on in it.

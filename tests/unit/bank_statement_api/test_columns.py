@@ -55,20 +55,33 @@ def test_german_export_with_a_preamble_and_a_footer():
     assert not found.findings
 
 
-def test_rows_left_out_at_the_end_are_never_bookings():
+@pytest.mark.parametrize("upwards", [False, True])
+def test_booking_among_the_rows_left_out_at_the_end_is_asked_about(upwards):
     profile = Profile(
-        booking_date="Date", amount="Amount", text=("Text",), dates="dmy", decimals=",", skip_end=2
+        booking_date="Date", amount="Amount", balance="Text", dates="dmy", decimals=",", skip_end=2
     )
-    rows = b"Date;Amount;Text\n24.03.2026;-1,00;a\n25.03.2026;-2,00;b\n"
-    assert [line.amount for line in read_one(rows + b"Total;-3,00;\n\n", profile).booked] == [
-        Decimal("-1.00"),
-        Decimal("-2.00"),
-    ]
-    # Another time the bank writes no totals.
-    found = read_one(rows + b"26.03.2026;-4,00;c\n", profile)
-    assert [line.amount for line in found.booked] == [Decimal("-1.00")]
+    rows = ["24.03.2026;-1,00;99,00", "25.03.2026;-2,00;97,00", "26.03.2026;-4,00;93,00"]
+    rows = rows[::-1] if upwards else rows
+    assert len(read_one(table(*rows, "Total;-7,00;", "Note;;"), profile).booked) == 3
+    # A closing balance may have a day: that it is no booking, the balances show as well.
+    closing = read_one(table(*rows, "26.03.2026;93,00;93,00", "Note;;"), profile)
+    assert (len(closing.booked), closing.bad_entries) == (3, ())
+    assert ["row 5" in warning.message for warning in closing.warnings] == [True]
+    # Another time the bank writes nothing behind them.
+    found = read_one(table(*rows), profile)
+    assert len(found.booked) == 1
     assert [bad.position.line for bad in found.bad_entries] == [3, 4]
-    assert "looks like a booking" in found.bad_entries[0].reason
+    assert "as the balances show" in found.bad_entries[0].reason
+
+
+def test_row_left_out_that_may_be_a_booking_is_told():
+    profile = Profile(
+        booking_date="Date", amount="Amount", text=("Text",), dates="dmy", decimals=",", skip_end=1
+    )
+    found = read_one(table("24.03.2026;-1,00;a", "25.03.2026;-2,00;b"), profile)
+    assert (len(found.booked), found.bad_entries) == (1, ())
+    assert ["row 3" in warning.message for warning in found.warnings] == [True]
+    assert read_one(table("24.03.2026;-1,00;a", "Total;-1,00;"), profile).warnings == ()
 
 
 @pytest.mark.parametrize("end", [b"", b"Total;-3,00;\n", b"\n;;\nTotal;-3,00;\nNote;;\n"])
