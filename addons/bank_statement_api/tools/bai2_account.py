@@ -11,7 +11,7 @@ import datetime
 import re
 from decimal import Decimal
 
-from . import accounts, bai2_codes, flat, transaction_kinds
+from . import accounts, bai2_codes, checks, flat, transaction_kinds
 from .bai2_codes import DETAIL, MESSAGE, SUMMARY
 from .bai2_record import INTEGER, Account, Record, control, fields_of, trailer_numbers
 from .documents import (
@@ -97,7 +97,9 @@ class AccountReader:
         return self._sum if declared is None else declared
 
     def _balance(self, kind: str) -> Balance | None:
-        return next((balance for balance in self._balances if balance.type == kind), None)
+        found = [balance for balance in self._balances if balance.type == kind]
+        place = Position(statement=self._number, entry=0, line=self._account.record.line)
+        return checks.only_balance(found, place, self._findings) if found else None
 
     def _warn(self, path: str, message: str):
         self._warnings.append(

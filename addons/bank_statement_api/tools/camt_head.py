@@ -12,7 +12,7 @@ from odoo.addons.finance_connector_base.tools.dates import DateError, parse_date
 from odoo.addons.finance_connector_base.tools.money import MoneyError, minor_unit_exponent
 from odoo.addons.finance_connector_base.tools.safe_xml import local_name
 
-from . import bai2_codes
+from . import bai2_codes, checks
 from .camt_node import (
     BOOLEANS,
     BadRecordError,
@@ -228,7 +228,7 @@ def _opening(balances, page_number, position, findings) -> Balance | None:
     for kind in _OPENING_TYPES:
         found = [balance for balance in balances if balance.type == kind]
         if found:
-            return _unambiguous(found, position, findings)
+            return checks.only_balance(found, position, findings)
     pages = [balance for balance in balances if balance.type == _PAGE_BALANCE]
     if pages and page_number is not None and page_number > 1:
         return pages[0]
@@ -238,25 +238,9 @@ def _opening(balances, page_number, position, findings) -> Balance | None:
 def _closing(balances, last_page, position, findings) -> Balance | None:
     found = [balance for balance in balances if balance.type == "CLBD"]
     if found:
-        return _unambiguous(found, position, findings)
+        return checks.only_balance(found, position, findings)
     pages = [balance for balance in balances if balance.type == _PAGE_BALANCE]
     return pages[-1] if pages and last_page is False else None
-
-
-def _unambiguous(found: list[Balance], position, findings) -> Balance:
-    amounts = {balance.amount for balance in found}
-    if len(amounts) > 1:
-        findings.append(
-            Finding(
-                code="balance_ambiguous",
-                message=f"The statement gives {len(amounts)} different {found[0].type} balances.",
-                severity="error",
-                expected=str(found[0].amount),
-                actual=", ".join(str(balance.amount) for balance in found[1:]),
-                position=position,
-            )
-        )
-    return found[0]
 
 
 def _totals(node, currency, position, findings) -> DeclaredTotals | None:

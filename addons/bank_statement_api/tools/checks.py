@@ -86,6 +86,26 @@ class Tally:
             self.debit_sum += amount
 
 
+def only_balance(found: Sequence[Balance], position: Position, findings: list[Finding]) -> Balance:
+    """Return the balance that a document gives, once or again, of one type.
+
+    :param found: one at least, of one type; different amounts leave a finding
+    """
+    amounts = {balance.amount for balance in found}
+    if len(amounts) > 1:
+        findings.append(
+            Finding(
+                code="balance_ambiguous",
+                message=f"The statement gives {len(amounts)} different {found[0].type} balances.",
+                severity="error",
+                expected=str(found[0].amount),
+                actual=", ".join(str(balance.amount) for balance in found[1:]),
+                position=position,
+            )
+        )
+    return found[0]
+
+
 def tally(statement: Statement) -> Tally:
     """Return the tally of a statement that holds its transactions."""
     result = Tally()

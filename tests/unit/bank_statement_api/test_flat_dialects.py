@@ -306,6 +306,16 @@ def test_bai2_trailers_may_leave_their_control_total_out():
     assert not checks.prove(read(re.sub(r"(?m)^(49|98|99),\d+,", r"\1,,", text)))
 
 
+def test_bai2_account_with_two_closing_balances_is_asked_about():
+    """A digit that was lost makes one of the opening balance as well, and the bookings still add up."""
+    text = flat_writer.bai2("0975312468", "USD", [LINE]).decode()
+    found = read(text.replace(",010,", ",015,"))
+    assert found.opening is None and len(found.balances) == 2
+    [finding] = [one for one in checks.prove(found) if one.severity == "error"]
+    assert finding.code == "balance_ambiguous"
+    assert finding.actual == str(read(text).closing.amount)
+
+
 def test_bai2_in_the_form_of_the_standard_that_came_after_it():
     text = flat_writer.bai2("0975312468", "USD", [LINE]).decode()
     found, before = (read(re.sub(r"(?m)^(01.*,)2/", rf"\g<1>{number}/", text)) for number in "32")

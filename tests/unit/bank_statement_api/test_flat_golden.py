@@ -104,7 +104,7 @@ def test_sample_says_the_same_in_every_encoding(path, encoding):
     assert detect.detect(encoded).read(encoded) == read(path)
 
 
-@pytest.mark.parametrize("path", filter(is_western, FILES), ids=ids)
+@pytest.mark.parametrize("path", list(filter(is_western, FILES)), ids=ids)
 def test_sample_says_the_same_in_the_letters_of_western_europe(path):
     encoded = text_of(path).encode("cp1252")
     assert detect.detect(encoded).read(encoded) == read(path)
