@@ -36,6 +36,7 @@ def test_the_paid_figure_counts_where_the_item_has_another_currency():
         (Proposal(1, (Allocation(7, D(50)), Allocation(7, D(50)))), 100),
         (Proposal(1, (Allocation(7, D(0)),)), 0),
         (Proposal(1, (Allocation(7, D("NaN")),)), 0),
+        (Proposal(1, (Allocation(7, D("Infinity")),)), "Infinity"),
         (Proposal(1, (Allocation(7, D(10), paid=D(-10)),)), -10),
         (Proposal(1, (Allocation(7, D(30)),), keep_rest=True), 20),
         (Proposal(1, (Allocation(7, D(-30)),), keep_rest=True), 40),
@@ -46,8 +47,17 @@ def test_what_does_not_add_up_is_refused(proposal, open_amount):
         check(proposal, D(open_amount))
 
 
+def test_what_is_left_may_stay_open_only_where_the_proposal_says_so():
+    part = (Allocation(7, D(30)),)
+    check(Proposal(1, part, keep_rest=True), D(40))
+    with pytest.raises(ProposalError, match="not to the 40 open"):
+        check(Proposal(1, part), D(40))
+
+
 def test_only_one_item_and_nothing_else_is_a_pair():
     allocation = Allocation(7, D(100))
+    assert not Proposal(1, (allocation, Allocation(8, D(1)))).is_pair
+    assert not Proposal(1).is_pair
     assert Proposal(1, (allocation,)).is_pair
     assert not Proposal(1, (allocation,), keep_rest=True).is_pair
     assert not Proposal(1, (allocation,), (WriteOff(9, D(1), "Fee"),)).is_pair

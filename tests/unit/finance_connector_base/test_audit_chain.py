@@ -155,6 +155,12 @@ def test_event_without_a_seal(age, kind):
     assert (finding and (finding.kind, finding.event_id)) == (kind and (kind, 9))
 
 
+def test_an_event_without_a_seal_is_not_forgotten_for_newer_ones():
+    late = event(9, event_time=iso((NOW - timedelta(days=9)).replace(tzinfo=None)))
+    finding = verify([*chain(1), (None, late), (None, event(104))], {}, NOW).finding
+    assert (finding.kind, finding.event_id) == ("out_of_order", 9)
+
+
 def test_a_broken_link_is_named_before_an_overdue_event():
     rows = chain(2)
     rows[1][1]["summary"] = "x"

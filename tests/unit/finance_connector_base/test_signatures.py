@@ -128,9 +128,33 @@ def test_header_names_have_no_case():
     assert verify_webhook([NEW], headers, BODY, NOW)
 
 
-def test_an_id_that_blurs_what_is_signed_is_refused():
+@pytest.mark.parametrize("message_id", ["a.b", ""])
+def test_an_id_that_blurs_what_is_signed_is_refused(message_id):
     with pytest.raises(ValueError, match="id of a webhook"):
-        sign_webhook([NEW], "a.b", BODY, NOW)
+        sign_webhook([NEW], message_id, BODY, NOW)
+
+
+def test_signed_text_divided_elsewhere_is_refused():
+    """A part of the body taken for the time, and the time for a part of the id: the signature would fit."""
+    time = signed()["webhook-timestamp"]
+    headers = signed(body=f"{time}.rest".encode())
+    verify_webhook([NEW], headers, f"{time}.rest".encode(), NOW)
+    with pytest.raises(SignatureError):
+        verify_webhook([NEW], headers | {"webhook-id": f"msg_1.{time}"}, b"rest", NOW)
+
+
+@pytest.mark.parametrize(("message_id", "prefix"), [("", "v1,"), ("msg_1", "")])
+def test_signature_that_fits_is_refused_without_an_id_or_a_version(message_id, prefix):
+    time = signed()["webhook-timestamp"]
+    key = base64.b64decode(NEW.removeprefix("whsec_"))
+    mac = hmac.new(key, f"{message_id}.{time}.".encode() + BODY, hashlib.sha256).digest()
+    headers = {
+        "webhook-id": message_id,
+        "webhook-timestamp": time,
+        "webhook-signature": prefix + base64.b64encode(mac).decode(),
+    }
+    with pytest.raises(SignatureError, match="not signed in the form"):
+        verify_webhook([NEW], headers, BODY, NOW)
 
 
 SCHEMES = [
