@@ -133,11 +133,8 @@ class KeyRing:
 
         :raise KeyFileError: the variable is missing, empty, or not in its form.
         """
-        text = environ.get(name, "")
-        source = f"the environment variable {name}"
-        if not text.strip():
-            raise KeyFileError(f"No key is in {source}.", _GENERATE_HINT)
-        return cls.from_text(text.replace(";", "\n"), source=source)
+        text = environ.get(name, "").replace(";", "\n")
+        return cls.from_text(text, source=f"the environment variable {name}")
 
     @classmethod
     def from_text(cls, text, source="the key ring"):
