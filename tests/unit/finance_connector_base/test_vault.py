@@ -120,6 +120,16 @@ def test_generate_never_replaces_a_ring(tmp_path):
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize("key_id", ["first", "a b", "a\ncurrent x", "x" * 33])
+def test_a_new_key_never_takes_the_place_of_another(tmp_path, key_id):
+    path = tmp_path / "keys"
+    KeyRing.generate(path, "first")
+    before = path.read_bytes()
+    with pytest.raises(KeyFileError, match="can't be the id of a new key"):
+        KeyRing.add_key(path, key_id)
+    assert path.read_bytes() == before
+
+
 def test_key_files_are_private_from_the_first_byte(tmp_path, monkeypatch):
     modes = []
     real_open = os.open
