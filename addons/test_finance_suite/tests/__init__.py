@@ -1,4 +1,5 @@
 from . import (
+    test_company_rules,
     test_finance_api,
     test_interface,
     test_limits,
