@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from .contract import Contract
 
@@ -59,13 +58,6 @@ class Totals:
         by = [name for name in (contract.account, contract.currency) if name]
         columns = list(dict.fromkeys([*by, *contract.sums]))
         wanted = [(name, "sum") for name in contract.sums]
-        if not by:
-            row = {"count": batch.num_rows}
-            table = pa.Table.from_batches([batch]).select(columns) if columns else None
-            for name in contract.sums:
-                row[f"{name}_sum"] = _sum(table[name])
-            self._add((entity, "", ""), row)
-            return
         table = pa.Table.from_batches([batch]).select(columns)
         for row in (
             table.group_by(by, use_threads=False)
@@ -141,7 +133,3 @@ def text(amount: Decimal) -> str:
         return "0"
     plain = format(amount, "f")
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
-
-
-def _sum(column: pa.ChunkedArray) -> Decimal | None:
-    return pc.sum(column).as_py()

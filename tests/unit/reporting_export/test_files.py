@@ -56,6 +56,24 @@ def test_totals_are_exact_by_account_and_currency(contract):
     assert totals.row_count == 3
 
 
+@pytest.mark.parametrize(
+    ("told", "sums"),
+    [
+        ({"account": ""}, {("acme", "", "EUR"): "10.49", ("acme", "", "JPY"): "1000"}),
+        ({"currency": ""}, {("acme", "400", ""): "10.49", ("acme", "500", ""): "1000"}),
+        ({"account": "", "currency": ""}, {("acme", "", ""): "1010.49"}),
+    ],
+)
+def test_totals_of_a_contract_without_account_or_currency_are_those_of_the_rest(
+    contract, told, sums
+):
+    _parts, totals = parts(dataclasses.replace(contract, **told))
+    assert {key: str(each["balance"].normalize()) for key, each in totals.sums.items()} == {
+        key: str(Decimal(amount).normalize()) for key, amount in sums.items()
+    }
+    assert totals.row_count == 3
+
+
 @pytest.mark.parametrize("file_format", file_formats.FORMATS.values(), ids=lambda known: known.code)
 def test_equal_rows_give_equal_bytes(contract, file_format):
     [first], _totals = parts(contract, file_format=file_format)
