@@ -1,5 +1,7 @@
 from odoo import models
 
+_MASK = "****"
+
 
 class BankStatementSetup(models.Model):
     """The first import as a dry run: made, tried again as often as something is chosen otherwise, and shown."""
@@ -22,6 +24,8 @@ class BankStatementSetup(models.Model):
         interface = self.interface_id or self._make_interface()
         self.interface_id = interface
         feeds = self._make_feeds(chosen)
+        # How an earlier try ended says nothing of this one.
+        feeds.sudo().write({"last_success_at": False, "last_error": False})
         for exchange in self._tried().filtered(lambda exchange: exchange.work_status == "done"):
             exchange._replay()
         feeds._enqueue_fetch()
@@ -84,9 +88,13 @@ class BankStatementSetup(models.Model):
             [("interface_id", "=", self.interface_id.id), ("shadow", "=", True)], order="id"
         )
         feeds = self.env["bank.statement.feed"]
-        return exchanges.filtered(
-            lambda exchange: feeds._of_exchange(exchange, self._filename(exchange))
-        )
+
+        def is_wanted(exchange):
+            name = self._filename(exchange)
+            # A name with an account number is stored masked: whether a pattern fits it cannot be told any more.
+            return (self.picks_up_files and _MASK in name) or feeds._of_exchange(exchange, name)
+
+        return exchanges.filtered(is_wanted)
 
     def _filename(self, exchange):
         return exchange.interface_id.sudo()._handler()._filename(exchange)

@@ -110,6 +110,24 @@ class TestSetup(StatementCase):
         self.assertEqual(table_of_account, (1, 2, []))
         self.assertEqual(len(setup._feeds()), 1)
 
+    def test_dry_run_counts_a_file_that_is_named_by_its_account(self):
+        drop = self.make_folder()
+        path = drop / f"camt053_{IBAN}_1.xml"
+        path.write_bytes(self.file(("5.00", "x")))
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+        setup = self.make("folder")
+        setup.action_choose()
+        setup.write({"endpoint": str(drop), "filename_pattern": f"*{IBAN}*.xml"})
+        with patch.dict(os.environ, {"FINANCE_FILE_ROOTS": str(drop)}):
+            setup.action_test()
+            setup.action_dry_run()
+            self.assertFalse(setup._preview_values()["fetched"])
+            self.process(setup)
+            self.assertEqual(setup._preview_values()["totals"]["lines"], 1)
+            setup.action_back()
+            setup.action_dry_run()
+            self.assertFalse(setup._preview_values()["fetched"], "of the try before")
+
     def test_account_bound_to_another_journal_is_tried_with_that_alone(self):
         setup = self.make("nextgenpsd2", step="accounts")
         setup.connection_id = self.make_connection("nextgenpsd2", endpoint="https://x.example")
