@@ -1,7 +1,7 @@
 {
     "name": "Bank Statement API",
     "summary": "Bank statements by API, file drop and upload: complete, once, balanced, and matched when certain",
-    "version": "19.0.1.9.8",
+    "version": "19.0.1.9.9",
     "author": "Finance Connectivity Suite contributors",
     "license": "LGPL-3",
     "category": "Accounting/Accounting",

@@ -1,7 +1,7 @@
 {
     "name": "Finance Connector Base",
     "summary": "The spine of the finance suite: governed exchanges with banks, gateways and warehouses",
-    "version": "19.0.1.2.2",
+    "version": "19.0.1.2.3",
     "author": "Finance Connectivity Suite contributors",
     "license": "LGPL-3",
     "category": "Accounting/Accounting",

@@ -301,18 +301,19 @@ class BankStatementFeed(models.Model):
 
     @api.model
     def _of_exchange(self, exchange, filename):
-        """The feed that brought an exchange, or none: uploads and pushes have no feed.
+        """The feed that brought an exchange; of what was uploaded or pushed, the one that would have.
 
         :param exchange: ``finance.exchange``, one record
         :param str filename: of its content
+        :return: one feed or none
         """
-        feeds = self.search([("interface_id", "=", exchange.interface_id.id)])
-        fetch, _colon, rest = exchange.idempotency_key.removeprefix("shadow:").partition(":")
-        if fetch in ("window", "sync"):
-            number = rest.partition(":")[0]
-            return feeds.filtered(lambda feed: str(feed.id) == number)
-        files = feeds.filtered(lambda feed: feed.kind == "files" and feed._wants_file(filename))
-        return files if len(files) == 1 else feeds.browse()
+        if exchange.res_model == self._name:
+            return self.browse(exchange.res_id).exists()
+        feeds = self.search(
+            [("interface_id", "=", exchange.interface_id.id), ("kind", "=", "files")]
+        )
+        wanted = feeds.filtered(lambda feed: feed._wants_file(filename))
+        return wanted if len(wanted) == 1 else wanted.browse()
 
     def _is_counted_by(self, reference):
         """

@@ -101,6 +101,7 @@ class BankStatementFeed(models.Model):
                 fetched.content,
                 source="schedule",
                 content_type="application/json",
+                record=self,
             )
         if fetched.cursor:
             self._set_cursor(fetched.cursor)
@@ -139,6 +140,7 @@ class BankStatementFeed(models.Model):
                 content,
                 source="schedule",
                 filename=name,
+                record=self,
             )
             if not self._is_shadow():
                 archive(duplicate=not is_new)

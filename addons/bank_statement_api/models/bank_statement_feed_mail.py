@@ -131,6 +131,7 @@ class BankStatementFeed(models.Model):
                 content,
                 source="mail",
                 filename=name,
+                record=self,
             )
             exchanges |= exchange
         if not found:

@@ -84,15 +84,22 @@ class BankStatementSetup(models.Model):
 
     def _tried(self):
         """:return: what the dry run has received for the feeds as they are now"""
+        feeds = self._feeds()
         exchanges = self.env["finance.exchange"].search(
-            [("interface_id", "=", self.interface_id.id), ("shadow", "=", True)], order="id"
+            [
+                ("res_model", "=", feeds._name),
+                ("res_id", "in", feeds.ids),
+                ("shadow", "=", True),
+            ],
+            order="id",
         )
-        feeds = self.env["bank.statement.feed"]
+        if not self.picks_up_files:
+            return exchanges
 
         def is_wanted(exchange):
             name = self._filename(exchange)
             # A name with an account number is stored masked: whether a pattern fits it cannot be told any more.
-            return (self.picks_up_files and _MASK in name) or feeds._of_exchange(exchange, name)
+            return _MASK in name or feeds._wants_file(name)
 
         return exchanges.filtered(is_wanted)
 

@@ -7,7 +7,7 @@ from odoo.tests import tagged
 from odoo.addons.bank_statement_api.adapters import folder
 from odoo.addons.finance_connector_base.tools.errors import FinalError
 
-from .common import StatementCase
+from .common import IBAN, IBAN_B, StatementCase
 
 
 @tagged("post_install", "-at_install")
@@ -73,6 +73,42 @@ class TestFolder(StatementCase):
         self.feed._job_fetch()
         self.assertEqual(len(self.exchanges()), 2)
         self.assertEqual(self.archived("archive"), ["a.2.xml", "a.xml"])
+
+    def test_file_is_read_as_its_feed_says_though_its_name_is_kept_masked(self):
+        """Files named by their account, of three feeds over one interface that read them differently."""
+        other = self.make_journal(self.company_a, IBAN_B, code="OTHR")
+        profile = self.env["bank.statement.profile"].create(
+            {
+                "name": "Table",
+                "company_id": self.company_a.id,
+                "booking_date": "Date",
+                "amount": "Amount",
+                "text": "Text",
+            }
+        )
+        feeds = self.feed
+        feeds.write({"filename_pattern": f"*{IBAN}*.xml", "imbalance_policy": "book"})
+        feeds |= feeds.copy({"filename_pattern": f"*{IBAN_B}*.xml", "imbalance_policy": "hold"})
+        feeds |= feeds[0].copy(
+            {
+                "filename_pattern": f"*{IBAN_B}*.csv",
+                "journal_id": other.id,
+                "profile_id": profile.id,
+            }
+        )
+        for iban in (IBAN, IBAN_B):
+            content = self.file(("50.00", "x"), iban=iban)
+            self.drop(f"{iban}_1.xml", content.replace(b">150.00<", b">151.00<"))
+        self.drop(f"{IBAN_B}_1.csv", b"Date;Amount;Text\n2026-03-04;7.00;Fee back\n")
+        for feed in feeds:
+            feed._job_fetch()
+        exchanges = self.exchanges()
+        for exchange in exchanges:
+            exchange._job_process()
+        names = "".join(exchanges.sudo().payload_ids.mapped("filename"))
+        self.assertFalse([iban for iban in (IBAN, IBAN_B) if iban in names])
+        self.assertEqual(self.lines().mapped("amount"), [50.0])
+        self.assertEqual(self.lines(other).mapped("amount"), [7.0])
 
     def test_file_stays_when_it_cannot_be_stored(self):
         path = self.drop("a.xml", self.file(("5.00", "x")))

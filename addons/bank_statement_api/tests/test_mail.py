@@ -114,6 +114,13 @@ class TestMail(StatementCase):
         self.mail(("renamed.xml", content), number=2)
         self.assertEqual(len(self.exchanges()), 1)
 
+    def test_statement_is_read_as_the_feed_says(self):
+        self.feed.imbalance_policy = "book"
+        content = self.file(("50.00", "x"))
+        self.mail((f"{IBAN}.xml", content.replace(b">150.00<", b">151.00<")))
+        self.exchanges()._job_process()
+        self.assertEqual(self.lines().amount, 50.0)
+
     def test_unknown_senders_are_refused_and_shown(self):
         for number, sender in enumerate(
             (

@@ -137,7 +137,7 @@ class TestSetup(StatementCase):
         setup.action_dry_run()
         self.assertEqual(setup._feeds().mapped("resource_ref"), ["r1", "r2"])
         self.env["finance.exchange"]._receive(
-            setup.interface_id, f"window:{setup._feeds()[1].id}:x", b"[]", source="schedule"
+            setup.interface_id, "window", b"[]", source="schedule", record=setup._feeds()[1]
         )
         self.assertEqual(setup._preview_values()["received"], 1)
         setup.action_back()

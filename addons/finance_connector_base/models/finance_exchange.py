@@ -104,7 +104,10 @@ class FinanceExchange(models.Model):
     owner_id = fields.Many2one(
         "res.users", index="btree_not_null", help="Who looks after it when the machine cannot."
     )
-    res_model = fields.Char(readonly=True, help="Outbound: model of the record it is about.")
+    res_model = fields.Char(
+        readonly=True,
+        help="Outbound: model of the record it is about. Inbound: of the record that fetched it.",
+    )
     res_id = fields.Many2oneReference(model_field="res_model", readonly=True)
     event_type = fields.Char(
         readonly=True, help="Outbound events: what happened, e.g. invoice.posted."
@@ -144,6 +147,7 @@ class FinanceExchange(models.Model):
         content_type=None,
         external_ref=None,
         correlation_id=None,
+        record=None,
         process=True,
     ):
         """Store what came in, once per key, in the caller's transaction. Nothing is parsed here.
@@ -152,6 +156,7 @@ class FinanceExchange(models.Model):
         :param str key: idempotency key, unique within the interface
         :param bytes content: the raw bytes
         :param str source: where it came from, see the field ``source``
+        :param record: the record that fetched it, or that it was sent to
         :param bool process: enqueue the work at once (an interface that is off keeps it for later)
         :return: the exchange of this key, and whether it is new. It is not new and ``_has_conflict(digest)`` holds
             when the key was used before for other content: then a person decides, and nothing is posted again.
@@ -173,7 +178,7 @@ class FinanceExchange(models.Model):
                 existing._keep_conflict(digest, content, filename, content_type)
             return existing.with_env(self.env), False
         exchange_sudo = self.sudo()._insert_new(
-            self._prepare_exchange_vals(interface_sudo, key)
+            self._prepare_exchange_vals(interface_sudo, key, record)
             | {
                 "source": source,
                 "digest": digest,
@@ -233,12 +238,10 @@ class FinanceExchange(models.Model):
             raise ValueError(f"{interface_sudo.code} does not send.")
         if existing := self._find_by_key(interface, key):
             return existing.with_env(self.env)
-        vals = self._prepare_exchange_vals(interface_sudo, key) | {
+        vals = self._prepare_exchange_vals(interface_sudo, key, record) | {
             "source": source,
             "event_type": event_type,
         }
-        if record:
-            vals |= {"res_model": record._name, "res_id": record.id}
         try:
             exchange_sudo = self.sudo()._insert_new(vals)
         except DuplicateKeyRace as race:
@@ -264,8 +267,8 @@ class FinanceExchange(models.Model):
         return self.sudo().browse(row[0] for row in rows)
 
     @api.model
-    def _prepare_exchange_vals(self, interface, key):
-        """Values of a new exchange that follow from its interface.
+    def _prepare_exchange_vals(self, interface, key, record):
+        """Values of a new exchange that follow from its interface, and from its record if it has one.
 
         :rtype: dict
         """
@@ -279,6 +282,7 @@ class FinanceExchange(models.Model):
             "shadow": interface.mode == "shadow",
             "initiated_by_id": self.env.uid,
             "owner_id": interface.owner_id.id,
+            **({"res_model": record._name, "res_id": record.id} if record else {}),
         }
 
     @api.model
