@@ -1,15 +1,25 @@
 """The guided set-up in a browser, as a person goes it: from the kind of system to the first import as a dry run."""
 
-import re
+import datetime
+import os
 import time
+from decimal import Decimal
 
 import pytest
+from example_bank import KEY, ExampleBank
 from playwright.sync_api import expect
+from setup_page import Wizard
 
 from certificates import Authority
 from channel_bank import ACCOUNT, bank_day
+from lib.sshd import SshServer
 from sandbox.gocardless import INSTITUTION
 from sandbox.server import SandboxServer, mutual_tls
+from tests.camt_writer import Line, daily_file
+
+FOLDER_IBAN = "DE89370400440532013000"
+SFTP_IBAN = "AT611904300234573201"
+EXAMPLE_IBAN = "FR1420041010050500013M02606"
 
 SETUP = """
 env["ir.config_parameter"].set_param("web.base.url", {url!r})
@@ -46,119 +56,16 @@ def bank(authority):
 
 
 @pytest.fixture(scope="module")
-def server(odoo_server):
-    server = odoo_server("setup_wizard")
+def drops(tmp_path_factory):
+    """Where folders may be that files are picked up from."""
+    return tmp_path_factory.mktemp("drops")
+
+
+@pytest.fixture(scope="module")
+def server(odoo_server, drops):
+    server = odoo_server("setup_wizard", finance={"file_roots": str(drops)})
     server.shell(SETUP.format(url=server.url))
     return server
-
-
-class Wizard:
-    """The form of the set-up, in a browser.
-
-    :ivar complaints: what the browser's console said was wrong.
-    """
-
-    def __init__(self, chromium, server, **options):
-        self.server = server
-        self.context = chromium.new_context(
-            viewport={"width": 1280, "height": 900}, base_url=server.url, **options
-        )
-        self.page = self.context.new_page()
-        self.complaints = []
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.goto("/web/login")
-        self.page.fill("input[name=login]", "admin")
-        self.page.fill("input[name=password]", "admin")
-        self.page.click("button[type=submit]")
-        self.page.locator(".o_main_navbar").wait_for()
-
-    def begin(self, name, kind):
-        """The first step: a name and the kind of system."""
-        self.name = name
-        self.page.goto("/odoo/connect-bank/new")
-        # First, since the answer to another change may close the list of kinds under the mouse.
-        chosen = self.page.locator("div[name=adapter] input")
-        chosen.click()
-        self.page.locator(".o_select_menu_item", has_text=kind).first.click()
-        expect(chosen).to_have_value(re.compile(kind))
-        self.enter("name", name)
-        self.press("Continue")
-        self.at("Access")
-
-    def at(self, step):
-        self.page.locator(".o_statusbar_status .o_arrow_button_current", has_text=step).wait_for(
-            timeout=60_000
-        )
-
-    def press(self, label):
-        self.page.locator(".o_statusbar_buttons").get_by_role(
-            "button", name=label, exact=True
-        ).click()
-
-    def enter(self, field, text):
-        self.page.locator(f"div[name={field}]").locator("input, textarea").first.fill(text)
-
-    def tick(self, field):
-        self.page.locator(f"div[name={field}] input[type=checkbox]").check()
-
-    def add_secret(self, secret):
-        """A new line of the secrets: which one is still needed is filled in."""
-        self.page.locator("div[name=credential_ids]").get_by_text("Add a line").click()
-        dialog = self.page.locator(".modal")
-        dialog.locator("div[name=secret]").locator("input, textarea").first.fill(secret)
-        dialog.get_by_role("button", name="Save & Close").click()
-        dialog.wait_for(state="detached")
-
-    def confirm_at_the_bank(self):
-        """Go to the bank's page in a new tab, and come back."""
-        with self.context.expect_page() as opened:
-            self.press("Go to the Bank's Page")
-        opened.value.wait_for_load_state()
-        link = opened.value.get_by_role("link", name="Return to your application")
-        if link.count():
-            link.click()
-            # To close the page before it came back would leave the bank's word behind.
-            opened.value.wait_for_url(f"{self.server.url}/**")
-        opened.value.close()
-
-    def preview(self):
-        """Look again until the dry run is done.
-
-        :return: what it says
-        """
-        preview = self.page.locator("div[name=preview]")
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
-            text = preview.inner_text()
-            if "would be booked" in text and "being worked" not in text:
-                return text
-            self.press("Look Again")
-            self.page.wait_for_timeout(500)
-        raise AssertionError(f"the dry run did not end: {preview.inner_text()}")
-
-    def booked(self):
-        """:return: lines that came over this connection; what was set up before it may be fetching meanwhile"""
-        [(count,)] = self.server.sql(
-            """SELECT count(*) FROM account_bank_statement_line line
-                 JOIN finance_exchange exchange ON exchange.id = line.exchange_id
-                 JOIN finance_connection connection ON connection.id = exchange.connection_id
-                WHERE connection.name = %s""",
-            [self.name],
-        )
-        return count
-
-    def finish(self):
-        """From the accounts over the dry run to live."""
-        self.at("Accounts")
-        self.page.locator("div[name=account_ids] .o_data_row").first.wait_for()
-        self.press("Dry Run")
-        self.at("Dry Run")
-        assert "problem" not in self.preview()
-        assert self.booked() == 0, "a dry run books nothing"
-        self.press("Go Live")
-        self.page.locator(".modal").get_by_role("button", name="Ok").click()
-        self.at("Live")
-        assert self.complaints == []
 
 
 @pytest.fixture
@@ -257,6 +164,127 @@ def test_plaid(wizard, server, bank):
     expect(row.locator("[name=journal_id]")).to_contain_text("House")
     wizard.finish()
     assert server.sql(journals) == before
+
+
+def statement_file(folder, name, iban, amount="5.00"):
+    """Put a finished statement into a folder, old enough to be picked up."""
+    day = datetime.date.today() - datetime.timedelta(days=3)
+    line = Line(day, Decimal(amount), "Payment", reference=f"R{name}")
+    path = folder / name
+    path.write_bytes(daily_file(iban, "EUR", [line], opening=Decimal(100)))
+    old = time.time() - 60
+    os.utime(path, (old, old))
+
+
+def test_isabel(wizard, server, bank, authority):
+    """Certificates first; a pattern that fits no file is told; one step back, and the right one counts."""
+    account = bank.world.accounts[ACCOUNT]
+    server.shell(JOURNAL.format(number=account.iban, currency=account.currency))
+    wizard.begin("Our Isabel", "Isabel")
+    wizard.enter("endpoint", f"{bank.tls_url}/isabel-connect")
+    wizard.tick("allow_private_address")
+    wizard.enter("token_url", f"{bank.tls_url}/token")
+    wizard.enter("authorization_url", f"{bank.tls_url}/oauth2/authorize")
+    wizard.enter("client_id", "sandbox-client")
+    wizard.enter("ca_certificate", authority.certificate)
+    wizard.add_secret("sandbox-secret")
+    wizard.press("Test and Continue")
+    wizard.says("Still needed: Certificate; Private key")
+    for secret in authority.issue("our application"):
+        wizard.add_secret(secret)
+    wizard.press("Test and Continue")
+    wizard.at("Consent")
+    wizard.press("Back")
+    wizard.at("Access")
+    assert wizard.value("client_id") == "sandbox-client"
+    wizard.press("Test and Continue")
+    wizard.at("Consent")
+    wizard.confirm_at_the_bank()
+    wizard.press("I Have Confirmed")
+    wizard.at("Accounts")
+    wizard.enter("filename_pattern", "*.sta")
+    wizard.press("Dry Run")
+    wizard.at("Dry Run")
+    assert "has no statement for us yet" in wizard.preview()
+    wizard.press("Back")
+    wizard.at("Accounts")
+    wizard.enter("filename_pattern", f"*{account.iban}*.xml")
+    wizard.finish(files=True)
+
+
+def test_sftp(wizard, server, tmp_path):
+    """A server whose key nobody has compared gets no login, and who has no key of ours is not let in."""
+    server.shell(JOURNAL.format(number=SFTP_IBAN, currency="EUR"))
+    with SshServer(tmp_path) as ssh:
+        statement_file(ssh.folder, "a.xml", SFTP_IBAN)
+        wizard.begin("Our server", "SFTP")
+        wizard.enter("endpoint", ssh.address.replace("sftp://", "https://"))
+        wizard.tick("allow_private_address")
+        wizard.press("Test and Continue")
+        wizard.says("Still needed: Private key or Password")
+        wizard.add_secret(ssh.private_key)
+        wizard.press("Test and Continue")
+        wizard.says("sftp://")
+        wizard.enter("endpoint", ssh.address)
+        wizard.press("Test and Continue")
+        wizard.says("not known yet")
+        wizard.trust(ssh.fingerprint)
+        wizard.press("Test and Continue")
+        wizard.at("Accounts")
+        expect(wizard.page.get_by_text("1 files wait")).to_be_visible()
+        wizard.finish(files=True)
+        server.wait_for(lambda: wizard.booked() == 1, "the line")
+        assert [path.name for path in ssh.folder.glob("archive/*/*")] == ["a.xml"]
+
+
+def test_folder(wizard, server, drops):
+    """A folder that Odoo may not touch, one that is not there, and one whose file has nobody's account."""
+    statement_file(drops, "a.xml", FOLDER_IBAN)
+    wizard.begin("Our folder", "Folder")
+    for address, told in (
+        ("/etc", "not below a root that odoo.conf allows"),
+        (f"{drops}/later", "does not exist or cannot be read and written by Odoo"),
+    ):
+        wizard.enter("endpoint", address)
+        wizard.press("Test and Continue")
+        wizard.says(told)
+    wizard.enter("endpoint", str(drops))
+    wizard.press("Test and Continue")
+    wizard.at("Accounts")
+    wizard.press("Dry Run")
+    wizard.at("Dry Run")
+    assert f"has the account ****{FOLDER_IBAN[-4:]}" in wizard.preview()
+    wizard.press("Back")
+    wizard.at("Accounts")
+    server.shell(JOURNAL.format(number=FOLDER_IBAN, currency="EUR"))
+    wizard.finish(files=True)
+    server.wait_for(lambda: wizard.booked() == 1, "the line")
+
+
+def test_example_adapter(wizard, server):
+    """An addon's own kind of system is set up as all others are: a wrong key is told, its account found by number."""
+    server.shell(JOURNAL.format(number=EXAMPLE_IBAN, currency="EUR"))
+    bank = ExampleBank(EXAMPLE_IBAN, [5, -2, 7])
+    try:
+        wizard.begin("Example bank", "Example bank")
+        wizard.enter("endpoint", bank.url)
+        wizard.tick("allow_private_address")
+        wizard.add_secret("another-key")
+        wizard.press("Test and Continue")
+        wizard.says("401")
+        wizard.replace_secret(KEY)
+        wizard.press("Test and Continue")
+        wizard.at("Accounts")
+        row = wizard.page.locator("div[name=account_ids] .o_data_row")
+        expect(row).to_contain_text(EXAMPLE_IBAN)
+        expect(row.locator("[name=journal_id]")).to_contain_text("House")
+        wizard.press("Back")
+        wizard.at("Access")
+        wizard.press("Test and Continue")
+        wizard.finish()
+        server.wait_for(lambda: wizard.booked() == 3, "the lines")
+    finally:
+        bank.close()
 
 
 def test_log_has_no_warning(server):
