@@ -1,7 +1,7 @@
 {
     "name": "Treasury Sync",
     "summary": "Payments that two people approve, that leave exactly once and whose fate is always known",
-    "version": "19.0.1.13.0",
+    "version": "19.0.1.14.0",
     "author": "Finance Connectivity Suite contributors",
     "license": "LGPL-3",
     "category": "Accounting/Accounting",
@@ -53,6 +53,7 @@
         "views/treasury_gateway_views.xml",
         "views/account_move_settlement_views.xml",
         "views/account_payment_views.xml",
+        "views/res_partner_views.xml",
         "views/settlement_menus.xml",
         "views/treasury_journal_document_views.xml",
     ],

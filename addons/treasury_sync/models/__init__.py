@@ -28,6 +28,7 @@ from . import treasury_payment_hold
 from . import treasury_payment_news
 from . import treasury_payment_order_seal
 from . import treasury_payment_order_status
+from . import treasury_payment_order_again
 from . import treasury_payment_order_follow
 from . import treasury_payee_verification
 from . import treasury_payment_channel_payee
@@ -63,6 +64,7 @@ from . import account_payment_guard
 from . import account_payment_register
 from . import account_partial_reconcile
 from . import bank_statement_matcher_batch
+from . import res_partner
 from . import res_partner_bank
 from . import cash_position_journal
 from . import cash_position_balance

@@ -23,7 +23,7 @@ class AccountMove(models.Model):
     def _get_invoice_in_payment_state(self):
         """Odoo asks for one invoice, or in general for the current company; see ``docs/architecture.md``, section 7."""
         company = self.company_id[:1] or self.env.company
-        if company.payments_await_bank:
+        if company._payments_await_bank():
             return "in_payment"
         return super()._get_invoice_in_payment_state()
 
@@ -36,7 +36,14 @@ class AccountMove(models.Model):
             # What is being paid cannot become something else meanwhile.
             paying = self.sudo().filtered(lambda move: move.is_invoice(True)).reconciled_payment_ids
             paying.move_id._check_payment_not_ordered()
-        return super().write(vals)
+        paid_with = {}
+        if "matched_payment_ids" in vals:
+            paid_with = {move: move.matched_payment_ids for move in self}
+        result = super().write(vals)
+        for move, payments in paid_with.items():
+            # Whoever pays it anew has to find them.
+            (payments - move.matched_payment_ids)._check_not_ordered()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_payment_ordered(self):

@@ -15,6 +15,12 @@ class AccountMoveLine(models.Model):
     )
 
     def write(self, vals):
-        if _AMOUNTS & vals.keys():
-            self.move_id._check_payment_not_ordered()
+        if touched := _AMOUNTS & vals.keys():
+            entries = self.move_id
+            if touched == {"partner_id"}:
+                # A vendor that becomes a part of another takes along what is over.
+                entries = entries.filtered(
+                    lambda entry: not entry.sudo().origin_payment_id._is_over()
+                )
+            entries._check_payment_not_ordered()
         return super().write(vals)

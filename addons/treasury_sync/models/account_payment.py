@@ -25,6 +25,10 @@ class AccountPayment(models.Model):
     treasury_purpose = fields.Char(
         string="Purpose Code",
         size=4,
+        compute="_compute_treasury_purpose",
+        store=True,
+        readonly=False,
+        precompute=True,
         copy=False,
         help="ISO 20022 code that tells both banks what it is for, e.g. SALA for salaries, TAXS for taxes.",
     )
@@ -51,6 +55,24 @@ class AccountPayment(models.Model):
         help="Everybody who ever changed that, beside who made the payment.",
     )
 
+    treasury_corrects_id = fields.Many2one(
+        "account.payment",
+        string="Corrects",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The payment that the bank did not execute, and that this one is made in place of.",
+    )
+    treasury_correction_ids = fields.One2many(
+        "account.payment", "treasury_corrects_id", string="Corrected By"
+    )
+
+    _treasury_corrects_uniq = models.UniqueIndex(
+        "(treasury_corrects_id) WHERE treasury_corrects_id IS NOT NULL AND state <> 'canceled'",
+        "What the bank did not execute is corrected already: it is never paid twice.",
+    )
+
     # === COMPUTE METHODS === #
 
     @api.depends("payment_method_line_id")
@@ -60,10 +82,21 @@ class AccountPayment(models.Model):
         """
         super()._compute_outstanding_account_id()
         for payment in self:
-            if payment.company_id.payments_await_bank and not payment.outstanding_account_id:
+            if (
+                not payment.outstanding_account_id
+                and payment.company_id
+                and payment.company_id._payments_await_bank()
+            ):
                 payment.outstanding_account_id = payment._get_outstanding_account(
                     payment.payment_type
                 )
+
+    @api.depends("partner_id", "payment_type")
+    def _compute_treasury_purpose(self):
+        for payment in self:
+            if payment.payment_type == "outbound":
+                vendor = payment.partner_id.commercial_partner_id
+                payment.treasury_purpose = vendor.treasury_purpose or payment.treasury_purpose
 
     @api.depends("treasury_instruction_ids.state")
     def _compute_treasury_state(self):
@@ -74,19 +107,34 @@ class AccountPayment(models.Model):
 
     @api.constrains("treasury_purpose")
     def _check_treasury_purpose(self):
-        for payment in self:
-            if payment.treasury_purpose and not _PURPOSE.fullmatch(payment.treasury_purpose):
-                raise ValidationError(
-                    self.env._(
-                        "A purpose code is four capital letters: %s", payment.treasury_purpose
-                    )
-                )
+        check_purpose(self)
 
     # === BUSINESS METHODS === #
 
     def _live_instruction(self):
         """:return: the instruction that pays this payment, or paid it; at most one by a unique index"""
         return self.treasury_instruction_ids.filtered(lambda item: item.state != "cancelled")
+
+    def _is_over(self):
+        """:return: whether the bank has nothing more to say of this payment; False for none"""
+        return self._live_instruction().state in ("booked", "rejected", "returned")
+
+    def _correction(self):
+        """:return: what was made in place of these payments, and not given up"""
+        return self.treasury_correction_ids.filtered(lambda item: item.state != "canceled")
+
+    def _copy_to_correct(self):
+        """:return: drafts of what these payments were, each in place of one
+        :rtype: account.payment
+        """
+        copies = self.browse()
+        for payment in self:
+            # Whoever asks makes it, as by Odoo's own button.
+            copied = payment.copy({"date": fields.Date.context_today(self)})
+            copied.write({"treasury_purpose": payment.treasury_purpose})
+            as_engine(copied).treasury_corrects_id = payment
+            copies |= copied
+        return copies
 
     def _treasury_mandate(self, channel):
         """:return: the mandate that a collection over ``channel`` would stand on; none for other payments"""
@@ -120,6 +168,8 @@ class AccountPayment(models.Model):
             return self.env._("it has an instruction already.")
         if self.is_matched:
             return self.env._("the bank has booked it already.")
+        if problem := self._documents_problem():
+            return problem
         if not self.outstanding_account_id.reconcile:
             return self.env._(
                 "its outstanding account %s cannot be reconciled, so nothing would tell when the bank has booked it.",
@@ -133,6 +183,34 @@ class AccountPayment(models.Model):
             return self.env._("the recipient's account is archived.")
         if bank.partner_id.commercial_partner_id != self.partner_id.commercial_partner_id:
             return self.env._("the account belongs to somebody else than the recipient.")
+        return ""
+
+    def _documents_problem(self):
+        """:return: what keeps it from paying what it was registered for, or an empty text: another payment may
+            pay that meanwhile, or somebody changed or cancelled it
+        :rtype: str
+        """
+        lines = self.move_id.line_ids
+        # Odoo's own lists of what a payment reconciles have all that it was registered for. Thousands are asked about
+        # one after the other: each step reads for all of them.
+        counterpart = self._seek_for_lines()[1].with_prefetch(lines._prefetch_ids)
+        tied = (
+            counterpart.matched_debit_ids.debit_move_id.move_id
+            | counterpart.matched_credit_ids.credit_move_id.move_id
+        )
+        owed = self.invoice_ids.filtered(
+            lambda move: move.is_outbound() == (self.payment_type == "outbound")
+        )
+        left = not all(counterpart.mapped("reconciled"))
+        if left and owed - tied:
+            return self.env._(
+                "it pays %s no more: cancel it, or reconcile them again.",
+                ", ".join((owed - tied).mapped("name")),
+            )
+        if unposted := tied.filtered(lambda move: move.state != "posted"):
+            return self.env._(
+                "%s, which it pays, is not posted.", ", ".join(unposted.mapped("display_name"))
+            )
         return ""
 
     def _reject(self, date, reason):
@@ -174,3 +252,12 @@ class AccountPayment(models.Model):
                 liquidity.remove_move_reconcile()
             reversals |= reversal
         return reversals
+
+
+def check_purpose(records):
+    """:raise ValidationError: the ``treasury_purpose`` of one of ``records`` is no code"""
+    for record in records:
+        if record.treasury_purpose and not _PURPOSE.fullmatch(record.treasury_purpose):
+            raise ValidationError(
+                record.env._("A purpose code is four capital letters: %s", record.treasury_purpose)
+            )

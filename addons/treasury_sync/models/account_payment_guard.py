@@ -13,6 +13,7 @@ CONTENT = frozenset(
         "currency_id",
         "date",
         "destination_account_id",
+        "invoice_ids",
         "journal_id",
         "memo",
         "move_id",
@@ -28,8 +29,13 @@ CONTENT = frozenset(
         "treasury_purpose",
     }
 )
-# Who had a hand in a payment is written by the machine.
-_EDITORS = {"treasury_editor_id", "treasury_editor_ids"}
+# Who had a hand in a payment, and what it is in place of, is written by the machine.
+_MACHINE = {
+    "treasury_correction_ids",
+    "treasury_corrects_id",
+    "treasury_editor_id",
+    "treasury_editor_ids",
+}
 # Draft and cancelled orders keep nobody from anything.
 FREE = ("draft", "cancelled")
 
@@ -47,12 +53,13 @@ class AccountPayment(models.Model):
     def create(self, vals_list):
         if not is_engine(self.env):
             for vals in vals_list:
-                for name in _EDITORS:
+                for name in _MACHINE:
                     vals.pop(name, None)
-            self = without_defaults(self, _EDITORS)
+            self = without_defaults(self, _MACHINE)
         payments = super().create(vals_list)
         if not is_engine(self.env):
             # Also one that a default of the context named.
+            payments.treasury_order_id.check_access("write")
             for order in payments.treasury_order_id:
                 self._check_order_is_draft(order.id)
         # Already Odoo posts it within this call where it has write-off lines.
@@ -62,8 +69,8 @@ class AccountPayment(models.Model):
     def write(self, vals):
         if is_engine(self.env):
             return super().write(vals)
-        if _EDITORS & vals.keys():
-            vals = {name: value for name, value in vals.items() if name not in _EDITORS}
+        if _MACHINE & vals.keys():
+            vals = {name: value for name, value in vals.items() if name not in _MACHINE}
         touched = CONTENT & vals.keys()
         changed = self.browse()
         orders = self.env["treasury.payment.order"]
@@ -74,8 +81,11 @@ class AccountPayment(models.Model):
             changed._check_not_ordered()
             if vals.get("treasury_order_id"):
                 self._check_order_is_draft(vals["treasury_order_id"])
+                changed._check_not_of_branch(vals["treasury_order_id"])
             if "treasury_order_id" in touched:
                 orders = changed.treasury_order_id
+                # Who may edit payments may not edit orders for that.
+                (orders | orders.browse(vals["treasury_order_id"] or ())).check_access("write")
         result = super().write(vals)
         if changed and touched - {"state", "treasury_order_id", "move_id"}:
             as_engine(changed).write(
@@ -143,12 +153,28 @@ class AccountPayment(models.Model):
                 self.env._("%s was generated: payments go into another order.", order.name)
             )
 
+    def _check_not_of_branch(self, order_id):
+        company = self.env["treasury.payment.order"].sudo().browse(order_id).company_id
+        for payment in self.filtered(lambda item: item.company_id != company):
+            if company in payment.company_id.sudo().parent_ids:
+                raise UserError(
+                    self.env._(
+                        "%(payment)s is a payment of the branch %(branch)s, from an account of %(company)s. Cancel it,"
+                        " and pay its bill with a payment run of %(company)s, which makes the payment there.",
+                        payment=payment.display_name,
+                        branch=payment.company_id.sudo().name,
+                        company=company.name,
+                    )
+                )
+
     @api.model
     def _under_way(self, moves):
-        """:return: the payments among whose entries ``moves`` are, and which nobody may change now
+        """:return: the payments among whose entries, or the reversals of them, ``moves`` are, and which nobody may
+            change now
         :rtype: account.payment
         """
-        return moves.sudo().origin_payment_id.filtered(
+        moves = moves.sudo()
+        return (moves | moves.reversed_entry_id).origin_payment_id.filtered(
             lambda payment: (
                 (payment.treasury_order_id and payment.treasury_order_id.state not in FREE)
                 or payment._live_instruction()

@@ -9,9 +9,16 @@ class AccountPaymentRegister(models.TransientModel):
     """Payments of a run in few steps: Odoo's wizard makes, posts and reconciles them one after the other.
 
     The context's ``treasury_together`` asks for it. What comes out is the same; a test compares it row by row.
+    ``treasury_company`` says whose payments they are: Odoo would make those of a branch's bills in the branch, where
+    neither the order nor the statement of the company that has the account finds them.
     """
 
     _inherit = "account.payment.register"
+
+    def _compute_from_lines(self):
+        super()._compute_from_lines()
+        if company := self.env.context.get("treasury_company"):
+            self.company_id = company
 
     def _get_line_batch_key(self, line):
         """Also bills that name no account are paid to the one that the run has shown, with the others that are.

@@ -81,7 +81,7 @@ class BankStatementMatcher(models.AbstractModel):
     @api.model
     def _outstanding_accounts(self, company):
         accounts = super()._outstanding_accounts(company)
-        if not company.payments_await_bank:
+        if not company._payments_await_bank():
             return accounts
         template = self.env["account.chart.template"].with_context(
             allowed_company_ids=company.root_id.ids

@@ -78,6 +78,8 @@ class TreasuryApprovalDelegation(models.Model):
         )
         return delegations.user_id.filtered(
             lambda principal: (
-                principal.active and principal.has_group("treasury_sync.group_treasury_approver")
+                principal.active
+                and company in principal.company_ids
+                and principal.has_group("treasury_sync.group_treasury_approver")
             )
         )

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from odoo.addons.base.models.res_partner import _tz_get
-from odoo.addons.treasury_sync.tools import payees
+from odoo.addons.treasury_sync.tools import cut_off, payees
 
 PAID = ("transmitted", "acknowledged", "executed", "booked")
 # Also what waits in another order: two orders at once are not looked at less than two after another.
@@ -56,6 +56,12 @@ class TreasuryFraudRule(models.Model):
     )
     limit_amount = fields.Monetary(tracking=True, help="Of the order and the days before it.")
     country_ids = fields.Many2many("res.country", string="Countries", tracking=True)
+    calendar = fields.Selection(
+        selection=lambda self: self.env["treasury.cut.off"]._selection_calendar(),
+        string="Working Days",
+        tracking=True,
+        help="Whose weekends and bank holidays are no working days. Empty: Saturdays and Sundays are none.",
+    )
     hour_from = fields.Float(string="Work Begins", default=7.0, tracking=True)
     hour_to = fields.Float(string="Work Ends", default=19.0, tracking=True)
     zone = fields.Selection(
@@ -190,7 +196,12 @@ class TreasuryFraudRule(models.Model):
         """All of an order is asked for at once: it is held once, for its largest payment."""
         asked_at = items.order_id.generated_at.replace(tzinfo=UTC).astimezone(ZoneInfo(self.zone))
         hour = asked_at.hour + asked_at.minute / 60
-        if asked_at.weekday() < _SATURDAY and self.hour_from <= hour < self.hour_to:
+        works = (
+            cut_off.is_banking_day(asked_at.date(), self.calendar)
+            if self.calendar
+            else asked_at.weekday() < _SATURDAY
+        )
+        if works and self.hour_from <= hour < self.hour_to:
             return items.browse()
         return items.sorted("amount")[-1:]
 

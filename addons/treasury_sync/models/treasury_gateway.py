@@ -129,7 +129,7 @@ class TreasuryGateway(models.Model):
                 raise ValidationError(
                     self.env._("Clearing and payouts in transit need accounts that are reconciled.")
                 )
-            if not gateway.company_id.payments_await_bank:
+            if not gateway.company_id._payments_await_bank():
                 raise ValidationError(
                     self.env._(
                         "Switch on “Paid When the Bank Has Booked” for %s first: a confirmed payment leaves its"

@@ -12,14 +12,14 @@ _FILE = frozenset(
         "charge_bearer",
         "creditor_scheme_id",
         "file_format",
-        "journal_id",
-        "kind",
         "local_instrument",
         "profile_code",
         "profile_options",
         "service_level",
     }
 )
+# Where the payments of its orders are found; evidence does not move to another account or company.
+_PLACE = frozenset({"company_id", "journal_id", "kind"})
 KINDS = [("credit_transfer", "Credit Transfer"), ("direct_debit", "Direct Debit")]
 
 
@@ -157,6 +157,7 @@ class TreasuryPaymentChannel(models.Model):
     def write(self, vals):
         touched = _FILE & vals.keys()
         before = [(channel, *(channel[name] for name in touched)) for channel in self]
+        places = [(channel, channel._place()) for channel in self]
         result = super().write(vals)
         changed = self.browse(
             channel.id
@@ -164,9 +165,26 @@ class TreasuryPaymentChannel(models.Model):
             if values != [channel[name] for name in touched]
         )
         changed._take_orders_back()
+        for channel, place in places:
+            if channel._place() != place:
+                channel._check_not_used()
         return result
 
     # === BUSINESS METHODS === #
+
+    def _place(self):
+        return [self[name] for name in _PLACE]
+
+    def _check_not_used(self):
+        """:raise UserError: orders were made with this channel, and would move with it"""
+        used = self.env["treasury.payment.order"].sudo()
+        if used.search_count([("channel_id", "=", self.id), ("version", ">", 0)], limit=1):
+            raise UserError(
+                self.env._(
+                    "Orders were made with %s, and stay where they are: make another channel and archive this one.",
+                    self.name,
+                )
+            )
 
     def _take_orders_back(self):
         """Files that wait are not what this channel makes any more: others are made and approved."""

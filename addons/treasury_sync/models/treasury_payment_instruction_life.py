@@ -94,7 +94,12 @@ class TreasuryPaymentInstruction(models.Model):
         payments = self.payment_id
         documents = payments.reconciled_bill_ids | payments.reconciled_invoice_ids
         refused = self.search(
-            [("payment_id.invoice_ids", "in", documents.ids), ("state", "in", _UNDONE)]
+            [
+                ("state", "in", _UNDONE),
+                "|",
+                ("payment_id.invoice_ids", "in", documents.ids),
+                ("payment_id", "in", payments.treasury_corrects_id.ids),
+            ]
         )
         for item in refused:
             if not any(item.payment_id.invoice_ids.mapped("amount_residual")):

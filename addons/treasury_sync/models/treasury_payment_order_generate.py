@@ -124,7 +124,7 @@ class TreasuryPaymentOrder(models.Model):
         self.ensure_one()
         if not payments:
             raise UserError(self.env._("%s has no payments.", self.name))
-        if not self.company_id.payments_await_bank:
+        if not self.company_id._payments_await_bank():
             raise UserError(
                 self.env._(
                     "%s counts bills as paid at once: switch on “Paid When the Bank Has Booked” in the settings first.",

@@ -1,6 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
-from odoo.fields import Command
 
 from odoo.addons.treasury_sync.tools import documents, life
 
@@ -43,39 +41,6 @@ class TreasuryPaymentOrder(models.Model):
                 for state, label in labels.items()
                 if state in by_state
             )
-
-    def action_pay_again(self):
-        """Start over with what the bank refused or sent back: its bills, and no others, in a new payment run.
-
-        :return: action of the payment run
-        :raise UserError: nothing was refused, or all of it is paid or under way again
-        """
-        self._check_group("preparer")
-        self.ensure_one()
-        failed = self._live().filtered(lambda item: item.state in ("rejected", "returned"))
-        if not failed:
-            raise UserError(self.env._("The bank refused nothing of %s.", self.name))
-        bills = failed.payment_id.sudo().invoice_ids
-        if not bills:
-            raise UserError(
-                self.env._(
-                    "What the bank refused of %(order)s paid no bill: register a new payment to %(names)s.",
-                    order=self.name,
-                    names=", ".join(failed.mapped("beneficiary_name")),
-                )
-            )
-        run = self.env["treasury.payment.run"].create(
-            {
-                "company_id": self.company_id.id,
-                "channel_id": self.channel_id.id,
-                "currency_id": self.currency_id.id,
-                "move_ids": [Command.set(bills.ids)],
-            }
-        )
-        action = run.action_propose()
-        if not run.line_ids:
-            raise UserError(self.env._("The bills of %s are paid, or under way, again.", self.name))
-        return {**action, "target": "current"}
 
     def _follow_instructions(self):
         """Give orders the state that follows from their instructions; dates are when that was reached first."""

@@ -1,3 +1,5 @@
+import json
+
 from odoo import Command
 
 from odoo.addons.bank_statement_api.tests.common import StatementCase
@@ -199,6 +201,26 @@ class TreasuryCase(StatementCase):
                 **values,
             }
         )
+
+    def line(self, order, amount, charges=(), **values):
+        """A statement line that names the payment of ``order``."""
+        line = self.statement_line(amount, **values)
+        self.env.cr.execute(
+            "UPDATE account_bank_statement_line SET end_to_end_id = %s, transaction_details = %s WHERE id = %s",
+            [
+                order._live().end_to_end_id,
+                json.dumps(
+                    {
+                        "position": {},
+                        "end_to_end_id": order._live().end_to_end_id,
+                        "charges": charges,
+                    }
+                ),
+                line.id,
+            ],
+        )
+        line.invalidate_recordset()
+        return line
 
     def settle(self, line, item):
         """Book a statement line against an open item."""

@@ -72,6 +72,27 @@ class TestDirectDebit(TreasuryCase):
         second.action_generate()
         self.assertEqual(second._live().mandate_sequence, "RCUR")
 
+    def test_refused_collection_of_no_invoice_is_corrected_as_one(self):
+        _invoice, order = self.collection(100)
+        invoiced = order.payment_ids
+        advance = invoiced.copy({"amount": 30})
+        advance.action_post()
+        order.payment_ids |= advance
+        order.action_generate()
+        self.approve(order, self.approver, self.second_approver)
+        order._live()._advance("transmitted", source="person", code="x")
+        order._live()._advance("rejected", source="report", code="RJCT", reason="AM04")
+        action = order.action_pay_again()
+        run = self.env["treasury.payment.run"].browse(action["params"]["next"]["res_id"])
+        self.assertEqual((run.collects, run.line_ids.amount), (True, 100))
+        draft = advance.treasury_correction_ids
+        self.assertEqual((draft.payment_type, draft.amount), ("inbound", 30))
+        draft.action_post()
+        again = draft.treasury_order_id.with_user(self.preparer)
+        self.assertEqual(again.channel_id, self.debit_channel)
+        again.action_generate()
+        self.assertEqual(again._live().mandate_ref, "M-1")
+
     def test_bank_line_that_names_the_mandate_finds_its_collection(self):
         """Where a bank names nothing else: a proposal with its reason, as a mandate is used again and again."""
         _invoice, order = self.collection(100)

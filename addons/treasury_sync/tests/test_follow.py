@@ -343,25 +343,6 @@ class TestAsking(FollowCase):
 class TestStatements(FollowCase):
     """Statements know payments by their end-to-end identification: booked, and returned."""
 
-    def line(self, order, amount, charges=(), **values):
-        line = self.statement_line(amount, **values)
-        self.env.cr.execute(
-            "UPDATE account_bank_statement_line SET end_to_end_id = %s, transaction_details = %s WHERE id = %s",
-            [
-                order._live().end_to_end_id,
-                json.dumps(
-                    {
-                        "position": {},
-                        "end_to_end_id": order._live().end_to_end_id,
-                        "charges": charges,
-                    }
-                ),
-                line.id,
-            ],
-        )
-        line.invalidate_recordset()
-        return line
-
     def test_booked_by_the_identification_alone(self):
         order = self.sent(100)
         rival = self.sent(100)

@@ -160,6 +160,20 @@ class TestFraud(TreasuryCase):
             rule.hour_to = 6
             rule.flush_recordset()
 
+    def test_asked_for_on_a_bank_holiday_it_is_held(self):
+        rule = self.rule("unusual_time", hour_from=7, hour_to=19, zone="Europe/Zurich")
+        # Good Friday and Swiss National Day, both at noon.
+        for calendar, moment, held in (
+            (False, "2026-04-03 10:00:00", False),
+            ("ECB", "2026-04-03 10:00:00", True),
+            ("ECB", "2025-08-01 10:00:00", False),
+            ("CH", "2025-08-01 10:00:00", True),
+            ("ECB", "2026-04-04 10:00:00", True),
+        ):
+            with self.subTest(calendar=calendar, moment=moment), freeze_time(moment):
+                rule.calendar = calendar
+                self.assertEqual(bool(self.once(10).hold_ids), held)
+
     def test_account_is_that_of_the_bill_and_was_so_when_it_came(self):
         self.rule("bill_account")
         account = self.vendor.bank_ids

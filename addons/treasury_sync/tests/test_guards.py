@@ -63,6 +63,15 @@ class TestGuards(TreasuryCase):
             "entry's amounts": lambda env: payable.with_env(env).write({"debit": 5}),
             "bill untied": lambda env: payable.with_env(env).remove_move_reconcile(),
             "bill to draft": lambda env: bill.with_env(env).button_draft(),
+            "bill forgets it": lambda env: bill.with_env(env).write(
+                {"matched_payment_ids": [Command.clear()]}
+            ),
+            "it forgets its bill": lambda env: payment.with_env(env).write(
+                {"invoice_ids": [Command.clear()]}
+            ),
+            "bills count as paid at once": lambda env: self.company_a.with_env(
+                env(user=self.env.user)
+            ).write({"payments_await_bank": False}),
             "import": lambda env: self._load(payment.with_env(env), 999),
             "order's state": lambda env: order.with_env(env).write({"state": "approved"}),
             "order's digest": lambda env: order.with_env(env).write({"digest": "0" * 64}),

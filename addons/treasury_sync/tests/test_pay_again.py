@@ -100,12 +100,6 @@ class TestPayAgain(FollowCase):
         self.refused(order)
         self.assertEqual(self.again(order).line_ids.move_id, bill)
 
-    def test_payment_of_no_bill_is_registered_anew(self):
-        order = self.approved(payments=self.by_hand(100))
-        self.refused(order)
-        with self.assertRaisesRegex(UserError, "paid no bill.*Vendor SARL"):
-            order.with_user(self.preparer).action_pay_again()
-
     def test_run_does_not_select_what_the_bank_refused_until_the_account_is_another(self):
         bill = self.make_bill(100)
         self.refused(self.approved(payments=self.pay(bill, user=self.preparer)))

@@ -1,7 +1,7 @@
 import base64
 from unittest.mock import patch
 
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
 from .common import TreasuryCase
@@ -379,6 +379,53 @@ class TestRun(TreasuryCase):
         self.assertEqual(self.run_for().cash_available, 60)
         self.settle(self.statement_line(-100), payment._seek_for_lines()[0])
         self.assertEqual(self.run_for().cash_available, 60, "booked, it is not on its way")
+
+    def test_purpose_of_the_vendor_is_proposed_and_can_be_changed(self):
+        self.vendor.treasury_purpose = "SUPP"
+        other = self.make_vendor("Office of Taxes", "FR1420041010050500013M02606")
+        other.treasury_purpose = "TAXS"
+        plain = self.make_vendor("Plain SARL", "DE02120300000000202051", country="DE")
+        bills = [
+            self.make_bill(100 + n, vendor=who) for n, who in enumerate((self.vendor, other, plain))
+        ]
+        run = self.run_for()
+        run.action_propose()
+        self.assertEqual(
+            {line.move_id: line.purpose for line in run.line_ids},
+            dict(zip(bills, ("SUPP", "TAXS", False), strict=True)),
+        )
+        run.line_ids.selected = True
+        run.line_ids.filtered(lambda line: line.move_id == bills[1]).purpose = "VATX"
+        order = self.env["treasury.payment.order"].browse(run.action_create_order()["res_id"])
+        order.with_user(self.preparer).action_generate()
+        self.assertEqual(
+            {item.partner_id: item.purpose for item in order._live()},
+            {self.vendor: "SUPP", other: "VATX", plain: False},
+        )
+
+    def test_one_payment_has_one_purpose(self):
+        self.make_bill(10)
+        self.make_bill(20)
+        run = self.run_for()
+        run.action_propose()
+        run.line_ids.selected = True
+        run.line_ids[0].purpose = "SUPP"
+        with self.assertRaisesRegex(UserError, "one payment, which has one purpose"):
+            run.action_create_order()
+
+    def test_purpose_of_the_vendor_is_proposed_on_a_payment_and_never_put_over_another(self):
+        self.vendor.treasury_purpose = "SUPP"
+        part = self.env["res.partner"].create({"name": "Lyon", "parent_id": self.vendor.id})
+        payment = self.pay(self.make_bill(100), user=self.preparer)
+        self.assertEqual(payment.treasury_purpose, "SUPP")
+        self.assertEqual(self.by_hand(5, part).treasury_purpose, "SUPP")
+        payment.treasury_purpose = "RENT"
+        self.vendor.treasury_purpose = "TAXS"
+        self.assertEqual(payment.treasury_purpose, "RENT")
+        invoice = self.make_bill(5, move_type="out_invoice", partner_bank_id=False)
+        self.assertFalse(self.pay(invoice).treasury_purpose)
+        with self.assertRaisesRegex(ValidationError, "four capital letters"):
+            self.vendor.treasury_purpose = "supp"
 
     def test_only_preparers_run_payments(self):
         with self.assertRaises(AccessError):

@@ -205,7 +205,7 @@ class TreasuryPaymentRun(models.TransientModel):
         )
         domain = Domain(
             [
-                ("company_id", "=", self.company_id.id),
+                ("company_id", "in", self._find_companies().ids),
                 ("account_type", "=", account_type),
                 ("parent_state", "=", "posted"),
                 ("reconciled", "=", False),
@@ -227,6 +227,17 @@ class TreasuryPaymentRun(models.TransientModel):
         owing = items.filtered(lambda item: self._owed(item) > 0).partner_id
         # A credit note alone is nothing to pay.
         return items.filtered(lambda item: self._owed(item) > 0 or item.partner_id in owing)
+
+    def _find_companies(self):
+        """:return: the company of the account and its branches, but for those that pay from accounts of their own"""
+        company = self.company_id
+        branches = self.env["res.company"].search([("id", "child_of", company.id)]) - company
+        own = (
+            self.env["treasury.payment.channel"]
+            .sudo()
+            .search([("company_id", "in", branches.ids), ("kind", "=", self.channel_id.kind)])
+        )
+        return company | (branches - own.company_id)
 
     def _owed(self, item):
         """:return: what is open of ``item`` in its currency; negative for a credit note"""
@@ -342,6 +353,7 @@ class TreasuryPaymentRun(models.TransientModel):
                         group.partner_id[:1].name,
                     )
                 )
+            self._check_one_purpose(group)
             (together if self._is_simple(group) else alone).append(group)
         if len(together) == 1:
             alone, together = [*alone, *together], []
@@ -351,7 +363,26 @@ class TreasuryPaymentRun(models.TransientModel):
         if together:
             payments |= self._register_together(together)
         self._check_registered(payments, lines)
+        self._set_purposes(payments, lines)
         return payments
+
+    def _check_one_purpose(self, group):
+        if len(set(group.mapped("purpose"))) > 1:
+            raise UserError(
+                self.env._(
+                    "%s gets one payment, which has one purpose: pay bills of another in a run of their own.",
+                    group.partner_id[:1].name,
+                )
+            )
+
+    def _set_purposes(self, payments, lines):
+        by_document = lines.grouped("move_id")
+        for payment in payments:
+            purpose = next(
+                by_document[move][:1].purpose for move in payment.invoice_ids if move in by_document
+            )
+            if payment.treasury_purpose != purpose:
+                payment.treasury_purpose = purpose
 
     def _group_by_other_side(self, lines):
         """One payment goes to each account; what a credit note takes off, it takes off what most is paid to.
@@ -420,6 +451,7 @@ class TreasuryPaymentRun(models.TransientModel):
                 active_model="account.move.line",
                 active_ids=lines.item_id.ids,
                 treasury_accounts=accounts,
+                treasury_company=self.company_id.id,
             )
             .create(
                 {
@@ -454,5 +486,20 @@ class TreasuryPaymentRunLine(models.TransientModel):
     currency_id = fields.Many2one(related="run_id.currency_id")
     amount = fields.Monetary(readonly=True)
     discount = fields.Monetary(readonly=True)
+    purpose = fields.Char(
+        string="Purpose Code",
+        size=4,
+        compute="_compute_purpose",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="ISO 20022 code, proposed as it is on the vendor.",
+    )
     selected = fields.Boolean()
     remark = fields.Char(readonly=True)
+
+    @api.depends("item_id")
+    def _compute_purpose(self):
+        for line in self:
+            vendor = line.partner_id.commercial_partner_id
+            line.purpose = False if line.run_id.collects else vendor.treasury_purpose
