@@ -67,7 +67,7 @@ class TestApproval(TreasuryCase):
 
     def test_who_puts_a_payment_into_an_order_edits_it(self):
         accountant = self.third_approver
-        accountant.group_ids |= self.env.ref("account.group_account_invoice")
+        accountant.group_ids |= self.env.ref("treasury_sync.group_treasury_preparer")
         order = self.order(100)
         stray = self.pay(self.make_bill(7), user=self.preparer)
         stray.with_user(accountant).treasury_order_id = order
