@@ -59,8 +59,8 @@ class AccountPayment(models.Model):
         payments = super().create(vals_list)
         if not is_engine(self.env):
             # Also one that a default of the context named.
-            payments.treasury_order_id.check_access("write")
             for order in payments.treasury_order_id:
+                order.check_access("write")
                 self._check_order_is_draft(order.id)
         # Already Odoo posts it within this call where it has write-off lines.
         as_engine(payments).write({"treasury_editor_id": self.env.uid})
@@ -85,7 +85,8 @@ class AccountPayment(models.Model):
             if "treasury_order_id" in touched:
                 orders = changed.treasury_order_id
                 # Who may edit payments may not edit orders for that.
-                (orders | orders.browse(vals["treasury_order_id"] or ())).check_access("write")
+                for order in orders | orders.browse(vals["treasury_order_id"] or ()):
+                    order.check_access("write")
         result = super().write(vals)
         if changed and touched - {"state", "treasury_order_id", "move_id"}:
             as_engine(changed).write(

@@ -79,6 +79,13 @@ class TestGuardsAround(TreasuryCase):
             with self.subTest(name), self.assertRaises(AccessError), self.env.cr.savepoint():
                 act()
         self.assertEqual(order.payment_ids, ordered)
+        # Payments that go into no order are the clerk's work, as ever.
+        own = payments.create({**values, "treasury_order_id": False})
+        own.action_post()
+        own.action_draft()
+        own.write({"memo": "Again", "treasury_order_id": False})
+        own.action_post()
+        self.assertEqual(own.state, "in_process")
 
     def test_approver_who_left_the_company_delegates_nothing_there(self):
         self.env["treasury.approval.delegation"].with_user(self.approver).create(
