@@ -102,6 +102,9 @@ def _payment_run(page: Page) -> None:
 def _payment_order(page: Page) -> None:
     """Make an order of what the run proposes, and ask for its approval."""
     _payment_run(page)
+    # What the bank refused before is not selected by itself.
+    for chosen in page.locator("[name=selected] input").all():
+        chosen.check(force=True)
     page.get_by_role("button", name="Make Payment Order").click()
     _press(page, "Ask for Approval")
     page.locator(".o_arrow_button_current", has_text="To Approve").wait_for()
