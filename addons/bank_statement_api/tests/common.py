@@ -102,6 +102,20 @@ class StatementCase(FinanceCase):
         )
         return currency
 
+    @classmethod
+    def make_profile(cls, **values):
+        """A column profile of company A for tables with the columns Date, Amount and Text."""
+        return cls.env["bank.statement.profile"].create(
+            {
+                "name": "Table",
+                "company_id": cls.company_a.id,
+                "booking_date": "Date",
+                "amount": "Amount",
+                "text": "Text",
+                **values,
+            }
+        )
+
     # === DOING === #
 
     def file(

@@ -77,15 +77,7 @@ class TestFolder(StatementCase):
     def test_file_is_read_as_its_feed_says_though_its_name_is_kept_masked(self):
         """Files named by their account, of three feeds over one interface that read them differently."""
         other = self.make_journal(self.company_a, IBAN_B, code="OTHR")
-        profile = self.env["bank.statement.profile"].create(
-            {
-                "name": "Table",
-                "company_id": self.company_a.id,
-                "booking_date": "Date",
-                "amount": "Amount",
-                "text": "Text",
-            }
-        )
+        profile = self.make_profile()
         feeds = self.feed
         feeds.write({"filename_pattern": f"*{IBAN}*.xml", "imbalance_policy": "book"})
         feeds |= feeds.copy({"filename_pattern": f"*{IBAN_B}*.xml", "imbalance_policy": "hold"})

@@ -138,18 +138,10 @@ class TestFormats(StatementCase):
 
     # === TABLES === #
 
-    def make_profile(self, **values):
-        return self.env["bank.statement.profile"].create(
-            {
-                "name": "Savings bank",
-                "company_id": self.company_a.id,
-                "booking_date": "Tag",
-                "amount": "Betrag",
-                "text": "Text",
-                "partner_name": "Name",
-                **values,
-            }
-        )
+    @classmethod
+    def make_profile(cls, **values):
+        german = {"booking_date": "Tag", "amount": "Betrag", "partner_name": "Name"}
+        return super().make_profile(**(german | values))
 
     def test_table_is_read_by_its_profile_and_a_bad_row_waits_for_a_person(self):
         profile = self.make_profile()
@@ -255,6 +247,14 @@ class TestFormats(StatementCase):
         self.assertEqual(lines.mapped("amount"), [-100.5, 7.0])
         self.assertEqual(lines.mapped("bank_reversal"), [False, True])
         self.assertIn("-0.50 EUR, inside the booked amount", lines[0].bank_facts)
+
+    def test_table_of_a_day_without_bookings_books_nothing_and_is_done(self):
+        profile = self.make_profile()
+        exchange = self.upload(
+            b"Tag;Text;Name;Betrag\n", profile_id=profile.id, journal_id=self.journal.id
+        )
+        self.assertEqual((exchange.work_status, exchange.exception_ids.ids), ("done", []))
+        self.assertFalse(self.lines())
 
     def test_letters_are_read_as_the_uploader_or_the_feed_says(self):
         content = QIF.replace(b"Cafe", "Łukasz".encode("cp1250"))

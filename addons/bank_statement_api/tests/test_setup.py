@@ -74,15 +74,7 @@ class TestSetup(StatementCase):
             path = drop / name
             path.write_bytes(content)
             os.utime(path, (1_700_000_000, 1_700_000_000))
-        profile = self.env["bank.statement.profile"].create(
-            {
-                "name": "Table",
-                "company_id": self.company_a.id,
-                "booking_date": "Date",
-                "amount": "Amount",
-                "text": "Text",
-            }
-        )
+        profile = self.make_profile()
         setup = self.make("folder")
         setup.action_choose()
         setup.endpoint = str(drop)

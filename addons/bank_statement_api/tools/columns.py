@@ -110,25 +110,28 @@ class _Reader:
         self._remarks = table.remarks
         days = ("booking_date", "value_date")
         self._said = {place for name, place in self._cells.places.items() if name not in days}
+        self._left_out = self._left_out_bookings()
 
     def statements(self) -> list[Statement]:
         groups: dict[tuple, list] = {}
-        left_out = self._left_out_bookings()
-        self._left_out = {number for number, _cells in left_out}
-        for place, (number, cells) in enumerate((*self._table.rows, *left_out), 1):
+        rows = (*self._table.rows, *self._left_out.items())
+        for place, (number, cells) in enumerate(rows, 1):
             groups.setdefault(self._account_of(cells), []).append((place, number, cells))
         return [
             self._statement(number, account, rows)
             for number, (account, rows) in enumerate(groups.items(), 1)
         ]
 
-    def _left_out_bookings(self) -> list:
+    def _left_out_bookings(self) -> dict[int, tuple]:
         """Return rows left out at the end that the balances prove to be bookings; others with day and amount are told.
 
         The bank may write fewer totals and notes another time.
+
+        :raise StatementFormatError: nothing else is in the table, so that nobody would be told.
         """
         proven, likely = [], []
-        before = self._figures(self._table.rows[-1][1])
+        rows = self._table.rows
+        before = self._figures(rows[-1][1]) if rows else None
         for number, cells in self._table.behind:
             here = self._figures(cells)
             if here and before and None not in (before[1], here[1]):
@@ -140,14 +143,18 @@ class _Reader:
                 likely.append((number, cells))
             before = here
         if likely:
-            rows = ", ".join(str(number) for number, _cells in likely[:20])
-            self._remarks += (
-                Warn(
-                    path="row",
-                    message=f"Left out at the end as the profile says, though it has a day and an amount: row {rows}.",
-                ),
-            )
-        return proven
+            numbers = ", ".join(str(number) for number, _cells in likely[:20])
+            told = "Left out at the end as the profile says, though it has a day and an amount"
+            if not rows:
+                raise StatementFormatError(
+                    f"{told}: row {numbers}, and there is no other one.",
+                    tag=f"row {likely[0][0]}",
+                    reason=f"the column profile leaves out the last rows: {self._profile.skip_end}",
+                    code="statement_profile",
+                    next_step="Say in a column profile how many totals and notes there are at the end of this file.",
+                )
+            self._remarks += (Warn(path="row", message=f"{told}: row {numbers}."),)
+        return dict(proven)
 
     def _figures(self, cells) -> tuple[Decimal, Decimal | None] | None:
         """Return the amount and the balance of a row that has a day, None for any other."""

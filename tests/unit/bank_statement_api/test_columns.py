@@ -4,6 +4,7 @@ import contextlib
 import csv
 import io
 import zipfile
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -72,6 +73,20 @@ def test_booking_among_the_rows_left_out_at_the_end_is_asked_about(upwards):
     assert len(found.booked) == 1
     assert [bad.position.line for bad in found.bad_entries] == [3, 4]
     assert "as the balances show" in found.bad_entries[0].reason
+
+
+@pytest.mark.parametrize("end", [(), ("Total;0,00;",)])
+def test_table_of_a_day_without_bookings_holds_none(end):
+    profile = replace(PLAIN, skip_end=len(end))
+    assert columns.read(table(*end), profile=profile, currency="EUR") == []
+
+
+def test_booking_that_is_left_out_and_the_only_row_is_no_day_without_bookings():
+    with pytest.raises(StatementFormatError) as refused:
+        columns.read(
+            table("24.03.2026;-1,00;x"), profile=replace(PLAIN, skip_end=1), currency="EUR"
+        )
+    assert (refused.value.code, refused.value.tag) == ("statement_profile", "row 2")
 
 
 def test_row_left_out_that_may_be_a_booking_is_told():
