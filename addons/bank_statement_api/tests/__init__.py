@@ -38,3 +38,4 @@ from . import test_match_review
 from . import test_match_rules
 from . import test_match_transfer
 from . import test_match_write_off
+from . import test_migration

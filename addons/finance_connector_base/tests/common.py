@@ -7,8 +7,10 @@ from pathlib import Path
 from unittest.mock import patch
 
 from odoo import Command, fields
+from odoo.modules.migration import load_script
 from odoo.sql_db import Cursor, Savepoint
 from odoo.tests import TransactionCase, new_test_user
+from odoo.tools.misc import file_path
 
 _PREFIX = "finance_connector_base.group_finance_"
 
@@ -61,6 +63,13 @@ class FinanceCase(TransactionCase):
             company_id=company.id,
             company_ids=[Command.set(company.ids)],
         )
+
+    def migrate(self, addon, version, before):
+        """Run the script of ``version`` after the models, as an upgrade from the version ``before`` does."""
+        self.env.flush_all()
+        path = file_path(f"{addon}/migrations/{version}/post-migration.py")
+        load_script(path, "post-migration").migrate(self.env.cr, before)
+        self.env.invalidate_all()
 
     @classmethod
     def _release_checkpoint(cls):

@@ -1,6 +1,4 @@
-from odoo.modules.migration import load_script
 from odoo.tests import tagged
-from odoo.tools.misc import file_path
 
 from .follow_common import FollowCase
 
@@ -8,12 +6,6 @@ from .follow_common import FollowCase
 @tagged("post_install", "-at_install")
 class TestMigration(FollowCase):
     """What a release makes of the rows of the one before."""
-
-    def migrate(self, version, before):
-        self.env.flush_all()
-        path = file_path(f"treasury_sync/migrations/{version}/post-migration.py")
-        load_script(path, "post-migration").migrate(self.env.cr, before)
-        self.env.invalidate_all()
 
     def returned(self, amount):
         order = self.sent(amount)
@@ -26,9 +18,10 @@ class TestMigration(FollowCase):
     def test_1_13_what_brought_a_payment_back_and_who_owns_a_channel(self):
         item, line = self.returned(100)
         told, _line = self.returned(70)
-        # The other company has a line whose entry has the same name.
-        twin = self.statement_line(100, journal=self.journals[self.company_b])
-        twin.move_id.name = line.move_id.name
+        # Of this one's entry the name was changed, and the other company has one that is called so.
+        renamed, other_line = self.returned(40)
+        twin = self.statement_line(40, journal=self.journals[self.company_b])
+        twin.move_id.name, other_line.move_id.name = other_line.move_id.name, "RENAMED/1"
         kept = self.approved(5, channel=self.make_channel())
         self.env.flush_all()
         self.env.cr.execute("UPDATE treasury_payment_instruction SET return_line_id = NULL")
@@ -38,9 +31,9 @@ class TestMigration(FollowCase):
             "UPDATE treasury_payment_news SET source = 'report' WHERE instruction_id = %s",
             [told.id],
         )
-        self.migrate("19.0.1.13.0", "19.0.1.12.0")
+        self.migrate("treasury_sync", "19.0.1.13.0", "19.0.1.12.0")
         self.assertEqual(item.return_line_id, line)
-        self.assertFalse((told | kept._live()).return_line_id)
+        self.assertFalse((told | renamed | kept._live()).return_line_id)
         self.assertEqual(self.channel.owner_id, self.channel.create_uid)
-        self.migrate("19.0.1.13.0", "19.0.1.12.0")
+        self.migrate("treasury_sync", "19.0.1.13.0", "19.0.1.12.0")
         self.assertEqual(item.return_line_id, line)
