@@ -1,27 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from odoo.addons.bank_statement_api.tools import columns
+from odoo.addons.bank_statement_api.tools.column_profile import COLUMNS, Profile
 
-COLUMNS = (
-    "booking_date",
-    "value_date",
-    "amount",
-    "debit",
-    "credit",
-    "indicator",
-    "balance",
-    "fee",
-    "reversal",
-    "currency_column",
-    "account_column",
-    "partner_name",
-    "partner_account",
-    "partner_bic",
-    "reference",
-    "end_to_end_id",
-    "mandate_id",
-)
 # Python's names of them.
 ENCODINGS = [
     ("utf-8", "UTF-8"),
@@ -123,10 +104,10 @@ class BankStatementProfileMixin(models.AbstractModel):
 
     def _to_profile(self):
         """:return: the profile as the reader takes it
-        :rtype: columns.Profile
+        :rtype: Profile
         """
         self.ensure_one()
-        return columns.Profile(
+        return Profile(
             **{name: self[name] or None for name in COLUMNS if name != "booking_date"},
             **{name: _split(self[name]) for name in LISTS},
             **{name: self[name] or None for name in CHOICES},

@@ -1,6 +1,6 @@
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
 
 from odoo.addons.finance_connector_base.tests.common import FinanceCase
@@ -38,12 +38,8 @@ class TestCompanyRules(FinanceCase):
         super().setUpClass()
         for company, letter in ((cls.company_a, "a"), (cls.company_b, "b")):
             for group in _TREASURY_GROUPS:
-                cls.users[group, letter] = new_test_user(
-                    cls.env,
-                    f"{group}_{letter}",
-                    groups=f"treasury_sync.group_treasury_{group}",
-                    company_id=company.id,
-                    company_ids=[(6, 0, company.ids)],
+                cls.users[group, letter] = cls.known_user(
+                    f"{group}_{letter}", f"treasury_sync.group_treasury_{group}", company
                 )
         cls.env.flush_all()
         cls.rows = {}
@@ -68,7 +64,6 @@ class TestCompanyRules(FinanceCase):
         """:return: id of a row of the model, all of whose owners are company A and its viewer"""
         if model_name in cls.rows:
             return cls.rows[model_name]
-        model = cls.env[model_name]
         model = cls.env[model_name]
         is_own = model._original_module in _ADDONS
         if not is_own and (row_id := cls._record_of_odoo(model)):

@@ -1,7 +1,7 @@
 import { Component, onWillStart, useEffect, useRef, useState } from "@odoo/owl";
+import { useOpenRecords } from "@finance_connector_base/open_records";
 import { formatCurrency } from "@web/core/currency";
 import { deserializeDate, formatDate, serializeDate } from "@web/core/l10n/dates";
-import { useOpenRecords } from "@finance_connector_base/open_records";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";

@@ -348,7 +348,7 @@ export class ReviewBoard extends Component {
     }
 
     openItem(item) {
-        return this.openRecords("", "account.move", [], { resId: item.move_id });
+        return this.openRecords(item.document, "account.move", [], { resId: item.move_id });
     }
 
     clearFilters() {

@@ -1,6 +1,6 @@
 import { Component, onWillStart, useState } from "@odoo/owl";
-import { deserializeDate, formatDate, serializeDate } from "@web/core/l10n/dates";
 import { useOpenRecords } from "@finance_connector_base/open_records";
+import { deserializeDate, formatDate, serializeDate } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
