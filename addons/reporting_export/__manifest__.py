@@ -1,7 +1,7 @@
 {
     "name": "Reporting Export",
     "summary": "Ledger data to warehouses and BI: contracts, control totals, lineage, complete or not at all",
-    "version": "19.0.1.3.4",
+    "version": "19.0.1.3.5",
     "author": "Finance Connectivity Suite contributors",
     "license": "LGPL-3",
     "category": "Accounting/Accounting",
