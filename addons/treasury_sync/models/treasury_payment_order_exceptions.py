@@ -19,7 +19,8 @@ class TreasuryPaymentOrder(models.Model):
                 order._exceptions_domain() & Domain("state", "in", OPEN_STATES), order="id"
             )
             order.exception_count = len(found)
-            order.exception_text = " ".join(filter(None, (found[:1].summary, found[:1].what_to_do)))
+            summary = (found[:1].summary or "").rstrip(".")
+            order.exception_text = f"{summary}. {found[:1].what_to_do or ''}" if summary else False
 
     def action_open_exceptions(self):
         """:return: action that lists the exceptions of this order, closed ones included"""

@@ -58,7 +58,9 @@ class TestPayAgain(FollowCase):
         self.assertEqual(exception.state, "open")
         self.assertEqual(order.exception_count, 1)
         self.assertIn("AC04", order.exception_text)
-        self.assertIn(exception.next_step, order.exception_text)
+        self.assertEqual(
+            order.exception_text, f"{exception.summary.rstrip('.')}. {exception.next_step}"
+        )
         action = order.with_user(self.viewer).action_open_exceptions()
         self.assertEqual(exception.search(action["domain"]), exception)
         again.with_user(self.preparer).action_generate()

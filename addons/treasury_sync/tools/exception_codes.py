@@ -82,14 +82,16 @@ register(
     _("The bank did not execute a payment"),
     Severity.HIGH,
     _(
-        "Read the bank's reason. The bills are open again: correct the cause and pay them with a new order."
+        "Read the bank's reason, correct the cause, and press Correct and Pay Again on the order: what it paid is open again."
     ),
 )
 register(
     "payment_returned",
     _("A payment came back"),
     Severity.HIGH,
-    _("Ask the vendor for the right account. The bills are open again: pay them with a new order."),
+    _(
+        "Ask the vendor for the right account, and press Correct and Pay Again on the order: what it paid is open again."
+    ),
 )
 register(
     "payment_refused",
