@@ -1,7 +1,7 @@
 {
     "name": "Treasury Sync",
     "summary": "Payments that two people approve, that leave exactly once and whose fate is always known",
-    "version": "19.0.1.14.0",
+    "version": "19.0.1.15.0",
     "author": "Finance Connectivity Suite contributors",
     "license": "LGPL-3",
     "category": "Accounting/Accounting",

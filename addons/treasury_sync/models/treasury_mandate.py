@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.finance_connector_base.models.governed import without_defaults
@@ -9,6 +9,8 @@ from .engine import as_engine, is_engine
 _SIGNED = frozenset(
     {"company_id", "partner_id", "partner_bank_id", "reference", "scheme", "kind", "signed_on"}
 )
+# Written by the buttons and by what notes who had a hand in a mandate.
+_MACHINE = frozenset({"state", "editor_ids"})
 
 
 class TreasuryMandate(models.Model):
@@ -56,6 +58,16 @@ class TreasuryMandate(models.Model):
         copy=False,
         tracking=True,
     )
+    editor_ids = fields.Many2many(
+        "res.users",
+        "treasury_mandate_editor_rel",
+        "mandate_id",
+        "user_id",
+        string="Entered By",
+        readonly=True,
+        copy=False,
+        help="Whoever entered what was signed or put it in force: they approve no collection by it.",
+    )
     instruction_ids = fields.One2many("treasury.payment.instruction", "mandate_id", readonly=True)
     last_used_on = fields.Date(compute="_compute_last_used_on")
 
@@ -90,18 +102,25 @@ class TreasuryMandate(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            vals.pop("state", None)
-        self = without_defaults(self, ("state",))
-        return super().create(vals_list)
+            for name in _MACHINE & vals.keys():
+                del vals[name]
+        mandates = super(TreasuryMandate, without_defaults(self, _MACHINE)).create(vals_list)
+        mandates._note_editor()
+        return mandates
 
     def write(self, vals):
         if "state" in vals and not is_engine(self.env):
             raise UserError(self.env._("A mandate is put in force and ended by its buttons."))
+        if "editor_ids" in vals and not is_engine(self.env):
+            vals = {name: value for name, value in vals.items() if name != "editor_ids"}
         if _SIGNED & vals.keys() and any(mandate.state != "draft" for mandate in self):
             raise UserError(
                 self.env._("What was signed stays as it is: end this mandate and enter another.")
             )
-        return super().write(vals)
+        result = super().write(vals)
+        if _SIGNED & vals.keys():
+            self._note_editor()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
@@ -116,6 +135,7 @@ class TreasuryMandate(models.Model):
         :return: True
         """
         self._move("active", "draft")
+        self._note_editor()
         return True
 
     def action_end(self):
@@ -134,6 +154,9 @@ class TreasuryMandate(models.Model):
             if mandate.state != source:
                 raise UserError(self.env._("%s is not in that state.", mandate.reference))
         as_engine(self).write({"state": state})
+
+    def _note_editor(self):
+        as_engine(self).write({"editor_ids": [Command.link(self.env.uid)]})
 
     @api.model
     def _find(self, company, partner, scheme):

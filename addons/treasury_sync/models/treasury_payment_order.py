@@ -107,7 +107,7 @@ class TreasuryPaymentOrder(models.Model):
         readonly=True,
         copy=False,
         string="May Not Approve",
-        help="Whoever prepared or edited the order, its payments or a recipient's account.",
+        help="Whoever prepared or edited the order, its payments, a recipient's account or a debtor's mandate.",
     )
     instruction_ids = fields.One2many("treasury.payment.instruction", "order_id", readonly=True)
     live_instruction_ids = fields.One2many(

@@ -150,7 +150,8 @@ class TreasuryPaymentOrder(models.Model):
             return self.env._("You do not belong to %s.", self.company_id.sudo().name)
         if user in self._excluded_now():
             return self.env._(
-                "You prepared or edited this order, one of its payments or a recipient's account: others approve it."
+                "You prepared or edited this order, one of its payments, a recipient's account or a debtor's mandate:"
+                " others approve it."
             )
         if user in self.sudo().approval_ids.filtered(self._is_valid).user_id:
             return self.env._("You have approved this version already.")

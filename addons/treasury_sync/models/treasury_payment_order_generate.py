@@ -218,7 +218,8 @@ class TreasuryPaymentOrder(models.Model):
         return False, False
 
     def _find_excluded_users(self):
-        """Who has had a hand in this order, its payments or the recipients' accounts: none of them approves it.
+        """Who has had a hand in this order, its payments, the recipients' accounts or the debtors' mandates: none of
+        them approves it.
 
         :rtype: res.users
         """
@@ -233,6 +234,7 @@ class TreasuryPaymentOrder(models.Model):
             | payments.treasury_editor_id
             | payments.treasury_editor_ids
             | (payments.partner_bank_id | order._live().partner_bank_id)._editors()
+            | order._live().mandate_id.editor_ids
         )
 
     # === DOCUMENT === #

@@ -1,4 +1,5 @@
-from odoo.exceptions import UserError
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from odoo.addons.treasury_sync.tools import life
@@ -178,6 +179,73 @@ class TestDirectDebit(TreasuryCase):
         self.mandate.action_end()
         with self.assertRaisesRegex(UserError, "mandate"):
             order.action_generate()
+
+    def test_who_had_a_hand_in_a_mandate_approves_no_collection_by_it(self):
+        """It says from whose account money is taken: who entered, corrected or put it in force leaves it to others."""
+        self.mandate.action_end()
+        for approver in (self.approver, self.second_approver, self.third_approver):
+            approver.group_ids |= self.env.ref("treasury_sync.group_treasury_preparer")
+        mandate = (
+            self.mandate.with_user(self.approver)
+            .with_context(default_editor_ids=[])
+            .create(
+                {
+                    "company_id": self.company_a.id,
+                    "partner_id": self.customer.id,
+                    "partner_bank_id": self.customer.bank_ids.id,
+                    "reference": "M-4",
+                    "signed_on": "2026-01-05",
+                    "editor_ids": [],
+                }
+            )
+        )
+        mandate.with_user(self.second_approver).signed_on = "2026-01-06"
+        mandate.with_user(self.third_approver).action_activate()
+        # Nobody washes their hands of it.
+        mandate.with_user(self.approver).write({"editor_ids": [Command.clear()]})
+        hands = self.approver | self.second_approver | self.third_approver
+        self.assertEqual(mandate.editor_ids, hands)
+        _invoice, order = self.collection(100)
+        order.action_generate()
+        self.assertEqual(order._live().mandate_id, mandate)
+        for approver in hands:
+            with self.subTest(approver.login), self.assertRaisesRegex(AccessError, "mandate"):
+                self.approve(order, approver)
+        self.assertFalse(order.approval_ids)
+        self.assertEqual(order.missing_approvals, 2)
+
+    def test_1_15_mandates_of_before_and_orders_that_wait_know_whose_hands_they_went_through(self):
+        self.mandate.action_end()
+        mandate = self.mandate.with_user(self.preparer).create(
+            {
+                "company_id": self.company_a.id,
+                "partner_id": self.customer.id,
+                "partner_bank_id": self.customer.bank_ids.id,
+                "reference": "M-4",
+                "signed_on": "2026-01-05",
+            }
+        )
+        mandate.with_user(self.other_preparer).action_activate()
+        _invoice, waiting = self.collection(100)
+        _invoice, gone = self.collection(20)
+        for order in (waiting, gone):
+            order.action_generate()
+        gone.action_cancel()
+        self.env.flush_all()
+        self.env.cr.execute("DELETE FROM treasury_mandate_editor_rel")
+        self.env.cr.execute(
+            "DELETE FROM treasury_order_excluded_user_rel WHERE user_id = %s",
+            [self.other_preparer.id],
+        )
+        self.env.cr.execute(
+            "UPDATE treasury_mandate SET write_uid = %s WHERE id = %s",
+            [self.other_preparer.id, mandate.id],
+        )
+        for _time in range(2):
+            self.migrate("treasury_sync", "19.0.1.15.0", "19.0.1.14.0")
+            self.assertEqual(mandate.editor_ids, self.preparer | self.other_preparer)
+            self.assertIn(self.other_preparer, waiting.excluded_user_ids)
+            self.assertNotIn(self.other_preparer, gone.excluded_user_ids)
 
     def test_mandate_that_ends_stops_what_is_approved(self):
         _invoice, order = self.collection(100)

@@ -82,7 +82,8 @@ register(
     _("The bank did not execute a payment"),
     Severity.HIGH,
     _(
-        "Read the bank's reason, correct the cause, and press Correct and Pay Again on the order: what it paid is open again."
+        "Read the bank's reason, correct the cause, and press Correct and Pay Again on the order:"
+        " what it paid is open again."
     ),
 )
 register(
@@ -90,7 +91,8 @@ register(
     _("A payment came back"),
     Severity.HIGH,
     _(
-        "Ask the vendor for the right account, and press Correct and Pay Again on the order: what it paid is open again."
+        "Ask the vendor for the right account, and press Correct and Pay Again on the order:"
+        " what it paid is open again."
     ),
 )
 register(
