@@ -52,10 +52,10 @@ def run_unit(python: Path, arguments: Sequence[str] = (), *, thorough: bool = Fa
 
     if arguments:
         return run("unit", "tests/unit", *arguments)
-    # A process each: it imports what its folder is about, and works while another waits for a server.
+    # A process each, two at a time: it imports what its folder is about, and works while another waits for a server.
     folders = sorted({path.parent for path in UNIT_TESTS.glob("*/test_*.py")})
     result = Result()
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(max_workers=2) as pool:
         for found in pool.map(lambda folder: run(f"unit-{folder.name}", str(folder)), folders):
             result += found
     return result

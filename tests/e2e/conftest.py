@@ -18,7 +18,7 @@ from sandbox.server import SandboxServer
 from servers import OdooServer
 
 #: How long a page may take until it shows what a test waits for, in milliseconds.
-_PATIENCE = 60_000
+_PATIENCE = 180_000
 
 
 @pytest.fixture(scope="session")

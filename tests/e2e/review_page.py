@@ -103,9 +103,9 @@ class Board:
         text = "1 line" if count == 1 else f"{count} lines"
         expect(self.page.locator(".o_review_count")).to_have_text(text)
 
-    def told(self, text, seconds=30):
+    def told(self, text):
         told = self.page.locator(".o_notification", has_text=text).first
-        expect(told).to_be_visible(timeout=seconds * 1000)
+        expect(told).to_be_visible()
 
     def keys(self, *keys):
         for key in keys:

@@ -101,7 +101,7 @@ class OdooServer:
             self.process.wait()
         self.process = None
 
-    def wait_for(self, condition: Callable, what: str, *, seconds: float = 60):
+    def wait_for(self, condition: Callable, what: str, *, seconds: float = 180):
         """Ask ``condition`` until it holds.
 
         :param what: what is waited for, told when it does not come.
@@ -242,5 +242,4 @@ def log_in(page, login: str = "admin") -> None:
     page.fill("input[name=login]", login)
     page.fill("input[name=password]", login)
     page.click("button[type=submit]")
-    # The first page of a new database waits for its assets to be made.
-    page.locator(".o_main_navbar").wait_for(timeout=120_000)
+    page.locator(".o_main_navbar").wait_for()

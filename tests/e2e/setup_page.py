@@ -40,9 +40,7 @@ class Wizard:
         self.at("Access")
 
     def at(self, step):
-        self.page.locator(".o_statusbar_status .o_arrow_button_current", has_text=step).wait_for(
-            timeout=60_000
-        )
+        self.page.locator(".o_statusbar_status .o_arrow_button_current", has_text=step).wait_for()
 
     def press(self, label):
         self.page.locator(".o_statusbar_buttons").get_by_role(

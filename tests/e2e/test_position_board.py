@@ -60,7 +60,7 @@ def board(server, chromium):
     page = chromium.new_page(base_url=server.url)
     log_in(page, "tess")
     page.goto("/odoo/cash-position")
-    page.locator("[data-part=accounts]").wait_for(timeout=60_000)
+    page.locator("[data-part=accounts]").wait_for()
     yield page
     page.close()
 

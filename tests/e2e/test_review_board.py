@@ -276,7 +276,7 @@ def test_all_of_a_filter_are_accepted_after_a_look_at_the_totals_and_undone(boar
     assert (paid, open_items) == (total, INVOICES * 50)
     seen.keys("u")
     # Each line is taken back through Odoo's own undoing.
-    seen.told("Undone", seconds=120)
+    seen.told("Undone")
     seen.wait_count(shown)
     [(paid,)] = seen.server.sql(
         "SELECT sum(amount_total - amount_residual) FROM account_move WHERE move_type = 'out_invoice'"

@@ -71,11 +71,15 @@ def test_webhook_that_is_not_proven_is_refused_and_stored_nowhere(world):
 
 
 def test_timeline_on_an_invoice_and_proof_of_a_payout_in_the_browser(world, chromium):
+    # An invoice that was paid once: of several payments the list is shown.
     [(invoice, refund)] = world.server.sql(
         """SELECT link.account_move_id, refund.external_id
              FROM treasury_settlement refund
              JOIN treasury_settlement_invoice_rel link ON link.treasury_settlement_id = refund.parent_id
-            WHERE refund.kind = 'refund' AND refund.state = 'succeeded' ORDER BY refund.id LIMIT 1"""
+            WHERE refund.kind = 'refund' AND refund.state = 'succeeded'
+              AND (SELECT count(*) FROM treasury_settlement_invoice_rel other
+                    WHERE other.account_move_id = link.account_move_id) = 1
+            ORDER BY refund.id LIMIT 1"""
     )
     page = chromium.new_page(base_url=world.server.url)
     log_in(page)
