@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 
 from .errors import StatementFormatError
 
+# A comment has no dashes in it (XML 1.0, 2.5): one whose end is damaged would swallow what follows.
+_COMMENT = r"<!--(?:(?!--).)*-->"
 _TOKEN = re.compile(
-    r"<!\[CDATA\[(?P<cdata>.*?)\]\]>|<!--.*?-->|<\?.*?\?>"
+    rf"<!\[CDATA\[(?P<cdata>.*?)\]\]>|{_COMMENT}|<\?.*?\?>"
     r"|<(?P<close>/?)(?P<name>[A-Za-z][\w.:-]*)\s*(?P<empty>/?)>|(?P<wrong><)|(?P<text>[^<]+)",
     re.DOTALL | re.ASCII,
 )
+_BETWEEN = re.compile(rf"(?:\s|{_COMMENT})*", re.DOTALL)
 _ENTITY = re.compile(r"&(#\d{1,7}|#x[0-9A-Fa-f]{1,6}|lt|gt|amp|quot|apos|nbsp);")
 _ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'", "nbsp": " "}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -118,7 +121,8 @@ class _Parser:
         if token["empty"]:
             return
         self._element, self._value = name, []
-        following = self._text[token.end() : token.end() + 200].lstrip()
+        place = _BETWEEN.match(self._text, token.end()).end()
+        following = self._text[place : place + len(name) + 2]
         # An aggregate begins with an element; one without a value closes at once, or never.
         is_aggregate = following.startswith("<") and not following.upper().startswith(f"</{name}")
         if is_aggregate and name in self._closed and not following.startswith("<!"):

@@ -26,6 +26,20 @@ def new():
     return (SAMPLES / "bank_2x.ofx").read_bytes()
 
 
+def test_comments_are_read_over_and_a_damaged_one_swallows_nothing(old, new):
+    """Banks and the specification's own examples explain their files."""
+    for content in (old, new):
+        statements = ofx.read(content)
+        explained = re.sub(rb"(<[A-Z0-9]+>)(?=\s*<)", rb"\1   <!-- a list of these -->   ", content)
+        explained = re.sub(rb"(</[A-Z0-9]+>)", rb"\1<!-- end -->", explained)
+        assert explained.count(b"<!--") > 10
+        assert [one.booked for one in ofx.read(explained)] == [one.booked for one in statements]
+        first = explained.index(b"-->")
+        for damaged in (b"-x>", b"--x"):
+            with pytest.raises(StatementFormatError):
+                ofx.read(explained[:first] + damaged + explained[first + 3 :])
+
+
 def test_generation_1_without_closing_tags(old):
     assert detect.detect(old).code == "ofx"
     bank, card = ofx.read(old)
