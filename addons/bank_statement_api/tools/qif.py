@@ -32,6 +32,13 @@ from .written_values import date_order, decimal_mark, read_amount, read_date
 _TYPE = re.compile(r"!type:\s*(.+?)\s*", re.IGNORECASE)
 _ACCOUNT_TYPES = ("bank", "ccard", "cash", "oth a", "oth l")
 _INVESTMENTS = "Investments"
+# Switches of an import, which stand in front of an account and of a register, and in it.
+_SWITCH = re.compile(r"!(?:option|clear)\b", re.IGNORECASE)
+# What else a program exports with its accounts. Another type is a register whose header is damaged.
+_LISTS = {
+    *("cat", "class", "tag", "memorized", "budget", "payee", "template", "tax"),
+    *("security", "prices", "invst", "port", "oth s", "invoice", "invitem", "bill"),
+}
 # Some programs put comments in front, which the format does not know.
 _HEAD = re.compile(
     r"(?:\s*(?:[#;][^\r\n]*|//[^\r\n]*)[\r\n])*\s*!(?:type:|account\b|option:|clear:)",
@@ -145,8 +152,9 @@ def _registers(text: str) -> tuple[list[_Register], list[Warn]]:
         if line.lstrip().startswith("!"):
             if record:
                 raise _damaged(record.line, "record", "a record without its end (^)")
-            section, name = _section(line.strip(), number, name, registers, notes)
-            names = []
+            if not _SWITCH.match(line.strip()):
+                section, name = _section(line.strip(), number, name, registers, notes)
+                names = []
             continue
         if section == "account":
             name = _named(line, number, names)
@@ -182,11 +190,13 @@ def _section(line, number, name, registers, notes):
         return "account", None
     match = _TYPE.fullmatch(line)
     if not match:
-        return "options", name
+        raise _damaged(number, line, "a header that the format does not have")
     kind = match[1].lower()
     if kind in _ACCOUNT_TYPES:
         registers.append(_Register(name, match[1], number))
         return "register", name
+    if kind not in _LISTS:
+        raise _damaged(number, line, "neither an account nor a list that the format knows")
     told = f"The list “{match[1]}” is no account."
     if kind == "invst":
         told = f"{_INVESTMENTS} (!Type:{match[1]}) are not read{f': {name}' if name else ''}."

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from effort import THOROUGH
 
-from odoo.addons.bank_statement_api.tools import checks, columns, detect
+from odoo.addons.bank_statement_api.tools import checks, columns, detect, qif
 from odoo.addons.bank_statement_api.tools.columns import Profile
 from odoo.addons.bank_statement_api.tools.errors import StatementFormatError
 
@@ -89,6 +89,23 @@ def test_table(name):
         told = [word for item in found for word in (*item.bad_entries, *item.findings)]
         announced = any(item.pending for item in found)
         assert money(found) == right or told or announced, changed
+
+
+def test_registers():
+    """No bit of a header makes a register vanish; what stands in a record nothing proves."""
+    content = (SAMPLES / "qif" / "two_accounts.qif").read_bytes()
+    right = money(qif.read(content, currency="USD"))
+    assert len(right) == 3
+    begin = 0
+    for row in content.splitlines(keepends=True):
+        for changed in flips(row) if row.startswith(b"!") else ():
+            whole = content[:begin] + changed + content[begin + len(row) :]
+            try:
+                found = qif.read(whole, currency="USD")
+            except StatementFormatError:
+                continue
+            assert money(found) == right, whole
+        begin += len(row)
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -179,6 +179,29 @@ def test_lists_that_are_no_account_are_passed_over_and_said():
     assert "Cat" in found.warnings[0].message
 
 
+def test_switch_inside_a_register_ends_it_not():
+    content = record("D25/03/2026", "T10.00") + record("D26/03/2026", "T5.00").replace(
+        b"!Type:Bank\n", b"!Type:Bank\n!Option:AllXfr\n"
+    )
+    first, second = qif.read(content, currency="EUR")
+    assert [line.amount for line in (*first.booked, *second.booked)] == [
+        Decimal("10.00"),
+        Decimal("5.00"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("header", "word"), [(b"!Tyqe:Bank", "does not have"), (b"!Type:Bbnk", "neither an account")]
+)
+def test_second_register_with_a_damaged_header_is_not_lost(header, word):
+    content = record("D25/03/2026", "T10.00") + record("D26/03/2026", "T5.00").replace(
+        b"!Type:Bank", header
+    )
+    with pytest.raises(StatementFormatError) as refused:
+        qif.read(content, currency="EUR")
+    assert word in refused.value.reason
+
+
 # === HOW VALUES ARE WRITTEN === #
 
 
