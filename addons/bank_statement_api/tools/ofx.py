@@ -264,13 +264,14 @@ def _transaction(entry, amount, currency, status, position) -> Transaction:
 
 
 def _party(entry: Aggregate) -> Party:
+    # Some banks write the name itself where its address belongs.
     payee = entry.one("PAYEE")
     target = entry.one("BANKACCTTO") or entry.one("CCACCTTO")
     number = (target and target.text("ACCTID")) or ""
     compact = "".join(number.split()).upper()
     is_iban = bool(_IBAN.fullmatch(compact))
     return Party(
-        name=entry.text("NAME") or (payee and payee.text("NAME")) or None,
+        name=entry.text("NAME") or (payee.text("NAME") if payee else entry.text("PAYEE")) or None,
         iban=compact if is_iban else None,
         other_id=number if number and not is_iban else None,
     )

@@ -95,6 +95,12 @@ def test_text_that_is_marked_as_such_is_read(new):
     assert found.booked[0].counterparty.name == "Tom & <Jerry>"
 
 
+def test_name_that_stands_where_an_address_belongs_is_read(old):
+    for told in (b"<PAYEE>Rent & Co", b"<PAYEE><NAME>Rent & Co<CITY>Z</PAYEE>"):
+        bank, _card = ofx.read(old.replace(b"<NAME>Rent & Co", told))
+        assert bank.booked[0].counterparty.name == "Rent & Co"
+
+
 def test_currency_that_is_the_accounts_own_is_no_other(old):
     own = b"<STMTTRN><CURRENCY><CURRATE>1<CURSYM>USD</CURRENCY>"
     bank, _card = ofx.read(old.replace(b"<STMTTRN>", own, 1))
