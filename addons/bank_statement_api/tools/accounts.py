@@ -64,5 +64,14 @@ def spanish_iban(bank: str, branch: str, account: str) -> str | None:
     return _iban("ES", f"{bank}{branch}{digits}{account}")
 
 
+def polish_iban(number: str | None) -> str | None:
+    """Return the IBAN of a Polish account: its NRB of 26 digits has the check digits of the IBAN (NBP).
+
+    :return: None when it is no NRB.
+    """
+    iban = f"PL{compact(number)}"
+    return iban if re.fullmatch(r"PL\d{26}", iban, re.ASCII) and is_iban(iban) else None
+
+
 def _iban(country: str, number: str) -> str:
     return f"{country}{mod_97_10.calc_check_digits(number + country)}{number}"

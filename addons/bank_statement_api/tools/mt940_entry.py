@@ -218,7 +218,7 @@ def _transaction(line, infos, rest, kind, *, own, extras, **values) -> Transacti
         extras["86/primanota"] = info.primanota
     is_german = info.code is not None and info.separator == "?"
     code = _code(kind, info.code or info.extras.get("86/TRCD"), is_german)
-    iban, other = accounts.identify(info.account)
+    iban, other = accounts.identify(accounts.polish_iban(info.account) or info.account)
     foreign, charges = _money_words(supplement, info, values["currency"])
     amount = values["amount"]
     return Transaction(

@@ -150,6 +150,16 @@ def test_creditor_identifier_ends_at_a_blank():
     assert line.remittance == ("Rent March",)
 
 
+def test_polish_number_of_the_other_side_proves_its_iban_and_may_be_broken():
+    number = "61109010140000071219812874"
+    entry = ":61:2603040304C5,00NTRFNONREF"
+    for told in (number, number[:9] + "\n" + number[9:]):
+        [line] = read(mt940(entry, f":86:>20RENT>31{told}>32HUTA")).transactions
+        assert (line.counterparty.iban, line.counterparty.name) == (f"PL{number}", "HUTA")
+    [line] = read(mt940(entry, f":86:>20RENT>31{number[:-1]}5")).transactions
+    assert (line.counterparty.iban, line.counterparty.other_id) == (None, number[:-1] + "5")
+
+
 def test_slashes_in_front_of_the_account_are_none_of_it():
     text = mt940().replace(f":25:{IBAN}", ":25://AT20111/00012345678/EUR")
     assert read(text).account.other_id == "AT20111/00012345678"
