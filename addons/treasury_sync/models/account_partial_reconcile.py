@@ -6,6 +6,9 @@ from odoo.addons.treasury_sync.tools import life
 from .engine import is_engine
 
 _OWED = ("asset_receivable", "liability_payable")
+_AMOUNTS = frozenset({"amount", "credit_amount_currency", "debit_amount_currency"})
+# What is tied to what, and how much of it.
+_TIE = _AMOUNTS | {"credit_move_id", "debit_move_id"}
 
 
 class AccountPartialReconcile(models.Model):
@@ -16,14 +19,31 @@ class AccountPartialReconcile(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         partials = super().create(vals_list)
+        # Less than nothing opens what is paid.
+        negative = partials.filtered(lambda partial: any(partial[name] < 0 for name in _AMOUNTS))
+        negative._items()._check_ties_not_ordered()
         partials._book_instructions()
         return partials
 
+    def write(self, vals):
+        if _TIE & vals.keys():
+            self._items()._check_ties_not_ordered()
+        return super().write(vals)
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_payment_ordered(self):
+        self._check_payment_not_ordered()
+
+    # === BUSINESS METHODS === #
+
+    def _items(self):
+        return self.debit_move_id | self.credit_move_id
+
+    def _check_payment_not_ordered(self):
+        """:raise UserError: one ties a payment that is under way to what it pays"""
         if not is_engine(self.env):
             for partial in self:
-                lines = partial.debit_move_id | partial.credit_move_id
+                lines = partial._items()
                 if lines.account_id.account_type in _OWED:
                     payments = self.env["account.payment"]._under_way(lines.move_id)
                     if payments:

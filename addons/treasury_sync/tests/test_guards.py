@@ -20,6 +20,11 @@ class TestGuards(TreasuryCase):
         entry = payment.move_id
         bill = payment.reconciled_bill_ids
         payable = entry.line_ids.filtered(lambda line: line.account_type == "liability_payable")
+        owed = bill.line_ids.filtered(lambda line: line.account_type == "liability_payable")
+        tie = owed.matched_debit_ids
+        credit = self.make_bill(5, move_type="in_refund").line_ids.filtered(
+            lambda line: line.account_type == "liability_payable"
+        )
         other = self.make_vendor("Fraud Ltd", "GB29NWBK60161331926819", country="UK")
         fresh = self.pay(self.make_bill(7), user=self.preparer)
         return {
@@ -62,6 +67,32 @@ class TestGuards(TreasuryCase):
             ),
             "entry's amounts": lambda env: payable.with_env(env).write({"debit": 5}),
             "bill untied": lambda env: payable.with_env(env).remove_move_reconcile(),
+            "item of another entry": lambda env: payable.with_env(env).write(
+                {"move_id": bill.id, "date_maturity": "2026-12-31"}
+            ),
+            "less ties them": lambda env: tie.with_env(env).write({"amount": 1}),
+            "less of its money ties them": lambda env: owed.with_env(env).write(
+                {"matched_debit_ids": [Command.update(tie.id, {"credit_amount_currency": 1})]}
+            ),
+            "tied to another bill": lambda env: tie.with_env(env).write(
+                {"credit_move_id": self.make_bill(9).line_ids[-1:].id}
+            ),
+            "tied by another payment": lambda env: tie.with_env(env).write(
+                {"debit_move_id": credit.id}
+            ),
+            "less than nothing ties them": lambda env: tie.with_env(env).create(
+                {
+                    "debit_move_id": credit.id,
+                    "credit_move_id": owed.id,
+                    "amount": 0,
+                    "debit_amount_currency": -50,
+                    "credit_amount_currency": -50,
+                }
+            ),
+            "bill is open": lambda env: owed.with_env(env).write({"reconciled": False}),
+            "bill is open by an amount": lambda env: owed.with_env(env).write(
+                {"amount_residual": -100, "amount_residual_currency": -100}
+            ),
             "bill to draft": lambda env: bill.with_env(env).button_draft(),
             "bill forgets it": lambda env: bill.with_env(env).write(
                 {"matched_payment_ids": [Command.clear()]}
