@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
-from .engine import as_engine
+from .engine import as_engine, take_turns
 
 
 class TreasuryPaymentHold(models.Model):
@@ -68,6 +68,8 @@ class TreasuryPaymentHold(models.Model):
                         "You prepared or edited this order, a payment or an account: others release it."
                     )
                 )
+            # The last of several releases, or of the approvals, lets it go.
+            take_turns(order)
             if hold.state == "released" or hold.version != order.version:
                 continue
             as_engine(hold).write(

@@ -196,4 +196,4 @@ class TreasuryPaymentInstruction(models.Model):
             return self.env._("the recipient's account has changed")
         if self.mandate_id and self.mandate_id.sudo().state != "active":
             return self.env._("its mandate has ended")
-        return ""
+        return payment._documents_problem()

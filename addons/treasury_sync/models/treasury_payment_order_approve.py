@@ -4,7 +4,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.addons.base.models.res_users import check_identity
 from odoo.addons.treasury_sync.tools import life
 
-from .engine import as_engine
+from .engine import as_engine, take_turns
 
 LEAST_APPROVALS = 2
 
@@ -89,7 +89,7 @@ class TreasuryPaymentOrder(models.Model):
         :param str digest: of the file that the person has seen
         """
         self.ensure_one()
-        self.lock_for_update()
+        take_turns(self)
         if problem := self._approval_problem():
             raise AccessError(problem)
         if not digest or digest != self.digest:
@@ -99,8 +99,10 @@ class TreasuryPaymentOrder(models.Model):
                     self.name,
                 )
             )
-        # Also what happened to the file or its instructions since it was generated.
+        # Also what happened to the file, its instructions or what they pay since it was generated.
         self._check_content(self._file()._content())
+        if problem := self._instructions_problem():
+            raise UserError(problem)
         principal = self._find_principal()
         order = as_engine(self)
         self.flush_recordset()

@@ -12,7 +12,7 @@ from odoo.addons.finance_connector_base.tools.digest import sha256_hex
 from odoo.addons.finance_connector_base.tools.errors import BusinessError
 from odoo.addons.treasury_sync.tools import accounts, documents, identifiers
 
-from .engine import as_engine
+from .engine import as_engine, take_turns
 
 
 class TreasuryPaymentOrder(models.Model):
@@ -60,7 +60,7 @@ class TreasuryPaymentOrder(models.Model):
                 "prepared_by_id": self.env.uid,
             }
         )
-        as_engine(self.env["treasury.payment.instruction"]).create(
+        items = as_engine(self.env["treasury.payment.instruction"]).create(
             self._one_first(
                 [
                     self._prepare_instruction_vals(payment, number)
@@ -68,6 +68,9 @@ class TreasuryPaymentOrder(models.Model):
                 ]
             )
         )
+        # Nobody changes or uses them meanwhile: that would be in no instruction, and seen by no guard.
+        for source in (items.payment_id, items.partner_bank_id, items.mandate_id):
+            take_turns(source)
         document = self._document()
         content = self._write_file(document)
         order.write(

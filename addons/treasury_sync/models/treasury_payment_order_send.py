@@ -117,9 +117,17 @@ class TreasuryPaymentOrder(models.Model):
             raise self._not_approved(
                 self.env._("%s pays from an account that has changed.", self.name)
             )
+        if problem := self._instructions_problem():
+            raise self._not_approved(problem)
+
+    def _instructions_problem(self):
+        """:return: what is no longer as it was when the instructions were made of it, or an empty text
+        :rtype: str
+        """
         for item in self._live():
             if problem := item._problem():
-                raise self._not_approved(f"{item.end_to_end_id}: {problem}")
+                return f"{item.end_to_end_id}: {problem}"
+        return ""
 
     def _check_not_told(self):
         """Refuse to send a file that the bank has by another way.

@@ -5,7 +5,7 @@ from odoo.fields import Command
 from odoo.addons.base.models.res_users import check_identity
 from odoo.addons.treasury_sync.tools import life
 
-from .engine import as_engine
+from .engine import as_engine, take_turns
 
 # ISO 20022 ExternalCancellationReason1Code.
 REASONS = [
@@ -159,7 +159,7 @@ class TreasuryPaymentRecall(models.Model):
     def _approve(self):
         self.ensure_one()
         self.order_id._check_group("approver")
-        self.lock_for_update()
+        take_turns(self)
         self._check_state("requested")
         user = self.env.user
         if user == self.requested_by_id:

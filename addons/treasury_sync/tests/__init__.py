@@ -27,3 +27,4 @@ from . import test_cash_position
 from . import test_settlement
 from . import test_settlement_order
 from . import test_who_reports
+from . import test_who_writes

@@ -2,6 +2,9 @@ from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
+from odoo.addons.finance_connector_base.tools.errors import BusinessError
+from odoo.addons.treasury_sync.models.engine import as_engine
+
 from .common import TreasuryCase
 
 
@@ -42,6 +45,22 @@ class TestGuardsAround(TreasuryCase):
         bills[0].button_cancel()
         with self.assertRaisesRegex(UserError, f"pays {bills[0].name} no more"):
             order.action_generate()
+
+    def test_payment_that_pays_its_bill_no_more_is_neither_approved_nor_sent(self):
+        for approvals in (0, 2):
+            bill = self.make_bill(100)
+            order = self.generated(payments=self.pay(bill, user=self.preparer))
+            self.approve(order, *(self.approver, self.second_approver)[:approvals])
+            # As one does who untied them when the order was not generated yet, for all that they saw.
+            as_engine(self.payable(bill)).remove_move_reconcile()
+            with (
+                self.subTest(approvals=approvals),
+                self.assertRaisesRegex((BusinessError, UserError), f"pays {bill.name} no more"),
+            ):
+                if approvals:
+                    order._check_before_sending(order._file()._content())
+                else:
+                    self.approve(order, self.approver)
 
     def test_payment_that_has_more_or_less_than_its_bills_is_paid(self):
         bills = self.make_bill(100) | self.make_bill(40)
