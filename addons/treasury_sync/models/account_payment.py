@@ -123,14 +123,31 @@ class AccountPayment(models.Model):
         """:return: what was made in place of these payments, and not given up"""
         return self.treasury_correction_ids.filtered(lambda item: item.state != "canceled")
 
+    def _surplus(self):
+        """:return: what of this payment is certainly for no document: all of it, or what is more than the totals of its
+            documents; nothing where these are in another currency, or are entries
+        :rtype: float
+        """
+        self.ensure_one()
+        documents = self.sudo().invoice_ids
+        if documents.currency_id - self.currency_id or "entry" in documents.mapped("move_type"):
+            return 0
+        same = documents.filtered(
+            lambda move: move.is_outbound() == (self.payment_type == "outbound")
+        )
+        owed = sum(same.mapped("amount_total")) - sum((documents - same).mapped("amount_total"))
+        return max(self.currency_id.round(self.amount - owed), 0)
+
     def _copy_to_correct(self):
-        """:return: drafts of what these payments were, each in place of one
+        """:return: drafts of what these payments were beyond their documents, each in place of one
         :rtype: account.payment
         """
         copies = self.browse()
         for payment in self:
             # Whoever asks makes it, as by Odoo's own button.
-            copied = payment.copy({"date": fields.Date.context_today(self)})
+            copied = payment.copy(
+                {"date": fields.Date.context_today(self), "amount": payment._surplus()}
+            )
             copied.write({"treasury_purpose": payment.treasury_purpose})
             as_engine(copied).treasury_corrects_id = payment
             copies |= copied

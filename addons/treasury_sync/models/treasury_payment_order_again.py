@@ -2,6 +2,8 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+from .engine import take_turns
+
 
 class TreasuryPaymentOrder(models.Model):
     """What the bank refused or sent back is corrected and submitted as something new."""
@@ -12,7 +14,7 @@ class TreasuryPaymentOrder(models.Model):
 
     def action_pay_again(self):
         """Start over with what the bank refused or sent back: its bills, and no others, in a new payment run; what paid
-        no bill as draft payments of a new order.
+        no bill, or more than its bills, as draft payments of a new order.
 
         :return: action of the payment run or of the new order; of both, the run comes first and the order is named
         :raise UserError: nothing was refused, or all of it is paid or under way again
@@ -24,7 +26,7 @@ class TreasuryPaymentOrder(models.Model):
             raise UserError(self.env._("The bank refused nothing of %s.", self.name))
         bills = failed.payment_id.sudo().invoice_ids
         run = self._propose_again(bills) if bills else None
-        order = self._correct(failed.payment_id.filtered(lambda item: not item.sudo().invoice_ids))
+        order = self._correct(failed.payment_id.filtered(lambda item: item._surplus()))
         if not run and not order:
             raise UserError(
                 self.env._("What the bank refused of %s is paid, or under way, again.", self.name)
@@ -59,12 +61,12 @@ class TreasuryPaymentOrder(models.Model):
         return {**action, "target": "current"} if run.line_ids else None
 
     def _correct(self, payments):
-        """Make a draft of each of ``payments``, as it was, in a new order. Each is corrected once: who asks again is
-        shown the same.
+        """Make a draft of what each of ``payments`` was beyond its bills, in a new order. Each is corrected once: who
+        asks again is shown the same.
 
         :return: the draft order of the corrections; empty if they are beyond that
         """
-        self.lock_for_update()
+        take_turns(self)
         fresh = payments.filtered(lambda payment: not payment._correction())
         if fresh:
             return self.create(

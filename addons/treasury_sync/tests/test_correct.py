@@ -73,6 +73,41 @@ class TestCorrect(TreasuryCase):
         again._live()._advance("transmitted", source="person", code="x")
         self.assertEqual(exception.state, "resolved")
 
+    def test_what_was_more_than_its_bills_is_a_draft_beside_them(self):
+        bills = self.make_bill(100) | self.make_bill(40)
+        documents = bills | self.make_bill(20, move_type="in_refund")
+        for amount, surplus in ((150, 30), (120, 0), (90, 0)):
+            payment = self.pay(documents, user=self.preparer, group_payment=True, amount=amount)
+            order = self.refused(payment)
+            with self.subTest(amount), self.env.cr.savepoint() as savepoint:
+                action = order.action_pay_again()
+                run = action if "params" not in action else action["params"]["next"]
+                run = self.env["treasury.payment.run"].browse(run["res_id"])
+                self.assertEqual(sum(run.line_ids.mapped("amount")), 120)
+                draft = payment.treasury_correction_ids
+                self.assertEqual(draft.amount, surplus)
+                self.assertFalse(draft.invoice_ids)
+                run.line_ids.selected = True
+                run.with_user(self.preparer).action_create_order()
+                # The bills are paid: what is left is the same draft.
+                self.assertFalse(sum(documents.mapped("amount_residual")))
+                if surplus:
+                    self.assertEqual(self.correct(order), draft.treasury_order_id)
+                savepoint.rollback()
+            self.env.invalidate_all()
+
+    def test_surplus_in_another_currency_is_nobodys_guess(self):
+        dollar = self.env.ref("base.USD")
+        dollar.active = True
+        bill = self.make_bill(100, currency_id=dollar.id)
+        order = self.refused(
+            self.pay(bill, user=self.preparer, currency_id=self.euro.id, amount=500)
+        )
+        # Nor does a run in the payment's currency have the bill.
+        with self.assertRaisesRegex(UserError, "paid, or under way, again"):
+            order.action_pay_again()
+        self.assertFalse(order.instruction_ids.payment_id.treasury_correction_ids)
+
     def test_who_asks_again_is_shown_the_same(self):
         order = self.refused(self.by_hand(100))
         again = self.correct(order)
