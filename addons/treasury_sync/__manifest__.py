@@ -54,6 +54,7 @@
         "views/account_move_settlement_views.xml",
         "views/account_payment_views.xml",
         "views/res_partner_views.xml",
+        "views/res_partner_bank_views.xml",
         "views/settlement_menus.xml",
         "views/treasury_journal_document_views.xml",
     ],

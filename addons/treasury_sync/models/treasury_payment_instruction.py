@@ -45,6 +45,7 @@ class TreasuryPaymentInstruction(models.Model):
     _inherit = ["treasury.engine.written"]
     _order = "order_id desc, version desc, sequence"
     _rec_name = "end_to_end_id"
+    _rec_names_search = ["end_to_end_id", "beneficiary_name"]
     _check_company_auto = True
 
     order_id = fields.Many2one(
@@ -89,7 +90,7 @@ class TreasuryPaymentInstruction(models.Model):
     mandate_sequence = fields.Char(readonly=True, help="FRST, RCUR, FNAL or OOFF.")
     # === HOW FAR IT HAS COME === #
     state = fields.Selection(
-        FATES, string="Status", required=True, readonly=True, default="generated", index=True
+        FATES, string="Status", required=True, readonly=True, default="generated", index=True, group_expand="_group_expand_states"
     )
     status_code = fields.Char(string="Bank's Code", readonly=True)
     status_reason = fields.Char(string="Reason", readonly=True)
@@ -157,6 +158,16 @@ class TreasuryPaymentInstruction(models.Model):
         )
 
     # === COMPUTE METHODS === #
+
+    @api.depends("beneficiary_name", "amount", "currency_id")
+    def _compute_display_name(self):
+        for item in self:
+            item.display_name = f"{item.beneficiary_name}, {item.currency_id.format(item.amount)}"
+
+    @api.model
+    def _group_expand_states(self, states, domain):
+        """:return: every step in the order of the road, also those where no payment stands"""
+        return [state for state, _label in FATES if state != "cancelled" or state in states]
 
     @api.depends("payment_id.reconciled_bill_ids", "payment_id.reconciled_invoice_ids")
     def _compute_entries(self):

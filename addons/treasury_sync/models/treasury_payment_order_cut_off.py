@@ -36,10 +36,14 @@ class TreasuryPaymentOrder(models.Model):
     @api.depends("channel_id", "requested_date", "state", "version", "late_accepted_version")
     def _compute_cut_off(self):
         now = fields.Datetime.now().replace(tzinfo=UTC)
+        cut_offs = self.env["treasury.cut.off"]
+        by_channel = {
+            channel: cut_offs._for_channel(channel.sudo()) for channel in self.channel_id
+        }
         for order in self:
             order.cut_off_at = order.earliest_date = False
             order.cut_off_text = order.late_text = ""
-            found = self.env["treasury.cut.off"]._for_channel(order.channel_id.sudo())
+            found = by_channel.get(order.channel_id, cut_offs)
             if not found or not order.requested_date or order.state not in _WAITING:
                 continue
             rule = found._rule()

@@ -10,6 +10,8 @@ class TreasuryPaymentOrder(models.Model):
     _inherit = "treasury.payment.order"
 
     waits_for = fields.Char(compute="_compute_waits_for")
+    is_held = fields.Boolean(compute="_compute_is_held")
+    approval_problem = fields.Char(compute="_compute_approval_problem")
 
     @api.depends(
         "state",
@@ -23,6 +25,21 @@ class TreasuryPaymentOrder(models.Model):
     def _compute_waits_for(self):
         for order in self:
             order.waits_for = order._waits_for()
+
+    @api.depends("hold_ids.state", "state", "version")
+    def _compute_is_held(self):
+        for order in self:
+            order.is_held = order.state in ("to_approve", "approved") and any(
+                hold.state == "open" and hold.version == order.version for hold in order.hold_ids
+            )
+
+    @api.depends_context("uid")
+    @api.depends("can_approve", "state")
+    def _compute_approval_problem(self):
+        """Why the present user has no button to approve what waits for that."""
+        for order in self:
+            waits = order.state == "to_approve" and not order.can_approve
+            order.approval_problem = order._approval_problem() if waits else ""
 
     def _waits_for(self):
         """:rtype: str"""
@@ -43,7 +60,7 @@ class TreasuryPaymentOrder(models.Model):
     def _waits_to_leave(self):
         exchange = self.sudo().exchange_id
         if not self.channel_id.sudo().interface_id:
-            return self.env._("a person who transmits it")
+            return self.env._("a person who downloads the file, brings it to the bank and records that")
         if exchange.work_status == "unknown":
             return self.env._("the bank's answer whether it has it")
         if self.channel_id.sudo().interface_id.mode != "live":

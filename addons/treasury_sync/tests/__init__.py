@@ -13,6 +13,7 @@ from . import test_journal_document
 from . import test_json_gateway
 from . import test_migration
 from . import test_order
+from . import test_order_list
 from . import test_pay_again
 from . import test_payee
 from . import test_payout

@@ -1,0 +1,78 @@
+from odoo.tests import freeze_time, tagged
+
+from .common import TreasuryCase
+
+
+@tagged("post_install", "-at_install")
+class TestOrderList(TreasuryCase):
+    """A list of orders asks the database as often for many orders and payments as for few."""
+
+    def _queries(self, orders, *names):
+        """:return: how many queries it takes to show ``names`` of ``orders``"""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        orders.with_user(self.preparer).web_read({name: {} for name in names})
+        return self.env.cr.sql_log_count - before
+
+    @freeze_time("2026-11-27 10:00:00")
+    def test_more_orders_and_payments_take_no_more_queries(self):
+        self.env["treasury.cut.off"].create({"name": "SEPA", "service_level": "SEPA"})
+        shown = ("name", "amount_total", "cut_off_at", "late_text", "fate_text", "rejected_count")
+        few = self.approved(10) | self.order(20)
+        many = few | self.approved(30, 40, 50) | self.approved(60) | self.order(70)
+        self._queries(many, *shown)
+        self.assertEqual(self._queries(many, *shown), self._queries(few, *shown))
+
+    def test_payments_by_status_are_those_of_the_version_that_stands(self):
+        order = self.generated(10, 20)
+        self.assertEqual(order.fate_text, "2 generated")
+        order.action_back_to_draft()
+        order.action_generate()
+        self.assertEqual(order.version, 2)
+        self.assertEqual(order.fate_text, "2 generated", "and nothing of the first version")
+        self.approve(order, self.approver, self.second_approver)
+        order.invalidate_recordset()
+        self.assertEqual(order.fate_text, "2 approved")
+
+    def test_payments_are_grouped_in_the_order_of_their_road(self):
+        self.approved(10)
+        groups = (
+            self.env["treasury.payment.instruction"]
+            .with_context(read_group_expand=True)
+            .web_read_group([("company_id", "=", self.company_a.id)], ["state"])["groups"]
+        )
+        states = [group["state"] for group in groups]
+        self.assertEqual(states[:3], ["generated", "approved", "transmitted"])
+        self.assertNotIn("cancelled", states)
+
+    def test_a_payment_is_named_by_who_gets_how_much(self):
+        item = self.generated(10)._live()
+        self.assertRegex(item.display_name, "^Vendor SARL, .*10.00")
+        found = item.name_search("Vendor SARL") + item.name_search(item.end_to_end_id)
+        self.assertEqual([row[0] for row in found].count(item.id), 2)
+
+    def test_an_order_says_why_this_approver_has_no_button(self):
+        order = self.generated(10)
+        mine = order.with_user(self.approver)
+        self.assertFalse(mine.approval_problem)
+        self.approve(order, self.approver)
+        mine.invalidate_recordset()
+        self.assertIn("already", mine.approval_problem)
+        self.approve(order, self.second_approver)
+        mine.invalidate_recordset()
+        self.assertFalse(mine.approval_problem, "nothing is left to approve")
+
+    def test_a_held_order_says_so_until_the_hold_is_released(self):
+        rule = self.env["treasury.fraud.rule"].create({"name": "New", "kind": "first_payment"})
+        order = self.generated(10)
+        self.assertTrue(order.is_held)
+        order.hold_ids.filtered(lambda hold: hold.rule_id == rule).with_user(
+            self.approver
+        ).action_release()
+        self.assertFalse(order.is_held)
+
+    def test_a_bank_account_shows_who_changed_it(self):
+        form = self.env["res.partner.bank"].with_user(self.preparer).get_view(view_type="form")
+        self.assertIn('name="treasury_editor_ids"', form["arch"])
+        self.assertIn('name="treasury_edited_at"', form["arch"])
