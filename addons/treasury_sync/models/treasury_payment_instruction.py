@@ -166,8 +166,12 @@ class TreasuryPaymentInstruction(models.Model):
 
     @api.model
     def _group_expand_states(self, states, domain):
-        """:return: every step in the order of the road, also those where no payment stands"""
-        return [state for state, _label in FATES if state != "cancelled" or state in states]
+        """:return: where there are payments, every step in the order of the road, also those where none stands"""
+        return [
+            state
+            for state, _label in FATES
+            if states and (state != "cancelled" or state in states)
+        ]
 
     @api.depends("payment_id.reconciled_bill_ids", "payment_id.reconciled_invoice_ids")
     def _compute_entries(self):

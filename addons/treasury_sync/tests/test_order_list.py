@@ -36,12 +36,11 @@ class TestOrderList(TreasuryCase):
         self.assertEqual(order.fate_text, "2 approved")
 
     def test_payments_are_grouped_in_the_order_of_their_road(self):
+        payments = self.env["treasury.payment.instruction"].with_context(read_group_expand=True)
+        ours = [("company_id", "=", self.company_a.id)]
+        self.assertFalse(payments.web_read_group(ours, ["state"])["groups"], "what to do is shown")
         self.approved(10)
-        groups = (
-            self.env["treasury.payment.instruction"]
-            .with_context(read_group_expand=True)
-            .web_read_group([("company_id", "=", self.company_a.id)], ["state"])["groups"]
-        )
+        groups = payments.web_read_group(ours, ["state"])["groups"]
         states = [group["state"] for group in groups]
         self.assertEqual(states[:3], ["generated", "approved", "transmitted"])
         self.assertNotIn("cancelled", states)

@@ -73,7 +73,10 @@ class TreasuryPaymentRun(models.TransientModel):
     @api.depends("channel_id")
     def _compute_display_name(self):
         for run in self:
-            run.display_name = self.env._("Payment Run, %s", run.channel_id.name)
+            channel = run.channel_id.name
+            run.display_name = (
+                self.env._("Payment Run, %s", channel) if channel else self.env._("Payment Run")
+            )
 
     @api.depends("channel_id")
     def _compute_collects(self):
