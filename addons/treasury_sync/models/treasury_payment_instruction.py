@@ -90,7 +90,13 @@ class TreasuryPaymentInstruction(models.Model):
     mandate_sequence = fields.Char(readonly=True, help="FRST, RCUR, FNAL or OOFF.")
     # === HOW FAR IT HAS COME === #
     state = fields.Selection(
-        FATES, string="Status", required=True, readonly=True, default="generated", index=True, group_expand="_group_expand_states"
+        FATES,
+        string="Status",
+        required=True,
+        readonly=True,
+        default="generated",
+        index=True,
+        group_expand="_group_expand_states",
     )
     status_code = fields.Char(string="Bank's Code", readonly=True)
     status_reason = fields.Char(string="Reason", readonly=True)
@@ -168,9 +174,7 @@ class TreasuryPaymentInstruction(models.Model):
     def _group_expand_states(self, states, domain):
         """:return: where there are payments, every step in the order of the road, also those where none stands"""
         return [
-            state
-            for state, _label in FATES
-            if states and (state != "cancelled" or state in states)
+            state for state, _label in FATES if states and (state != "cancelled" or state in states)
         ]
 
     @api.depends("payment_id.reconciled_bill_ids", "payment_id.reconciled_invoice_ids")

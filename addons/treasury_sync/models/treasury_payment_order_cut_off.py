@@ -37,9 +37,7 @@ class TreasuryPaymentOrder(models.Model):
     def _compute_cut_off(self):
         now = fields.Datetime.now().replace(tzinfo=UTC)
         cut_offs = self.env["treasury.cut.off"]
-        by_channel = {
-            channel: cut_offs._for_channel(channel.sudo()) for channel in self.channel_id
-        }
+        by_channel = {channel: cut_offs._for_channel(channel.sudo()) for channel in self.channel_id}
         for order in self:
             order.cut_off_at = order.earliest_date = False
             order.cut_off_text = order.late_text = ""

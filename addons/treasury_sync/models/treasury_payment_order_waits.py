@@ -60,7 +60,9 @@ class TreasuryPaymentOrder(models.Model):
     def _waits_to_leave(self):
         exchange = self.sudo().exchange_id
         if not self.channel_id.sudo().interface_id:
-            return self.env._("a person who downloads the file, brings it to the bank and records that")
+            return self.env._(
+                "a person who downloads the file, brings it to the bank and records that"
+            )
         if exchange.work_status == "unknown":
             return self.env._("the bank's answer whether it has it")
         if self.channel_id.sudo().interface_id.mode != "live":
