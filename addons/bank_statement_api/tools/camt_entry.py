@@ -43,6 +43,7 @@ from .flat import number_or_none
 _STATUSES = {"BOOK": BOOKED, "PDNG": PENDING, "FUTR": PENDING, "INFO": INFORMATION}
 
 _NO_STATUS = "The entry has no status: on a statement it is booked."
+_NO_BOOKING_DATE = "The entry has no booking date: it is booked with its value date."
 
 # Where versions and banks put the amount of a detail in the account's currency.
 _DETAIL_AMOUNTS = (
@@ -130,9 +131,13 @@ def _reversal(node: Node) -> bool:
 
 
 def _lines(node, status, amount, position, context):
-    booking_date = date_of(node, "BookgDt")
+    booking_date, value_date = date_of(node, "BookgDt"), date_of(node, "ValDt")
     if status == BOOKED and booking_date is None:
-        raise BadRecordError("booking_date", "A booked entry has no booking date.")
+        # Optional in every version of the schema; some banks say the value date alone.
+        if value_date is None:
+            raise BadRecordError("booking_date", "A booked entry has no date.")
+        context.warnings.append(Warn(path=f"Ntry/BookgDt, {position}", message=_NO_BOOKING_DATE))
+        booking_date = value_date
     reversal = _reversal(node)
     groups = node.all("NtryDtls") or [
         # Version .01 has no element around them.
@@ -145,7 +150,7 @@ def _lines(node, status, amount, position, context):
         "currency": context.currency,
         "status": status,
         "booking_date": booking_date,
-        "value_date": date_of(node, "ValDt"),
+        "value_date": value_date,
         "reversal": reversal,
         "entry_ref": node.text("NtryRef"),
         "account_servicer_ref": node.text("AcctSvcrRef"),

@@ -225,14 +225,15 @@ def test_decimals_of_the_currency_count():
         (entry("NaN"), "NaN"),
         (entry(status="<Cd>WHAT</Cd>"), "WHAT"),
         (entry(currency="USD"), "USD"),
-        (entry(day="").replace("<BookgDt><Dt></Dt></BookgDt>", ""), "no booking date"),
+        (re.sub("<(BookgDt|ValDt)>.*?</\\1>", "", entry()), "no date"),
+        (entry(day="2026-02-30").replace("2026-03-05", "2026-03-06"), "2026-02-30"),
         (entry().replace('<Amt Ccy="EUR">10.00</Amt>', ""), "no amount"),
         (entry(inner="<CdtDbtInd>DBIT</CdtDbtInd>"), "CdtDbtInd is given 2 times"),
         (entry(inner="<RvslInd>perhaps</RvslInd>"), "perhaps"),
     ],
     ids=[
         *("day", "sign", "no sign", "comma", "minus", "exponent", "nan", "status"),
-        *("currency", "no day", "no amount", "two signs", "reversal"),
+        *("currency", "no day", "day and value date", "no amount", "two signs", "reversal"),
     ],
 )
 def test_entry_that_cannot_be_understood_is_reported_and_the_others_are_read(wrong, word):
@@ -241,6 +242,16 @@ def test_entry_that_cannot_be_understood_is_reported_and_the_others_are_read(wro
     [bad] = found.bad_entries
     assert word in bad.reason
     assert bad.position.entry == 2
+
+
+def test_entry_without_a_booking_date_is_booked_with_its_value_date_and_that_is_said():
+    bare = entry("3.00").replace("<BookgDt><Dt>2026-03-04</Dt></BookgDt>", "")
+    found = read_one(document(statement(entry("1.00"), bare)))
+    assert not found.bad_entries
+    assert [line.booking_date for line in found.booked] == [date(2026, 3, 4), date(2026, 3, 5)]
+    assert found.booked[1].value_date == date(2026, 3, 5)
+    [said] = [each for each in found.warnings if "booking date" in each.message]
+    assert "2" in said.path
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,7 @@
 """Every dialect of the formats made of lines of text, as it was read when a person looked at it.
 
 ``samples/<format>/<name>.json`` holds what the file beside it says. After a change of a reader that is
-meant, ``python -m tests.unit.bank_statement_api.test_flat_golden`` writes the files anew, to be read
-in the diff.
+meant, ``write_flat_golden.py`` beside this file writes them anew, to be read in the diff.
 """
 
 import dataclasses
@@ -130,8 +129,3 @@ def test_no_word_of_a_swift_message_is_lost(path):
             # The number of a subfield may stand right before the digits in it.
             lost = [word for word in words if word not in known and word[2:] not in known]
             assert not set(lost) - _MARKS, line
-
-
-if __name__ == "__main__":
-    for sample in FILES:
-        sample.with_suffix(".json").write_text(written(sample))
