@@ -67,8 +67,12 @@ class TestGuards(TreasuryCase):
             ),
             "entry's amounts": lambda env: payable.with_env(env).write({"debit": 5}),
             "bill untied": lambda env: payable.with_env(env).remove_move_reconcile(),
-            "item of another entry": lambda env: payable.with_env(env).write(
-                {"move_id": bill.id, "date_maturity": "2026-12-31"}
+            "its items in another entry": lambda env: (
+                self.env["account.move"]
+                .with_env(env)
+                .with_company(self.company_a)
+                .create({"move_type": "entry", "journal_id": entry.journal_id.id})
+                .write({"line_ids": [Command.link(item) for item in entry.line_ids.ids]})
             ),
             "less ties them": lambda env: tie.with_env(env).write({"amount": 1}),
             "less of its money ties them": lambda env: owed.with_env(env).write(
