@@ -1,4 +1,4 @@
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import freeze_time, tagged
 
 from .common import TreasuryCase
@@ -72,3 +72,50 @@ class TestCutOff(TreasuryCase):
         self.assertFalse(self.order(100, channel=instant).late_text)
         self.assertFalse(self.order(100, channel=other).cut_off_at)
         self.assertTrue(self.order(100).late_text)
+
+    @freeze_time("2026-11-27 14:00:00")
+    def test_cut_off_of_another_bank_company_or_currency_is_not_ours(self):
+        order = self.order(100)
+        self.cut_off.write(
+            {"company_id": self.company_a.id, "currency_id": self.company_a.currency_id.id}
+        )
+        order.invalidate_recordset()
+        self.assertTrue(order.late_text)
+        for values in (
+            {"bank_id": self.bank.copy({"name": "Another Bank"}).id},
+            {"company_id": self.company_b.id},
+            {"currency_id": self.env.ref("base.USD").id},
+        ):
+            with self.subTest(values), self.env.cr.savepoint() as savepoint:
+                self.cut_off.write(values)
+                order.invalidate_recordset()
+                self.assertFalse(order.cut_off_at)
+                savepoint.rollback()
+            self.env.invalidate_all()
+        with self.assertRaises(ValidationError):
+            self.cut_off.hour = -1
+
+    def test_consent_is_for_one_version_of_what_is_late(self):
+        interface = self.make_interface("payment_order", self.make_connection("folder"))
+        with freeze_time("2026-11-27 10:00:00"):
+            order = self.generated(100, channel=self.make_channel(interface))
+            with self.assertRaisesRegex(UserError, "in time"):
+                order.action_accept_late()
+        with freeze_time("2026-11-27 14:00:00"):
+            order.invalidate_recordset()
+            with self.assertRaises(AccessError):
+                order.with_user(self.viewer).action_accept_late()
+            order.action_accept_late()
+            order.action_back_to_draft()
+            order.invalidate_recordset()
+            with self.assertRaisesRegex(UserError, "in time"):
+                order.action_accept_late()
+            with self.assertRaises(AccessError):
+                order.with_user(self.approver).action_move_date()
+            order.action_move_date()
+            order.action_generate()
+        with freeze_time("2026-11-30 14:00:00"):
+            order.invalidate_recordset()
+            self.approve(order, self.approver, self.second_approver)
+            self.assertIn("too late", order.hold_text)
+            self.assertFalse(order.exchange_id)

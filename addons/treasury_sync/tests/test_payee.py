@@ -92,6 +92,15 @@ class TestPayee(TreasuryCase):
         self.assertIn("The line was cut.", order._live().mapped("payee_text"))
         self.assertEqual(order.hold_ids.instruction_id, order._live())
 
+    def test_where_no_call_may_be_made_none_is_made(self):
+        order = self.generated(100)
+        self.bank.active = False
+        asked = self.answers(payees.Verification("MTCH"))
+        order._job_verify_payees(order.version)
+        self.assertFalse(asked.call_count)
+        self.assertEqual(order._live().payee_code, "NONE")
+        self.assertTrue(order.hold_ids)
+
     def test_what_is_not_verified_is_asked_again_and_every_answer_kept(self):
         order = self.verified(payees.Verification("NMTC"), RetryableError("Not now."))
         with self.assertRaises(AccessError):

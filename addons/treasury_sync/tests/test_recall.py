@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.finance_connector_base.tools.errors import RetryableError
+from odoo.addons.finance_connector_base.tools.errors import RetryableError, UnknownOutcomeError
 from odoo.addons.queue_job.exception import RetryableJobError
 from odoo.addons.treasury_sync.tools import life
 
@@ -64,6 +64,37 @@ class TestRecall(FollowCase):
         with self.assertRaisesRegex(AccessError, "others approve"):
             recall._approve()
 
+    def test_the_button_asks_for_the_password_first(self):
+        order = self.generated(100)
+        recall = self.request(self.sent(70))
+        for record in (order, recall):
+            with self.subTest(record._name), self.assertRaisesRegex(UserError, "HTTP"):
+                record.with_user(self.approver).action_approve()
+
+    def test_one_recall_of_an_order_at_a_time(self):
+        order = self.sent(100)
+        recall = self.request(order)
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(psycopg2.errors.UniqueViolation),
+            self.env.cr.savepoint(),
+        ):
+            self.request(order)
+        recall.with_user(self.preparer).action_withdraw()
+        self.env.flush_all()
+        self.assertTrue(self.request(order))
+
+    def test_what_a_person_took_to_the_bank_no_channel_recalls(self):
+        with self.channel_recalls() as called:
+            order = self.approved(100, channel=self.channel)
+            order.with_user(self.preparer)._record_proof("by_hand", "Portal", b"x", "receipt.txt")
+            recall = self.request(order)
+            for user in (self.approver, self.second_approver):
+                recall.with_user(user)._approve()
+            self.assertTrue(recall.by_hand, "the interface never brought it")
+            recall.with_user(self.approver).action_refused()
+        self.assertFalse(called.called)
+
     def test_only_what_is_with_the_bank(self):
         order = self.generated(100, channel=self.channel)
         with self.assertRaises(UserError):
@@ -85,15 +116,20 @@ class TestRecall(FollowCase):
 
     def test_channel_carries_it_and_the_banks_word_decides(self):
         order = self.sent(100)
-        answers = [RetryableError("Not now."), {"state": "accepted", "answer": "cancelled"}]
+        answers = [
+            RetryableError("Not now."),
+            UnknownOutcomeError("The line was cut."),
+            {"state": "accepted", "answer": "cancelled"},
+        ]
         with self.channel_recalls(side_effect=answers):
             recall = self.request(order)
             for user in (self.approver, self.second_approver):
                 recall.with_user(user)._approve()
             self.assertFalse(recall.by_hand)
-            with self.assertRaises(RetryableJobError):
-                order.exchange_id._job_recall(recall.id)
-            self.assertEqual(recall.state, "approved", "not now is not a no")
+            for _no_answer in range(2):
+                with self.assertRaises(RetryableJobError):
+                    order.exchange_id._job_recall(recall.id)
+                self.assertEqual(recall.state, "approved", "neither not now nor silence is a no")
             order.exchange_id._job_recall(recall.id)
             self.assertEqual((recall.state, recall.answer), ("accepted", "cancelled"))
             self.assertEqual(order._live().state, "transmitted")

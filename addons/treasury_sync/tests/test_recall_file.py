@@ -184,6 +184,11 @@ class TestRecallFile(RecallFileCase):
         name, content = recall.with_user(self.preparer)._download()
         self.assertEqual((name, content), (f"{recall.case_ref}.xml", recall._file()._content()))
         self.assertIn(b"camt.055.001.05", content)
+        self.env.flush_all()
+        event = self.env["finance.audit.event"].search(
+            [("action", "=", "payment_order.recall_downloaded"), ("res_id", "=", order.id)]
+        )
+        self.assertEqual(event.user_id, self.preparer.id)
         for user in (self.make_user("other", "approver", self.company_b), self.viewer):
             with self.assertRaises(AccessError):
                 recall.with_user(user)._download()
@@ -245,6 +250,25 @@ class TestRecallAnswer(RecallFileCase):
         self.assertIn(first.beneficiary_name, self.exceptions(order, "payment_recalled").summary)
         refused = self.exceptions(order, "payment_rejected")
         self.assertEqual(refused.evidence["end_to_end_id"], second.end_to_end_id)
+
+    def test_report_of_what_we_only_thought_of_recalling_is_a_refusal(self):
+        order, other = self.sent(100), self.sent(70)
+        self.request_recall(order).with_user(self.preparer).action_withdraw()
+        self.request_recall(other)
+        for each in (order, other):
+            self.process(self.reports, self.report(each, "CANC"))
+            self.assertEqual(each._live().state, "rejected")
+            self.assertTrue(self.exceptions(each, "payment_rejected"))
+            self.assertFalse(self.exceptions(each, "payment_recalled"), "the bank was not asked")
+
+    def test_refused_for_another_reason_as_well_it_is_refused_and_not_cancelled(self):
+        order = self.sent(100)
+        recall = self.sent_recall(order)
+        content = self.answer(recall, "RJCR")
+        self.process(self.reports, content)
+        self.process(self.reports, content.replace(b"CUST", b"NOAS"))
+        self.assertEqual(len(recall.answer_ids), 2)
+        self.assertEqual((recall.state, order._live().state), ("refused", "transmitted"))
 
     def test_refused_the_payment_goes_on_and_somebody_is_told_what_to_do(self):
         order = self.sent(100)
