@@ -215,9 +215,6 @@ class BankStatementConsent(models.Model):
         if external_ref == consent_sudo.requested_ref:
             if state in _OVER:
                 consent_sudo.write({"requested_ref": False, "redirect_url": False})
-            if state in _OVER and consent_sudo.state == "valid":
-                # The one in use is as good as it was.
-                return
             if state == "valid":
                 consent_sudo.write(
                     {
@@ -231,6 +228,7 @@ class BankStatementConsent(models.Model):
                 consent_sudo.feed_ids.filtered("authorized_until").authorized_until = False
                 consent_sudo.activity_unlink([_ACTIVITY])
             elif consent_sudo.state == "valid":
+                # The one in use is as good as it was.
                 return
         elif answer.get("valid_until"):
             consent_sudo.granted_until = answer["valid_until"]

@@ -202,9 +202,13 @@ class TestConsent(StatementCase):
 
     def test_refused_successor_leaves_the_one_in_use_alone(self):
         self.come_back(self.request("c1"))
-        self.come_back(self.request("c2"), "rejected")
-        self.assertEqual((self.consent.state, self.consent.external_ref), ("valid", "c1"))
-        self.assertFalse(self.consent.requested_ref)
+        for refusal in (
+            lambda: self.come_back(self.request("c2"), "rejected"),
+            lambda: self.come_back(self.request("c2"), error="access_denied"),
+        ):
+            refusal()
+            self.assertEqual((self.consent.state, self.consent.external_ref), ("valid", "c1"))
+            self.assertFalse(self.consent.requested_ref)
 
     # === EXPIRY === #
 

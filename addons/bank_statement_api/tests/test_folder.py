@@ -2,6 +2,7 @@ import os
 import shutil
 from unittest.mock import patch
 
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
 from odoo.addons.bank_statement_api.adapters import folder
@@ -124,6 +125,11 @@ class TestFolder(StatementCase):
         self.feed._job_fetch()
         self.assertFalse(self.exchanges())
         self.assertFalse((self.folder / "archive").exists())
+
+    def test_pattern_names_files_and_no_folders(self):
+        for pattern in ("../*.xml", "other/*.xml", ".."):
+            with self.subTest(pattern), self.assertRaises(ValidationError):
+                self.feed.filename_pattern = pattern
 
     def test_folder_outside_the_allowed_roots_is_refused(self):
         for endpoint in ("/etc", f"{self.folder}/../../", ""):

@@ -160,6 +160,29 @@ class TestProof(StatementCase):
             )
         )
 
+    def test_balance_of_another_kind_currency_or_format_is_no_link_of_the_chain(self):
+        self.bring(self.file(("5.00", "x")))
+        closing = self.env["bank.statement.balance"].search(
+            [("journal_id", "=", self.journal.id), ("type", "=", "CLBD")]
+        )
+        line = Line(DAY + timedelta(days=2), Decimal("6.00"), "y", reference="R2")
+        content = self.file(line, opening=Decimal("105.00"), sequence=2)
+        for number, values in enumerate(
+            (
+                {"amount": 7.0, "currency_id": self.env.ref("base.USD").id},
+                {"amount": 7.0, "document_kind": "report"},
+                {"amount": 7.0, "type": "ITBD"},
+                {"electronic_sequence": 40, "source_format": "mt940"},
+            )
+        ):
+            with self.subTest(values), self.env.cr.savepoint() as savepoint:
+                closing.copy({"date": NEXT_DAY, **values})
+                exchange = self.bring(content, key=f"second-{number}")
+                self.assertEqual(exchange.work_status, "done")
+                self.assertFalse(exchange.exception_ids)
+                savepoint.rollback()
+            self.env.invalidate_all()
+
     def test_statement_numbers_restart_in_a_new_year(self):
         def statement(day, opening, sequence):
             return self.file(

@@ -178,7 +178,7 @@ class TestShadow(StatementCase):
             self.feed._job_fetch()
         self.assertEqual(cursors, [None, "C1", None], "the live run reads all of it")
         self.feed.resource_ref = "another"
-        self.assertFalse(self.feed.shadow_cursor)
+        self.assertEqual((self.feed.shadow_cursor, self.feed.sync_cursor), (False, False))
 
     def test_a_line_that_was_changed_or_typed_by_hand_is_not_the_same(self):
         self.book((0, "5.00", "Invoice 1"))
@@ -228,6 +228,7 @@ class TestShadow(StatementCase):
         comparison = self.compare()
         self.assertEqual(comparison.not_compared, alone.journal_id.name)
         self.assertEqual(comparison.line_ids.journal_id, self.journal)
+        self.assertFalse(comparison.hindrance, "nobody else tells of it")
 
     def test_other_days_are_another_comparison_and_its_signature_goes_with_a_new_one(self):
         comparison = self.equal()
@@ -247,8 +248,9 @@ class TestShadow(StatementCase):
     def test_a_manager_signs_and_the_audit_knows(self):
         comparison = self.equal()
         self.assertEqual((comparison.state, comparison.same_count), ("equal", 3))
-        with self.assertRaises(AccessError):
-            comparison.with_user(self.viewer).action_sign_off()
+        for act in ("action_compare", "action_sign_off", "action_switch_over"):
+            with self.subTest(act), self.assertRaises(AccessError):
+                getattr(comparison.with_user(self.viewer), act)()
         with self.assertRaises(AccessError):
             comparison.write({"state": "signed"})
         with self.assertRaisesRegex(UserError, "Sign off first"):
@@ -271,13 +273,37 @@ class TestShadow(StatementCase):
             comparison.action_switch_over()
         self.assertEqual(self.new.mode, "shadow")
 
+    def test_books_that_changed_after_the_comparison_are_not_signed_for(self):
+        comparison = self.equal()
+        self.lines()[0].amount = 4.0
+        with self.assertRaisesRegex(UserError, "not the same"):
+            comparison.action_sign_off()
+
     # === SWITCH-OVER === #
 
     def test_the_new_channel_takes_over_and_no_line_is_doubled(self):
         comparison = self.equal()
         comparison.action_sign_off()
+        self.feed.sudo().sync_cursor = "of an earlier time"
+        files = self.env["bank.statement.feed"].create(
+            {
+                "name": "Files",
+                "kind": "files",
+                "interface_id": self.make_interface("bank_statement", self.connection).id,
+                "journal_id": self.journal.id,
+            }
+        )
         comparison.action_switch_over()
         self.assertEqual((comparison.state, self.new.mode), ("switched", "live"))
+        self.assertEqual((self.feed.covered_until, self.feed.sync_cursor), (LAST, False))
+        self.assertFalse(files.is_fallback, "files come when somebody brings them")
+        self.assertFalse(
+            self.env["bank.statement.shadow.line"].search([("interface_id", "=", self.new.id)])
+        )
+        event = self.env["finance.audit.event"].search(
+            [("action", "=", "comparison.switched_over")]
+        )
+        self.assertEqual(event.user_id, self.manager.id)
         self.assertEqual((self.old_feed.is_fallback, self.old_feed.health), (True, "fallback"))
         before = self.lines()
         asked = self.fetch(
@@ -301,6 +327,9 @@ class TestShadow(StatementCase):
             )
         )
         self.assertEqual(len(self.lines()), 4)
+        self.new._set_mode("shadow")
+        with self.assertRaisesRegex(UserError, "no shadow any more"):
+            comparison.action_compare()
 
     def test_a_fallback_is_not_fetched_by_the_schedule(self):
         self.old_feed.is_fallback = True
