@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 from .treasury_payment_channel import KINDS
 
@@ -60,6 +61,23 @@ class TreasuryApprovalPolicy(models.Model):
         "CHECK (required_count >= 2)", "Two people approve a payment, at least."
     )
     _amount_check = models.Constraint("CHECK (amount_from >= 0)", "An amount is not negative.")
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("required_count", "approver_ids")
+    def _check_can_be_met(self):
+        for policy in self:
+            named = len(policy.approver_ids)
+            if named and named < policy.required_count:
+                raise ValidationError(
+                    self.env._(
+                        "%(policy)s asks for %(required)s approvals of %(named)s approvers, and would never be met:"
+                        " name more of them, or ask for fewer.",
+                        policy=policy.name,
+                        required=policy.required_count,
+                        named=named,
+                    )
+                )
 
     # === BUSINESS METHODS === #
 

@@ -206,6 +206,21 @@ class TestApproval(TreasuryCase):
             policy.required_count = 1
             policy.flush_recordset()
 
+    def test_policy_that_could_never_be_met_is_refused(self):
+        named = self.approver | self.third_approver
+        policy = self.env["treasury.approval.policy"].create(
+            {
+                "name": "Board",
+                "company_id": self.company_a.id,
+                "approver_ids": [Command.set(named.ids)],
+            }
+        )
+        with self.assertRaisesRegex(ValidationError, "Board asks for 3 approvals of 2 approvers"):
+            policy.required_count = 3
+        with self.assertRaisesRegex(ValidationError, "never be met"):
+            policy.approver_ids = self.approver
+        policy.write({"required_count": 3, "approver_ids": [Command.clear()]})
+
     def test_policy_fits_by_each_of_its_conditions(self):
         order = self.generated(100)
         part = self.env["res.partner"].create({"name": "Vendor Lyon", "parent_id": self.vendor.id})

@@ -120,7 +120,7 @@ class TestGuardsAround(TreasuryCase):
             {
                 "name": "One of them",
                 "company_id": self.company_a.id,
-                "approver_ids": [Command.set(self.approver.ids)],
+                "approver_ids": [Command.set((self.approver | self.third_approver).ids)],
             }
         )
         order = self.generated(100)
