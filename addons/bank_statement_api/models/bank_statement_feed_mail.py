@@ -13,6 +13,8 @@ from odoo.addons.mail.tools.alias_error import AliasError
 MAX_FILES = 50
 MAX_BYTES = 25 * 1024 * 1024
 """Of one attachment; mail servers take little more."""
+# What fnmatch reads as any letter, or some.
+_WILD = frozenset("*?[")
 
 
 class BankStatementFeed(models.Model):
@@ -42,7 +44,7 @@ class BankStatementFeed(models.Model):
         for feed in self:
             for pattern in feed._sender_patterns():
                 local, _, domain = pattern.rpartition("@")
-                if not local or "." not in domain or "*" in domain or "?" in domain:
+                if not local or "." not in domain or not _WILD.isdisjoint(domain):
                     raise ValidationError(
                         self.env._(
                             "%s is no sender: write an address, or *@ and a whole domain.", pattern

@@ -187,6 +187,7 @@ class TestMail(StatementCase):
             "x@localhost",
             "@bank.example",
             "*@b?nk.example",
+            "*@ban[j-l].example",
         ):
             with self.subTest(senders), self.assertRaises(ValidationError):
                 self.feed.mail_senders = senders

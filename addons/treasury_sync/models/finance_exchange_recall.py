@@ -44,7 +44,8 @@ class FinanceExchange(models.Model):
                 recall._report_forged()
                 return
             try:
-                with exchange.connection_id._call("recall"):
+                # It has an effect over there: not from a database that was restored.
+                with exchange.connection_id._call("send"):
                     outcome = exchange.connection_id._adapter()._recall(exchange, recall)
             except FinanceError as error:
                 if error.error_class in (ErrorClass.RETRYABLE, ErrorClass.UNKNOWN):

@@ -359,6 +359,44 @@ class TestApproval(TreasuryCase):
         with self.assertRaises(ValidationError):
             self.delegate(self.approver, self.preparer)
 
+    def test_delegation_is_for_its_days_and_company_and_among_approvers(self):
+        delegation = self.delegate(self.third_approver, self.second_approver)
+        self.third_approver.company_ids |= self.company_b
+
+        def principals(company=self.company_a):
+            self.env.flush_all()
+            return delegation._principals_of(self.second_approver, company)
+
+        self.assertEqual(principals(), self.third_approver)
+        self.assertFalse(principals(self.company_b), "given for another company")
+        for what in (
+            lambda: delegation.write({"date_from": "2020-01-01", "date_to": "2020-01-31"}),
+            lambda: setattr(self.third_approver, "active", False),
+            lambda: setattr(self.third_approver, "group_ids", self.viewer.group_ids),
+        ):
+            with self.env.cr.savepoint() as savepoint:
+                what()
+                self.assertFalse(principals())
+                savepoint.rollback()
+            self.env.invalidate_all()
+            self.registry.clear_all_caches()
+
+    def test_nobody_delegates_for_another_or_to_whoever_is_no_approver(self):
+        mine = self.delegate(self.third_approver, self.second_approver)
+        with self.assertRaisesRegex(UserError, "own"):
+            mine.copy({"user_id": self.approver.id})
+        for user in (self.approver, self.third_approver):
+            with self.assertRaisesRegex(UserError, "own"), self.env.cr.savepoint():
+                mine.with_user(user).user_id = self.approver
+        with self.assertRaises(ValidationError), self.env.cr.savepoint():
+            mine.sudo().user_id = self.preparer
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(psycopg2.errors.CheckViolation),
+            self.env.cr.savepoint(),
+        ):
+            mine.delegate_id = self.third_approver
+
     # === THE DATABASE === #
 
     def insert(self, order, user, digest=None, version=None):

@@ -136,6 +136,24 @@ class TestRecall(FollowCase):
         order._live()._advance(life.Fate.REJECTED, source="query", code="CANC")
         self.assertEqual(order.payment_ids.state, "rejected")
 
+    def test_restored_database_recalls_nothing_until_recovery_mode_ends(self):
+        order = self.sent(100)
+        environment = self.env["finance.environment"]
+        answer = {"state": "accepted", "answer": "cancelled"}
+        with self.channel_recalls(return_value=answer) as called:
+            recall = self.request(order)
+            for user in (self.approver, self.second_approver):
+                recall.with_user(user)._approve()
+            with (
+                patch.object(type(environment), "_recovery_mode", return_value=True),
+                self.assertRaises(RetryableJobError),
+            ):
+                order.exchange_id._job_recall(recall.id)
+            called.assert_not_called()
+            self.assertEqual(recall.state, "approved", "it waits")
+            order.exchange_id._job_recall(recall.id)
+            called.assert_called_once()
+
     def test_only_who_may_asks_answers_and_withdraws(self):
         order = self.sent(100)
         recalls = self.env["treasury.payment.recall"]
