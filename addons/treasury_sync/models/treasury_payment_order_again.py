@@ -28,9 +28,7 @@ class TreasuryPaymentOrder(models.Model):
         run = self._propose_again(bills) if bills else None
         order = self._correct(failed.payment_id.filtered(lambda item: item._surplus()))
         if not run and not order:
-            raise UserError(
-                self.env._("What the bank refused of %s is paid, or under way, again.", self.name)
-            )
+            raise UserError(self._nothing_to_pay_again(bills))
         if run and order:
             return {
                 "type": "ir.actions.client",
@@ -59,6 +57,20 @@ class TreasuryPaymentOrder(models.Model):
         )
         action = run.action_propose()
         return {**action, "target": "current"} if run.line_ids else None
+
+    def _nothing_to_pay_again(self, bills):
+        """:return: why nothing of what was refused is proposed, and what to do about it
+        :rtype: str
+        """
+        still_open = bills.filtered(lambda bill: bill.payment_state in ("not_paid", "partial"))
+        if not still_open:
+            return self.env._("What the bank refused of %s is paid, or under way, again.", self.name)
+        return self.env._(
+            "%(bills)s is open again, and a payment run in %(currency)s does not propose it: register its payment"
+            " there, as before.",
+            bills=", ".join(still_open.mapped("display_name")),
+            currency=self.currency_id.name,
+        )
 
     def _correct(self, payments):
         """Make a draft of what each of ``payments`` was beyond its bills, in a new order. Each is corrected once: who

@@ -104,9 +104,12 @@ class TestCorrect(TreasuryCase):
             self.pay(bill, user=self.preparer, currency_id=self.euro.id, amount=500)
         )
         # Nor does a run in the payment's currency have the bill.
-        with self.assertRaisesRegex(UserError, "paid, or under way, again"):
+        with self.assertRaisesRegex(UserError, f"{bill.name}.* is open again.* register its payment"):
             order.action_pay_again()
         self.assertFalse(order.instruction_ids.payment_id.treasury_correction_ids)
+        self.pay(bill, user=self.preparer)
+        with self.assertRaisesRegex(UserError, "paid, or under way, again"):
+            order.action_pay_again()
 
     def test_who_asks_again_is_shown_the_same(self):
         order = self.refused(self.by_hand(100))
