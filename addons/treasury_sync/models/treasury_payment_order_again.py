@@ -64,7 +64,9 @@ class TreasuryPaymentOrder(models.Model):
         """
         still_open = bills.filtered(lambda bill: bill.payment_state in ("not_paid", "partial"))
         if not still_open:
-            return self.env._("What the bank refused of %s is paid, or under way, again.", self.name)
+            return self.env._(
+                "What the bank refused of %s is paid, or under way, again.", self.name
+            )
         return self.env._(
             "%(bills)s is open again, and a payment run in %(currency)s does not propose it: register its payment"
             " there, as before.",

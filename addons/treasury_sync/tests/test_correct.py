@@ -104,7 +104,9 @@ class TestCorrect(TreasuryCase):
             self.pay(bill, user=self.preparer, currency_id=self.euro.id, amount=500)
         )
         # Nor does a run in the payment's currency have the bill.
-        with self.assertRaisesRegex(UserError, f"{bill.name}.* is open again.* register its payment"):
+        with self.assertRaisesRegex(
+            UserError, f"{bill.name}.* is open again.* register its payment"
+        ):
             order.action_pay_again()
         self.assertFalse(order.instruction_ids.payment_id.treasury_correction_ids)
         self.pay(bill, user=self.preparer)
