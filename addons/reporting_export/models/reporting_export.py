@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
+from odoo.addons.finance_connector_base.models.turns import take_turns
 from odoo.addons.reporting_export.models.reporting_query import Period
 from odoo.addons.reporting_export.tools.contract import STRING
 from odoo.addons.reporting_export.tools.file_formats import FORMATS
@@ -241,10 +242,7 @@ class ReportingExport(models.Model):
 
     def _check_nothing_under_way(self):
         """:raise UserError: an earlier run is not over; of two that ask at once, one gets that answer"""
-        # Who asks at the same time fails to change the row as well, and Odoo asks again with what is there then.
-        self.env.cr.execute(
-            SQL("UPDATE reporting_export SET write_date = write_date WHERE id = %s", self.id)
-        )
+        take_turns(self)
         if run := self._under_way():
             states = dict(run._fields["state"]._description_selection(self.env))
             raise UserError(

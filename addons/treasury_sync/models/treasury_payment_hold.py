@@ -1,7 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
-from .engine import as_engine, take_turns
+from odoo.addons.finance_connector_base.models.turns import take_turns
+
+from .engine import as_engine
 
 
 class TreasuryPaymentHold(models.Model):

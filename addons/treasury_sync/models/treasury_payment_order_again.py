@@ -2,7 +2,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
-from .engine import take_turns
+from odoo.addons.finance_connector_base.models.turns import take_turns
 
 
 class TreasuryPaymentOrder(models.Model):

@@ -2,9 +2,10 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.base.models.res_users import check_identity
+from odoo.addons.finance_connector_base.models.turns import take_turns
 from odoo.addons.treasury_sync.tools import life
 
-from .engine import as_engine, take_turns
+from .engine import as_engine
 
 LEAST_APPROVALS = 2
 
@@ -102,7 +103,11 @@ class TreasuryPaymentOrder(models.Model):
         # Also what happened to the file, its instructions or what they pay since it was generated.
         self._check_content(self._file()._content())
         if problem := self._instructions_problem():
-            raise UserError(problem)
+            raise UserError(
+                self.env._(
+                    "%s. Refuse the order, so that its preparer corrects it.", problem.rstrip(".")
+                )
+            )
         principal = self._find_principal()
         order = as_engine(self)
         self.flush_recordset()

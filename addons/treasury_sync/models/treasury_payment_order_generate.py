@@ -8,11 +8,12 @@ from stdnum.ch import esr
 from odoo import Command, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.finance_connector_base.models.turns import take_turns
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
 from odoo.addons.finance_connector_base.tools.errors import BusinessError
 from odoo.addons.treasury_sync.tools import accounts, documents, identifiers
 
-from .engine import as_engine, take_turns
+from .engine import as_engine
 
 
 class TreasuryPaymentOrder(models.Model):

@@ -3,9 +3,10 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 
 from odoo.addons.base.models.res_users import check_identity
+from odoo.addons.finance_connector_base.models.turns import take_turns
 from odoo.addons.treasury_sync.tools import life
 
-from .engine import as_engine, take_turns
+from .engine import as_engine
 
 # ISO 20022 ExternalCancellationReason1Code.
 REASONS = [

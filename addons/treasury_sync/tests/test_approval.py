@@ -206,6 +206,20 @@ class TestApproval(TreasuryCase):
             policy.required_count = 1
             policy.flush_recordset()
 
+    def test_what_is_paid_is_looked_at_again_by_each_approval(self):
+        order = self.generated(100)
+        self.approve(order, self.approver)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE account_payment SET amount = 90 WHERE id = %s", [order.payment_ids.id]
+        )
+        self.env.invalidate_all()
+        with self.assertRaisesRegex(
+            UserError, "amount of its payment has changed. Refuse the order"
+        ):
+            self.approve(order, self.second_approver)
+        self.assertEqual(order.state, "to_approve")
+
     def test_policy_that_could_never_be_met_is_refused(self):
         named = self.approver | self.third_approver
         policy = self.env["treasury.approval.policy"].create(
