@@ -1,8 +1,15 @@
 """A database restored from a backup: what was sent after it is never sent again."""
 
+import threading
+from contextlib import contextmanager
+
+import psycopg2
+
 from lib import database
 from servers import OdooServer
 
+# LOCK_SPACES["run"] of finance_exchange_state.py
+_RUN_LOCK = 0x46495201
 _EMIT = """
 connection = env["finance.connection"].create({{
     "name": "Counterparty", "adapter": "dummy", "environment": "test", "endpoint": {folder!r}}})
@@ -32,6 +39,11 @@ def test_restored_copy_sends_nothing_twice_and_nothing_before_a_manager_says_so(
         original.shell(_SEND_FIRST)
         assert _status(original) == {"sent after the backup": "done", "never sent": "ready"}
         assert _inbox(tmp_path) == ["message of sent after the backup"]
+
+        # A job of the backup is at work when the restore is noticed.
+        with _at_work(restored, "never sent"):
+            restored.shell('env["finance.environment"]._watch_instance()')
+        assert _status(restored) == {"sent after the backup": "unknown", "never sent": "unknown"}
 
         restored.start()
         restored.sweep()
@@ -70,6 +82,37 @@ def test_restored_copy_sends_nothing_twice_and_nothing_before_a_manager_says_so(
     finally:
         restored.stop()
         database.drop(cluster, restored_name)
+
+
+@contextmanager
+def _at_work(server, key):
+    """A worker that has the exchange ``key``, and writes it, until somebody waits for it."""
+    worker = psycopg2.connect(
+        host=str(server.cluster.socket), user=server.cluster.user, dbname=server.name
+    )
+    cursor = worker.cursor()
+    cursor.execute("SELECT id FROM finance_exchange WHERE idempotency_key = %s", [key])
+    [number] = cursor.fetchone()
+    cursor.execute("SELECT pg_advisory_lock(%s, %s)", [_RUN_LOCK, number])
+    cursor.execute("UPDATE finance_exchange SET write_date = write_date WHERE id = %s", [number])
+
+    def end():
+        try:
+            server.wait_for(
+                lambda: server.sql(
+                    "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'",
+                    [server.name],
+                ),
+                "somebody to wait",
+            )
+            worker.commit()
+        finally:
+            worker.close()
+
+    ending = threading.Thread(target=end)
+    ending.start()
+    yield
+    ending.join()
 
 
 def _status(server):

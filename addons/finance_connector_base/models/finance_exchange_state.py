@@ -26,7 +26,13 @@ from odoo.addons.finance_connector_base.tools.states import (
 from odoo.addons.queue_job.job import Job
 
 # First key of PostgreSQL's two-key advisory locks; the second is what is locked.
-LOCK_SPACES = {"run": 0x46495201, "receive": 0x46495202, "feed": 0x46495203, "journal": 0x46495204}
+LOCK_SPACES = {
+    "run": 0x46495201,
+    "receive": 0x46495202,
+    "feed": 0x46495203,
+    "journal": 0x46495204,
+    "instance": 0x46495205,
+}
 _logger = logging.getLogger(__name__)
 JITTER = random.SystemRandom()
 # Seconds: a job enqueued by a run must not meet the lock that this run still holds.
@@ -121,15 +127,16 @@ class FinanceExchange(models.Model):
                 self.env.cr.execute("SELECT pg_advisory_unlock(%s, %s)", parameters)
 
     @contextmanager
-    def _exclusive(self):
+    def _exclusive(self, *, wait=False):
         """Work on this exchange alone.
 
+        :param bool wait: wait for the worker that has it
         :return: context manager that yields this exchange as the engine sees it, read anew; empty when another worker
             has it
         """
         self.ensure_one()
         engine = self._engine()
-        with engine._advisory_lock("run", self.id, wait=False) as locked:
+        with engine._advisory_lock("run", self.id, wait=wait) as locked:
             if locked:
                 # Whatever the last owner did was committed before the lock came free; see it.
                 engine._checkpoint()

@@ -11,6 +11,10 @@ _logger = logging.getLogger(__name__)
 _BATCH = 200
 # A job that was enqueued is given this long before the sweeper suspects that it was lost.
 _GRACE = timedelta(minutes=2)
+_UNFINISHED = [
+    ("direction", "=", "outbound"),
+    ("work_status", "not in", ("done", "cancelled", "unknown")),
+]
 
 
 class FinanceExchange(models.Model):
@@ -43,6 +47,29 @@ class FinanceExchange(models.Model):
         else:
             self._set_status("ready")
         self._checkpoint()
+
+    # === A RESTORED DATABASE === #
+
+    @api.model
+    def _doubt_unfinished(self):
+        """Everything outbound that is not finished may have been sent after the backup: ask, never send again.
+
+        :return: how many were doubted
+        :rtype: int
+        """
+        unfinished = self.search(_UNFINISHED)
+        for exchange in unfinished:
+            # A job of the backup may be at work on it.
+            with exchange._exclusive(wait=True) as doubted:
+                if doubted.filtered_domain(_UNFINISHED):
+                    doubted._set_status(
+                        "unknown",
+                        reason=self.env._("The database was restored from a backup."),
+                        given=("restored",),
+                    )
+                    doubted._enqueue(AFTER_RUN)
+                    doubted._checkpoint()
+        return len(unfinished)
 
     # === CRON === #
 

@@ -143,36 +143,35 @@ class FinanceInstance(models.Model):
             return False
         cause = self._doubt()
         if cause and last.state == "trusted":
-            instance = instances.create(
-                {"fingerprint": self._fingerprint(), "state": "recovering", "cause": cause}
-            )
-            instance._doubt_unfinished()
+            self._enter_recovery()
         return bool(cause)
 
-    def _doubt_unfinished(self):
-        """Everything outbound that is not finished may have been sent after the backup: ask, never send again."""
-        exchanges = (
-            self.env["finance.exchange"]
-            .sudo()
-            .search(
-                [
-                    ("direction", "=", "outbound"),
-                    ("work_status", "not in", ("done", "cancelled", "unknown")),
-                ]
+    @api.model
+    def _enter_recovery(self):
+        """Doubt everything outbound that is not finished, then say that recovery mode holds.
+
+        What guards calls asks :meth:`_doubt` itself, so nothing leaves meanwhile, and a worker that dies between leaves
+        the rest to the next sweep.
+        """
+        exchanges = self.env["finance.exchange"].sudo()
+        with exchanges._advisory_lock("instance", 0):
+            # Another watcher may have been first; see what it did.
+            exchanges._checkpoint()
+            cause = self._doubt()
+            if not cause or self.sudo().search([], limit=1).state != "trusted":
+                return
+            count = exchanges._doubt_unfinished()
+            instance = self.sudo().create(
+                {"fingerprint": self._fingerprint(), "state": "recovering", "cause": cause}
             )
-        )
-        self.env["finance.audit.event"]._log(
-            "recovery.entered",
-            record=self,
-            summary=f"{len(exchanges)} outbound exchanges were not finished in this copy of the database",
-            details={"cause": self.cause, "fingerprint": self.fingerprint},
-        )
-        exchanges._set_status(
-            "unknown",
-            reason=self.env._("The database was restored from a backup."),
-            given=("restored",),
-        )
-        exchanges._enqueue()
+            self.env["finance.audit.event"]._log(
+                "recovery.entered",
+                record=instance,
+                summary=f"{count} outbound exchanges were not finished in this copy of the database",
+                details={"cause": cause, "fingerprint": instance.fingerprint},
+            )
+            # Before the lock is given back: whoever waits for it must see the new instance.
+            exchanges._checkpoint()
 
     @api.model
     def _count_unknown(self):

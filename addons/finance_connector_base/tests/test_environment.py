@@ -1,5 +1,6 @@
 import logging
 import sys
+from contextlib import suppress
 from io import StringIO
 from unittest.mock import patch
 
@@ -88,6 +89,13 @@ class TestRecovery(VaultCase):
                 lambda self: self.env.context.get("ahead"),
             )
         )
+        self.checkpoint = self.startPatcher(
+            patch.object(
+                self.env.registry["finance.exchange"],
+                "_checkpoint",
+                side_effect=self.env.flush_all,
+            )
+        )
 
     def restored(self):
         return patch.object(FinanceInstance, "_fingerprint", lambda self: "1/2/3")
@@ -140,6 +148,43 @@ class TestRecovery(VaultCase):
                 [("model_name", "=", "finance.exchange"), ("method_name", "=", "_job_query_status")]
             )
         )
+
+    def test_worker_that_dies_while_doubting_leaves_the_rest_to_the_next_sweep(self):
+        self.environment._watch_instance()
+        older, newer = (self.make_exchange(key, work_status="ready") for key in "ab")
+        set_status = self.env.registry["finance.exchange"]._set_status
+
+        def die(exchange, *args, **kwargs):
+            if exchange == older:
+                raise MemoryError
+            return set_status(exchange, *args, **kwargs)
+
+        with (
+            self.restored(),
+            patch.object(self.env.registry["finance.exchange"], "_abandon"),
+            patch.object(self.env.registry["finance.exchange"], "_set_status", die),
+            # What was committed stays, which assertRaises would take back.
+            suppress(MemoryError),
+        ):
+            self.environment._watch_instance()
+        self.assertEqual((older.work_status, newer.work_status), ("ready", "unknown"))
+        with self.restored():
+            self.assertTrue(self.environment._recovery_mode())
+            self.environment._watch_instance()
+        self.assertEqual((older.work_status, newer.work_status), ("unknown", "unknown"))
+        self.assertEqual(self.latest().state, "recovering")
+
+    def test_two_that_notice_a_restore_at_once_enter_recovery_once(self):
+        self.environment._watch_instance()
+
+        def other_was_first():
+            self.checkpoint.side_effect = self.env.flush_all
+            self.environment._watch_instance()
+
+        self.checkpoint.side_effect = other_was_first
+        with self.restored():
+            self.assertTrue(self.environment._watch_instance())
+        self.assertEqual(self.env["finance.instance"].search_count([]), 2)
 
     def test_database_behind_the_anchor_is_in_recovery_until_it_is_ended(self):
         self.environment._watch_instance()
