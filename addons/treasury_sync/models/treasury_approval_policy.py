@@ -3,6 +3,8 @@ from odoo.exceptions import ValidationError
 
 from .treasury_payment_channel import KINDS
 
+LEAST_APPROVALS = 2
+
 
 class TreasuryApprovalPolicy(models.Model):
     """How many approvals which orders need, and from whom. Every policy that fits an order has to be met.
@@ -86,11 +88,30 @@ class TreasuryApprovalPolicy(models.Model):
         """:return: the policies that an order has to meet
         :rtype: treasury.approval.policy
         """
-        policies = self.sudo().search([("company_id", "=", order.company_id.id)])
-        return policies.filtered(lambda policy: policy._fits(order))
+        return self._for_orders(order)[order]
 
-    def _fits(self, order):
+    @api.model
+    def _for_orders(self, orders):
+        """:return: for each order the policies that it has to meet, found with one search
+        :rtype: dict
+        """
+        policies = self.sudo().search([("company_id", "in", orders.company_id.ids)])
+        # A contact of a vendor gets what is the vendor's.
+        recipients = (
+            orders._standing("partner_id.commercial_partner_id") if policies.partner_ids else {}
+        )
+        return {
+            order: policies.filtered(
+                lambda policy, order=order: policy._fits(order, recipients.get(order, ()))
+            )
+            for order in orders
+        }
+
+    def _fits(self, order, recipients):
+        """:param recipients: ``res.partner`` that the order pays"""
         self.ensure_one()
+        if self.company_id != order.company_id:
+            return False
         total = order.currency_id._convert(
             order.amount_total,
             self.currency_id,
@@ -98,18 +119,14 @@ class TreasuryApprovalPolicy(models.Model):
             fields.Date.context_today(self),
             round=False,
         )
+        named = self.partner_ids.commercial_partner_id
         return (
             (not self.kind or self.kind == order.kind)
             and total >= self.amount_from
             and (not self.only_currency_ids or order.currency_id in self.only_currency_ids)
             and (not self.journal_ids or order.journal_id in self.journal_ids)
-            and (not self.partner_ids or self._names_a_recipient(order))
+            and (not named or any(recipient in named for recipient in recipients))
         )
-
-    def _names_a_recipient(self, order):
-        """A contact of a vendor gets what is the vendor's."""
-        recipients = order._live().partner_id.commercial_partner_id
-        return bool(self.partner_ids.commercial_partner_id & recipients)
 
     def _missing(self, approvals):
         """:return: how many approvals this policy still needs
@@ -120,3 +137,13 @@ class TreasuryApprovalPolicy(models.Model):
         if self.approver_ids:
             principals &= self.approver_ids
         return max(0, self.required_count - len(principals))
+
+    def _count_missing(self, approvals):
+        """:return: how many approvals are missing before all these policies are met, and the rule that two approve
+        :rtype: int
+        """
+        return max(
+            LEAST_APPROVALS - len(approvals.principal_id),
+            *(policy._missing(approvals) for policy in self),
+            0,
+        )

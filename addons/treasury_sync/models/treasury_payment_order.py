@@ -312,8 +312,9 @@ class TreasuryPaymentOrder(models.Model):
         orders of which the bank had spoken in part
         """
         self.ensure_one()
-        items = self.instruction_ids if self.state == "draft" else self.instruction_ids.browse()
-        return items.filtered(
+        if self.state != "draft":
+            return self.env["treasury.payment.instruction"]
+        return self.instruction_ids.filtered(
             lambda item: item.version == self.version and item.state != "cancelled"
         )
 

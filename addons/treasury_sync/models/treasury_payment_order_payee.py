@@ -60,7 +60,7 @@ class TreasuryPaymentOrder(models.Model):
         """:return: the instructions whose payee is to be verified and stands at one of ``codes``; False: not asked"""
         self.ensure_one()
         if not self.channel_id.sudo().verify_payees or self.kind == "direct_debit":
-            return self.instruction_ids.browse()
+            return self.env["treasury.payment.instruction"]
         return self.sudo()._live().filtered(lambda item: item.payee_code in codes)
 
     def _enqueue_verify_payees(self):

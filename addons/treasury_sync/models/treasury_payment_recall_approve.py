@@ -3,7 +3,7 @@ from odoo import api, fields, models
 from odoo.addons.finance_connector_base.tools.errors import Severity
 
 from .engine import as_engine
-from .treasury_payment_order_approve import LEAST_APPROVALS
+from .treasury_approval_policy import LEAST_APPROVALS
 
 
 class TreasuryPaymentRecall(models.Model):

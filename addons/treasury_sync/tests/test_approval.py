@@ -8,6 +8,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.finance_connector_base.tools.errors import BusinessError
+from odoo.addons.treasury_sync.models.engine import as_engine
 
 from .common import TreasuryCase
 
@@ -64,6 +65,20 @@ class TestApproval(TreasuryCase):
         order.with_user(self.preparer).action_generate()
         for user in editors:
             self.assert_refused(order, user)
+
+    def test_an_editor_of_an_account_since_the_generation_approves_nothing(self):
+        """Also one whose approval was given before, and who has left the company."""
+        order = self.generated(100)
+        self.approve(order, self.approver)
+        account = as_engine(order._live().partner_bank_id)
+        account.treasury_editor_id = self.second_approver
+        self.assert_refused(order, self.second_approver)
+        account.treasury_editor_ids |= self.approver
+        order.invalidate_recordset()
+        self.assertEqual(order.missing_approvals, 2)
+        self.approver.active = False
+        order.invalidate_recordset()
+        self.assertEqual(order.missing_approvals, 2)
 
     def test_who_puts_a_payment_into_an_order_edits_it(self):
         accountant = self.third_approver

@@ -1,3 +1,6 @@
+from unittest.mock import patch
+
+from odoo import Command
 from odoo.tests import freeze_time, tagged
 
 from .common import TreasuryCase
@@ -23,6 +26,39 @@ class TestOrderList(TreasuryCase):
         many = few | self.approved(30, 40, 50) | self.approved(60) | self.order(70)
         self._queries(many, *shown)
         self.assertEqual(self._queries(many, *shown), self._queries(few, *shown))
+
+    def test_more_orders_that_wait_for_approval_take_no_more_queries(self):
+        company = {"company_id": self.company_a.id}
+        self.env["treasury.approval.policy"].create(
+            [
+                {**company, "name": "Large", "amount_from": 15, "required_count": 3},
+                {
+                    **company,
+                    "name": "Vendor",
+                    "required_count": 4,
+                    "partner_ids": [Command.set(self.vendor.ids)],
+                },
+            ]
+        )
+        few = self.generated(10) | self.generated(20)
+        many = few | self.generated(30) | self.generated(40, 50)
+        shown = ("waits_for", "approval_state")
+        self._queries(many, *shown)
+        self.assertEqual(self._queries(many, *shown), self._queries(few, *shown))
+        self.assertIn("4 missing", many[0].approval_state)
+
+    def test_what_is_missing_is_told_without_reading_each_payment(self):
+        order = self.generated(10, 20)
+        self.approve(order, self.approver)
+        instructions = type(self.env["treasury.payment.instruction"])
+        self.env.flush_all()
+        self.env.invalidate_all()
+        with patch.object(instructions, "_fetch_query", side_effect=AssertionError("is read")):
+            [row] = order.with_user(self.second_approver).read(
+                ["approval_state", "can_approve", "waits_for", "hold_text", "approval_problem"]
+            )
+        self.assertIn("1 given, 1 missing", row["approval_state"])
+        self.assertTrue(row["can_approve"])
 
     def test_payments_by_status_are_those_of_the_version_that_stands(self):
         order = self.generated(10, 20)
