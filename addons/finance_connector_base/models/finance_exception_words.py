@@ -1,7 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools.translate import get_translation
 
-from odoo.addons.finance_connector_base.tools.exception_codes import describe_code
+from odoo.addons.finance_connector_base.tools.errors import describe
+from odoo.addons.finance_connector_base.tools.exception_codes import describe_code, known_codes
 
 
 class FinanceException(models.Model):
@@ -49,6 +50,18 @@ class FinanceException(models.Model):
         """
         words = describe_code(code)
         return self._translated(words, words.title)
+
+    @api.model
+    def _in_words_of(self, error):
+        """:param FinanceError error: that ends what a person does
+        :return: what happened, and below it what to do next
+        :rtype: str
+        """
+        report, words = describe(error), describe_code(error.code)
+        next_step = report.next_step
+        if not next_step and error.code in known_codes():
+            next_step = words.next_step
+        return f"{report.message}\n\n{self._translated(words, next_step)}".strip()
 
     @api.model
     def _in_words(self, value):

@@ -1,4 +1,8 @@
 from odoo import models
+from odoo.exceptions import UserError
+from odoo.http import request
+
+from odoo.addons.finance_connector_base.tools.errors import FinanceError
 
 
 class IrHttp(models.AbstractModel):
@@ -9,3 +13,15 @@ class IrHttp(models.AbstractModel):
         if self.env.user.has_group("finance_connector_base.group_finance_viewer"):
             info["finance_environment"] = self.env["finance.environment"]._banner()
         return info
+
+    @classmethod
+    def _dispatch(cls, endpoint):
+        """Tell a person what happened and what to do, where the web client would show a traceback; programs that call
+        JSON-2 get the error with its own name.
+        """
+        try:
+            return super()._dispatch(endpoint)
+        except FinanceError as error:
+            if request.dispatcher.routing_type == "json2":
+                raise
+            raise UserError(request.env["finance.exception"]._in_words_of(error)) from error

@@ -7,6 +7,7 @@ from . import test_vault
 from . import test_subscription
 from . import test_environment
 from . import test_mapping
+from . import test_error_dialogue
 from . import test_screens
 from . import test_mapping_fix
 from . import test_routing
