@@ -98,6 +98,7 @@ OWN_METHODS = bank_statement_api.OWN_METHODS | {
     "treasury.recall.request": {"action_request"},
     "treasury.payment.run": {"action_create_order", "action_propose"},
     "treasury.report.upload": {"action_try", "action_upload"},
+    "treasury.payment.file": {"action_download"},
     "treasury.payment.order": {
         "action_accept_late",
         "action_approve",

@@ -10,6 +10,14 @@ class PaymentFiles(http.Controller):
         """The file of an order, for whoever prepares or approves payments."""
         return _download(request.env["treasury.payment.order"].browse(order_id).exists())
 
+    @http.route("/treasury_sync/proof/<int:file_id>", type="http", auth="user", methods=["GET"])
+    def download_proof(self, file_id):
+        """What a person attached when the file was transmitted by hand, or the bank said whether it has it."""
+        proof = request.env["treasury.payment.file"].search(
+            [("id", "=", file_id), ("role", "=", "proof")]
+        )
+        return _download(proof) if proof else request.not_found()
+
     @http.route(
         "/treasury_sync/recall/<int:recall_id>/file", type="http", auth="user", methods=["GET"]
     )

@@ -53,6 +53,7 @@ class FinanceAuditEvent(models.Model):
                 "Payment order: the bank says that it does not have it"
             ),
             "payment_order.proof_by_hand": self.env._("Payment order: transmitted by hand"),
+            "payment_order.proof_downloaded": self.env._("Payment order: proof downloaded"),
             "payment_order.payees_verified": self.env._("Payment order: payees verified"),
             "payment_order.recall_accepted": self.env._(
                 "Payment order: recall accepted by the bank"

@@ -55,6 +55,38 @@ class TreasuryPaymentFile(models.Model):
         "Each recall has one file, which is signed or encrypted once.",
     )
 
+    # === ACTION METHODS === #
+
+    def action_download(self):
+        """Get a proof that a person attached; who did is written down.
+
+        :return: action that downloads it
+        :raise AccessError: for anybody but preparers, approvers and auditors
+        """
+        self.ensure_one()
+        self._check_reader()
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/treasury_sync/proof/{self.id}",
+            "target": "download",
+        }
+
+    # === BUSINESS METHODS === #
+
+    def _check_reader(self):
+        if not self.env.user.has_group("finance_connector_base.group_finance_auditor"):
+            self.order_id._check_group("preparer", "approver")
+        self.check_access("read")
+
+    def _download(self):
+        """:return: name and bytes
+        :rtype: tuple[str, bytes]
+        """
+        self._check_reader()
+        content = self._content()
+        self.order_id._log("proof_downloaded", proof=self.digest)
+        return self.filename, content
+
     def _why_fixed(self):
         return self.env._("A payment file is made once and never changed.")
 

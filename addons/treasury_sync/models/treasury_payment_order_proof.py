@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
@@ -6,13 +6,27 @@ from odoo.addons.treasury_sync.tools import life
 
 from .engine import as_engine
 
-IN_DOUBT = ("unknown", "exception", "dead")
-
 
 class TreasuryPaymentOrder(models.Model):
     """What people do where the channel cannot: transmit by hand, and find out by telephone what the bank has."""
 
     _inherit = "treasury.payment.order"
+
+    can_prove = fields.Boolean(compute="_compute_can_prove")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends_context("uid")
+    @api.depends("state", "work_status")
+    def _compute_can_prove(self):
+        """Whether the present user says what became of it: an approver where it may be with the bank, or else who
+        prepares payments.
+        """
+        for order in self:
+            group = "approver" if order._is_in_doubt() else "preparer"
+            order.can_prove = order.state == "approved" and self.env.user.has_group(
+                f"treasury_sync.group_treasury_{group}"
+            )
 
     # === ACTION METHODS === #
 

@@ -259,6 +259,15 @@ class TestReports(FollowCase):
         self.upload(refusal, self.approver)
         self.assertEqual(order._live().state, "rejected")
 
+    def test_an_approver_has_the_button_that_ends_a_doubt(self):
+        """Who prepared it transmits by hand what did not leave; what became of the rest, an approver says."""
+        doubtful, waiting = self.in_doubt(100), self.approved(50)
+        for user, wanted in ((self.approver, doubtful), (self.preparer, waiting)):
+            with self.subTest(user.login):
+                mine = (doubtful | waiting).with_user(user)
+                self.assertEqual(mine.filtered("can_prove"), wanted)
+                self.assertIn('name="action_open_proof"', mine.get_view(view_type="form")["arch"])
+
     def test_preparer_does_not_bring_the_word_that_ends_a_doubt(self):
         order = self.in_doubt(100)
         report = self.report(order, "ACCP")

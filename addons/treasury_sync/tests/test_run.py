@@ -473,7 +473,13 @@ class TestRun(TreasuryCase):
             with self.assertRaisesRegex(UserError, "may be with the bank"):
                 act()
         proof = order.file_ids.filtered(lambda item: item.role == "proof")
-        self.assertEqual(proof._unseal(), b"receipt")
+        for reader in (self.preparer, self.approver, self.auditor):
+            url = proof.with_user(reader).action_download()["url"]
+            self.assertEqual(url, f"/treasury_sync/proof/{proof.id}")
+            self.assertEqual(proof.with_user(reader)._download(), (proof.filename, b"receipt"))
+        for read in ("action_download", "_download"):
+            with self.assertRaises(AccessError):
+                getattr(proof.with_user(self.viewer), read)()
         self.assertEqual(order._live().news_ids[-1].source, "person")
         with self.assertRaises(UserError):
             self.proof(order, self.preparer).action_confirm()
