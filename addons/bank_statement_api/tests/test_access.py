@@ -3,9 +3,9 @@ from decimal import Decimal
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
-from .common import StatementCase
+from .common import IBAN_B, StatementCase
 
 MODELS = (
     "bank.statement.feed",
@@ -14,6 +14,54 @@ MODELS = (
     "bank.statement.balance",
     "bank.statement.pending",
 )
+_ALL = ("create", "read", "unlink", "write")
+_LOOK = dict.fromkeys(
+    (
+        *MODELS,
+        "bank.statement.comparison",
+        "bank.statement.comparison.day",
+        "bank.statement.comparison.line",
+        "bank.statement.match",
+        "bank.statement.match.lesson",
+        "bank.statement.match.precision",
+        "bank.statement.match.proposal",
+        "bank.statement.match.rule",
+        "bank.statement.match.run",
+        "bank.statement.notification",
+        "bank.statement.profile",
+        "bank.statement.shadow.line",
+    ),
+    ("read",),
+)
+_OPERATE = {
+    **_LOOK,
+    "bank.statement.pending": ("read", "write"),
+    "bank.statement.upload": _ALL,
+}
+RIGHTS = {
+    "bookkeeper": {},
+    "api": {},
+    "viewer": _LOOK,
+    "auditor": _LOOK,
+    "operator": _OPERATE,
+    "manager": {
+        **_OPERATE,
+        **dict.fromkeys(
+            (
+                "bank.statement.comparison",
+                "bank.statement.consent",
+                "bank.statement.feed",
+                "bank.statement.match.rule",
+                "bank.statement.profile",
+                "bank.statement.profile.try",
+                "bank.statement.setup",
+                "bank.statement.setup.account",
+            ),
+            _ALL,
+        ),
+    },
+}
+"""What each group may do to which records over RPC, as far as their own guards let it."""
 
 
 @tagged("post_install", "-at_install")
@@ -59,9 +107,10 @@ class TestAccess(StatementCase):
         self.assertEqual(self.env["finance.exchange"].search_count([]), exchanges)
         self.assertEqual(len(wizard.attachment_ids), 3, "the files are still there to be uploaded")
         wizard.action_upload()
-        for exchange in self.env["finance.exchange"].search(
-            [("source", "=", "upload")], order="id"
-        ):
+        uploaded = self.env["finance.exchange"].search([("source", "=", "upload")], order="id")
+        uploaded[1]._job_process()
+        self.assertEqual(uploaded[1].work_status, "ready", "whichever job is the first")
+        for exchange in uploaded:
             exchange._job_process()
         self.assertEqual(sorted(self.lines().mapped("amount")), [5.0, 7.0, 8.0])
 
@@ -103,8 +152,18 @@ class TestAccess(StatementCase):
         exchange = self.env["finance.exchange"].browse(action["res_id"])
         self.assertEqual(exchange.source, "upload")
         self.assertEqual(exchange.initiated_by_id, self.operator)
+        self.assertEqual(exchange.sudo().payload_ids.filename, "s.xml")
         exchange._job_process()
         self.assertEqual(self.lines().amount, 5.0)
+        # Each company has an interface of its own, whoever was the first and works for which companies.
+        other = self.users["operator", "b"]
+        other.company_ids |= self.company_a
+        wizard = self.choose(other, self.file(("5.00", "x"), iban=IBAN_B))
+        both = (self.company_a | self.company_b).ids
+        action = wizard.with_context(allowed_company_ids=both).action_upload()
+        exchange = self.env["finance.exchange"].browse(action["res_id"])
+        self.assertEqual(exchange.company_id, self.company_b)
+        self.assertEqual(exchange.connection_id.company_id, self.company_b)
 
     def test_uploading_twice_is_one_exchange(self):
         content = self.file(("5.00", "x"))
@@ -139,6 +198,24 @@ class TestAccess(StatementCase):
         feed = self.env["bank.statement.feed"].with_user(self.manager).create(vals)
         with self.assertRaises(AccessError):
             feed.with_user(self.operator).action_fetch_now()
+
+    def test_each_group_touches_what_is_its_own(self):
+        """The list is whole: a new model, or a right more or less, fails here."""
+        models = [
+            model
+            for model in self.env.values()
+            if model._original_module == "bank_statement_api" and not model._abstract
+        ]
+        bookkeeper = new_test_user(self.env, "bookkeeper", groups="account.group_account_manager")
+        for group, wanted in RIGHTS.items():
+            user = self.users.get((group, "a"), bookkeeper)
+            rights = {
+                model._name: tuple(
+                    operation for operation in _ALL if model.with_user(user).has_access(operation)
+                )
+                for model in models
+            }
+            self.assertEqual({name: found for name, found in rights.items() if found}, wanted)
 
     def test_records_of_another_company_are_invisible(self):
         self.bring(self.window([], pending=[("-1.00", "p")], closing="100.00"))

@@ -93,6 +93,14 @@ class TestFormats(StatementCase):
         self.assertEqual(exchange.work_status, "done")
         self.upload(QIF, journal_id=self.journal.id, date_order="mdy")
         self.assertEqual(len(self.lines()), 2, "what is booked is not read anew")
+        self.assertEqual(exchange.statement_reading["dates"], "dmy", "and it stays known how")
+
+    def test_file_that_a_person_ignored_stays_so_whatever_is_said_of_it(self):
+        exchange = self.upload(QIF)
+        exchange.exception_ids.with_user(self.operator).action_ignore("Of another bank.")
+        exchange._job_process()
+        self.upload(QIF, journal_id=self.journal.id, date_order="dmy")
+        self.assertFalse(self.lines())
 
     def test_journal_of_another_company_is_refused(self):
         with self.assertRaises(AccessError):
