@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from unittest.mock import patch
 
@@ -66,13 +67,27 @@ class TestPosterPairsDoubt(PairsCase):
 
             return change_row
 
+        def give_bank(partner):
+            self.env["res.partner.bank"].create({"acc_number": "X1", "partner_id": partner.id})
+
+        other = self.env["res.partner"].create({"name": "Other"})
+
+        def change_from_partner_with_a_bank():
+            give_bank(other)
+            change(line, partner_id=other.id)()
+
+        def change_to_contact_of_one_with_a_bank():
+            give_bank(other)
+            change(item.partner_id, commercial_partner_id=other.id)()
+
         for name, what in {
             "told when paid": lambda: invoice.message_subscribe(
                 [item.partner_id.id], subtype_ids=paid.ids
             ),
-            "new partner with a bank": lambda: self.env["res.partner.bank"].create(
-                {"acc_number": "X1", "partner_id": item.partner_id.id}
-            ),
+            "new partner with a bank": lambda: give_bank(item.partner_id),
+            "earlier partner with a bank": change_from_partner_with_a_bank,
+            "contact of one with a bank": change_to_contact_of_one_with_a_bank,
+            "counterpart on another account": change(suspense, account_id=foreign.account_id.id),
             "entry not posted": change(entry, state="draft"),
             "hashed": change(entry, inalterable_hash="x"),
             "hashed journal": change(line.journal_id, restrict_mode_hash_table=True),
@@ -155,6 +170,16 @@ class TestPosterPairsDoubt(PairsCase):
                 self.company_a.write(values)
                 self.assertIn(reason, self.pairs._why_not(self.company_a, facts))
                 savepoint.rollback()
+        with self.env.cr.savepoint() as savepoint:
+            self.company_a.tax_lock_date = DAY
+            later = [{**fact, "date": DAY + timedelta(days=1)} for fact in facts]
+            self.assertIsNone(self.pairs._why_not(self.company_a, later))
+            self.assertEqual(self.pairs._why_not(self.company_a, [*later, facts[0]]), "a lock date")
+            savepoint.rollback()
+        # Its module is not among those of the suite: a model with the same field and rows stands for it.
+        automation = self.registry["ir.rule"]
+        with patch.dict(self.registry.models, {"base.automation": automation}):
+            self.assertEqual(self.pairs._why_not(self.company_a, facts), "automation rules")
         with self.env.cr.savepoint() as savepoint:
             self.env["account.analytic.distribution.model"].create({})
             self.assertIn("analytic", self.pairs._why_not(self.company_a, facts))
