@@ -7,7 +7,6 @@ from odoo.exceptions import ValidationError
 from odoo.tools import email_normalize_all
 
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
-from odoo.addons.finance_connector_base.tools.masking import mask_text
 from odoo.addons.mail.tools.alias_error import AliasError
 
 MAX_FILES = 50
@@ -81,7 +80,7 @@ class BankStatementFeed(models.Model):
 
         :rtype: bool
         """
-        if len(self) != 1 or self.kind != "mail" or not self.active:
+        if self.kind != "mail" or not self.active:
             return False
         # Of the mail itself: Odoo keeps the first of several senders.
         addresses = email_normalize_all(_senders(message))
@@ -121,7 +120,7 @@ class BankStatementFeed(models.Model):
                     self.env._(
                         "A mail brought %(name)s, which was not taken: more than %(files)s files, or larger"
                         " than %(bytes)s bytes.",
-                        name=mask_text(name),
+                        name=name,
                         files=MAX_FILES,
                         bytes=MAX_BYTES,
                     ),

@@ -37,12 +37,15 @@ class TestMail(StatementCase):
                     "kind": "mail",
                     "interface_id": cls.mail_interface.id,
                     "alias_name": "statements",
-                    "mail_senders": f"{SENDER}, *@other.example",
+                    "mail_senders": f"{SENDER}, *@Other.example",
                 }
             )
         )
 
     def mail(self, *files, sender=SENDER, number=1, to="statements@alder.example", body="Hello"):
+        self.process(self.message(*files, sender=sender, number=number, to=to, body=body))
+
+    def message(self, *files, sender=SENDER, number=1, to="statements@alder.example", body="Hello"):
         message = EmailMessage(policy=email.policy.SMTP)
         message["From"] = sender
         message["To"] = to
@@ -52,10 +55,13 @@ class TestMail(StatementCase):
         for name, content in files:
             kind = ("text", "xml") if name.endswith(".xml") else ("application", "octet-stream")
             message.add_attachment(content, maintype=kind[0], subtype=kind[1], filename=name)
+        return message.as_bytes()
+
+    def process(self, mail):
         with mute_logger(
             "odoo.addons.mail.models.mail_thread", "odoo.addons.mail.models.mail_mail"
         ):
-            self.env["mail.thread"].message_process(False, message.as_bytes(), save_original=True)
+            self.env["mail.thread"].message_process(False, mail, save_original=True)
 
     def exchanges(self):
         return self.env["finance.exchange"].search(
@@ -113,6 +119,25 @@ class TestMail(StatementCase):
         self.mail(("a.xml", content))
         self.mail(("renamed.xml", content), number=2)
         self.assertEqual(len(self.exchanges()), 1)
+        # By its id Odoo knows the mail that came again, and asks nothing about it.
+        notes = self.feed.message_ids.filtered(lambda note: "came in" in note.body)
+        self.assertEqual(
+            sorted(notes.mapped("message_id")), ["<1@bank.example>", "<2@bank.example>"]
+        )
+        self.assertEqual(notes.subtype_id, self.env.ref("mail.mt_note"), "sent to no follower")
+
+    def test_mail_that_others_get_as_well_reaches_them(self):
+        self.env["mail.alias"].create(
+            {
+                "alias_name": "info",
+                "alias_domain_id": self.company_a.alias_domain_id.id,
+                "alias_model_id": self.env["ir.model"]._get_id("res.partner"),
+            }
+        )
+        to = "statements@alder.example, info@alder.example"
+        self.mail(("a.xml", self.file(("5.00", "x"))), to=to)
+        self.assertEqual(len(self.exchanges()), 1)
+        self.assertTrue(self.env["res.partner"].search([("name", "=", f"Statement of {IBAN}")]))
 
     def test_statement_is_read_as_the_feed_says(self):
         self.feed.imbalance_policy = "book"
@@ -133,8 +158,14 @@ class TestMail(StatementCase):
             )
         ):
             self.mail(("a.xml", self.file(("5.00", "x"))), sender=sender, number=number)
+        two = self.message(("a.xml", self.file(("5.00", "x"))), number=98)
+        self.process(two.replace(b"\r\nTo:", b"\r\nFrom: thief@evil.example\r\nTo:", 1))
         self.assertFalse(self.exchanges())
-        self.assertEqual(self.codes(), ["mail_sender_refused"])
+        [told] = self.env["finance.exception"].search([("res_model", "=", self.feed._name)])
+        self.assertEqual((told.code, told.kind), ("mail_sender_refused", "technical"))
+        self.assertEqual(
+            (told.company_id, told.connection_id), (self.company_a, self.feed.connection_id)
+        )
         self.mail(("a.xml", self.file(("5.00", "x"))), sender="Other <x@OTHER.example>", number=99)
         self.assertEqual(len(self.exchanges()), 1)
 
@@ -154,20 +185,26 @@ class TestMail(StatementCase):
         self.assertFalse(self.exchanges())
         self.assertEqual(self.env["ir.attachment"].sudo().search_count([]), attachments)
 
-    def test_archived_feed_takes_nothing(self):
-        self.feed.active = False
-        self.mail(("a.xml", self.file(("5.00", "x"))))
-        self.assertFalse(self.exchanges())
+    def test_feed_that_is_archived_or_of_another_kind_takes_nothing(self):
+        attachments = self.env["ir.attachment"].sudo().search_count([])
+        for number, values in enumerate(({"active": False}, {"active": True, "kind": "files"})):
+            self.feed.write(values)
+            self.mail(("a.xml", self.file(("5.00", "x"))), number=number)
+            self.assertFalse(self.exchanges())
+            self.assertEqual(self.env["ir.attachment"].sudo().search_count([]), attachments)
 
     def test_files_not_of_the_pattern_and_mails_without_any_are_told(self):
         self.feed.filename_pattern = "*.xml"
         self.mail(("logo.png", b"png"))
         self.assertFalse(self.exchanges())
         self.assertEqual(self.codes(), ["mail_without_statement"])
+        self.assertTrue(self.feed.last_attempt_at)
+        self.assertFalse(self.feed.last_success_at)
 
     def test_too_large_a_file_is_told_and_not_taken(self):
         with patch.object(bank_statement_feed_mail, "MAX_BYTES", 2000):
             self.mail(("small.xml", b"<x/>"), (f"{IBAN}.xml", b"x" * 2001))
+            self.mail((f"{IBAN}.xml", b"x" * 2001), number=2)
         self.assertEqual(len(self.exchanges()), 1)
         self.assertEqual(self.codes(), ["file_too_large"])
         told = self.env["finance.exception"].search([("code", "=", "file_too_large")])
@@ -194,6 +231,22 @@ class TestMail(StatementCase):
         with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError), self.env.cr.savepoint():
             self.feed.mail_senders = False
             self.feed.flush_recordset()
+
+    def test_attachments_are_found_as_programs_attach_them(self):
+        """Without a name, inside the text, with the id of a picture, in a mail that is passed on: the bytes as sent."""
+        message = email.message_from_bytes(self.message(), policy=email.policy.SMTP)
+        passed_on = email.message_from_bytes(self.message(), policy=email.policy.SMTP)
+        files = {number: b"<x>%d \xe9</x>\r\n" % number for number in range(4)}
+        xml = {"maintype": "text", "subtype": "xml"}
+        message.add_attachment(files[0], **xml)
+        message.add_attachment(files[1], **xml, filename="1.xml", disposition="inline")
+        message.add_attachment(files[2], **xml, filename="2.xml", cid="<2>")
+        passed_on.add_attachment(files[3], **xml, filename="3.xml")
+        message.add_attachment(passed_on)
+        message.add_attachment(b"scan", "image", "png", filename="scan.png")
+        self.process(message.as_bytes())
+        found = [exchange._content() for exchange in self.exchanges()]
+        self.assertEqual(found, [*files.values(), b"scan"])
 
     def test_what_the_mail_itself_is_made_of_is_no_statement(self):
         message = EmailMessage(policy=email.policy.SMTP)
