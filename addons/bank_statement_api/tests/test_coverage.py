@@ -11,7 +11,7 @@ from odoo.addons.bank_statement_api.models import bank_statement_coverage as cov
 from odoo.addons.bank_statement_api.tools import coverage
 
 from .camt_writer import Line
-from .common import DAY, StatementCase
+from .common import DAY, IBAN, StatementCase
 
 MONDAY = DAY - timedelta(days=2)
 
@@ -56,6 +56,38 @@ class TestCoverage(StatementCase):
         self.assertIn("102.00", note)
         self.assertIn("103.00", note)
         self.assertEqual(Decimal(self.day(1)["difference"]), 1)
+        model = self.env["bank.statement.coverage"].with_user(self.viewer)
+        for day, found in (("2026-03-02", 0), ("2026-03-03", 1)):
+            self.assertEqual(model.get_coverage(day, day, only_open=True)["total"], found)
+
+    def test_balance_of_another_kind_or_currency_proves_no_day(self):
+        self.statement(0, "5.00", "100.00")
+        balances = self.env["bank.statement.balance"].search([("journal_id", "=", self.journal.id)])
+        closing = balances.filtered(lambda balance: balance.type == "CLBD")
+        dollar = self.env.ref("base.USD").id
+        for values in ({"currency_id": dollar}, {"document_kind": "report"}, {"type": "ITBD"}):
+            with self.subTest(values), self.env.cr.savepoint() as savepoint:
+                closing.copy({"date": DAY, "electronic_sequence": 9, **values})
+                self.assertEqual(self.days(), "cmmmm--")
+                savepoint.rollback()
+            self.env.invalidate_all()
+        # Nor is what is none the opening of the statement.
+        opening = balances - closing
+        opening.date -= timedelta(days=1)
+        other, _is_new = self.receive(self.interface, b"another file")
+        for values in (
+            {"currency_id": dollar},
+            {"electronic_sequence": 9},
+            {"type": "CLAV"},
+            {"exchange_id": other.id},
+        ):
+            with self.subTest(values), self.env.cr.savepoint() as savepoint:
+                opening.copy({"amount": 7.0, "date": closing.date, **values})
+                self.assertEqual((self.days(), self.day(0)["opening"]), ("cmmmm--", "100.00"))
+                savepoint.rollback()
+            self.env.invalidate_all()
+        opening.type = "PRCD"
+        self.assertEqual(self.day(0)["opening"], "100.00", "the closing before it")
 
     def test_held_statement_is_broken_until_the_missing_one_comes(self):
         self.statement(0, "5.00", "100.00")
@@ -203,6 +235,13 @@ class TestCoverage(StatementCase):
             self.env["bank.statement.coverage"].with_user(self.viewer).get_day(
                 other.id, "2026-03-02"
             )
+        sales = self.env["account.journal"].search(
+            [("type", "=", "sale"), ("company_id", "=", self.company_a.id)], limit=1
+        )
+        with self.assertRaises(AccessError):
+            self.env["bank.statement.coverage"].with_user(self.viewer).get_day(
+                sales.id, "2026-03-02"
+            )
         for user in (self.api_user, self.env.ref("base.public_user")):
             with self.subTest(user.login), self.assertRaises(AccessError):
                 self.days(user=user)
@@ -230,14 +269,18 @@ class TestCoverage(StatementCase):
         second, _total = names(offset=50)
         self.assertEqual((len(first), len(first + second)), (50, total))
         self.assertEqual(len(set(first + second)), total, "each account on one page")
+        banks = [("type", "in", ("bank", "credit")), ("company_id", "=", self.company_a.id)]
+        self.assertEqual(total, self.env["account.journal"].search_count(banks))
         self.assertEqual(names(search="account 007"), (["Account 007"], 1))
+        self.assertEqual(names(search=self.company_a.name)[1], total)
         self.assertEqual(names(search=self.company_b.name), ([], 0))
+        self.assertEqual(names(search=IBAN[4:12]), ([self.journal.name], 1))
         # The others have never had a statement: nothing is expected of them.
         self.assertEqual(names(only_open=True), ([self.journal.name], 1))
         self.assertEqual(names(only_open=True, search="account"), ([], 0))
-        for limit in (0, 201):
-            with self.subTest(limit), self.assertRaises(UserError):
-                names(limit=limit)
+        for options in ({"limit": 0}, {"limit": 201}, {"offset": -1}):
+            with self.subTest(options), self.assertRaises(UserError):
+                names(**options)
 
     def test_nonsense_is_refused(self):
         model = self.env["bank.statement.coverage"].with_user(self.viewer)
