@@ -105,4 +105,8 @@ class TreasuryPaymentOrder(models.Model):
         problem = super()._release_problem()
         if problem or not self.late_text or self.late_accepted_version == self.version:
             return problem
-        return self.env._("%(name)s came too late: %(why)s", name=self.name, why=self.late_text)
+        return self.env._(
+            "%(name)s came too late: %(why)s Agree to the later day on the order, or take it back to draft.",
+            name=self.name,
+            why=self.late_text,
+        )
