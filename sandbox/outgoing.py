@@ -14,7 +14,7 @@ def post(url: str, content: bytes, headers: dict[str, str]) -> int:
         url, content, {"Content-Type": "application/json", **headers}, method="POST"
     )
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=300) as answer:
             return answer.status
     except urllib.error.HTTPError as error:
         error.close()

@@ -36,7 +36,8 @@ consent = env["bank.statement.consent"].create({{
     "name": "Accounts", "connection_id": connection.id, "company_id": company.id, "holder_ref": {holder!r}}})
 feed = env["bank.statement.feed"].create({{
     "name": "Account", "interface_id": interface.id, "journal_id": journal.id, "consent_id": consent.id,
-    "resource_ref": {resource!r}, "history_days": 60, "next_run_at": "2099-01-01", **{feed!r}}})
+    "resource_ref": {resource!r}, "history_days": 60, "next_run_at": "2099-01-01",
+    "interval_minutes": 100_000, **{feed!r}}})
 print(journal.id, feed.id, consent.id, connection.id, connection.webhook_token)
 """
 
@@ -95,7 +96,7 @@ class ChannelBank:
             urllib.request.HTTPSHandler(context=self.browser_context())
         )
         try:
-            with opener.open(url, timeout=60) as page:
+            with opener.open(url, timeout=300) as page:
                 return page.read().decode()
         except urllib.error.HTTPError as error:
             return error.read().decode()
@@ -129,7 +130,6 @@ class ChannelBank:
         self.server.wait_for(
             lambda: self.feed()["write_date"] != before and self.server.is_idle(),
             "the feed",
-            seconds=120,
         )
 
     def webhook(self, **values):

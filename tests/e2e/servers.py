@@ -58,13 +58,13 @@ class OdooServer:
                 cwd=ROOT,
                 start_new_session=True,
             )
-        self.wait_for(self._answers, "the server to answer", seconds=120)
+        self.wait_for(self._answers, "the server to answer")
 
     def _answers(self):
         assert self.process.poll() is None, f"the server ended: see {self.log}"
         try:
             return requests.get(f"{self.url}/web/health", timeout=30).ok
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
     def stop(self):
@@ -95,13 +95,14 @@ class OdooServer:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, number)
         try:
-            self.process.wait(30)
+            # One that is killed leaves jobs behind, and the next start says so in the log.
+            self.process.wait(180)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
         self.process = None
 
-    def wait_for(self, condition: Callable, what: str, *, seconds: float = 180):
+    def wait_for(self, condition: Callable, what: str, *, seconds: float = 300):
         """Ask ``condition`` until it holds.
 
         :param what: what is waited for, told when it does not come.
@@ -153,8 +154,12 @@ class OdooServer:
             "SELECT cron.id FROM ir_cron cron JOIN ir_act_server action ON action.id = cron.ir_actions_server_id"
             " WHERE action.code = 'model._cron_sweep()'"
         )
-        idle = "SELECT id FROM ir_cron WHERE id = %s FOR UPDATE SKIP LOCKED"
-        self.wait_for(lambda: self.sql(idle, [cron_id]), "the sweep to end", seconds=300)
+        # It is put off as well, or it might begin by itself in the moment before it is called.
+        idle = (
+            "UPDATE ir_cron SET nextcall = now() AT TIME ZONE 'UTC' + interval '1 minute'"
+            " WHERE id IN (SELECT id FROM ir_cron WHERE id = %s FOR UPDATE SKIP LOCKED) RETURNING id"
+        )
+        self.wait_for(lambda: self.sql(idle, [cron_id]), "the sweep to end")
         self.rpc().env["ir.cron"].browse(cron_id).method_direct_trigger()
 
     def rpc(self, login: str = "admin", password: str = "admin") -> odoorpc.ODOO:

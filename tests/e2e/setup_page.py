@@ -106,7 +106,7 @@ class Wizard:
         :return: what it says
         """
         preview = self.page.locator("div[name=preview]")
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while time.monotonic() < deadline:
             text = preview.inner_text()
             if any(end in text for end in _ENDS) and "being worked" not in text:

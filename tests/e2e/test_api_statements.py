@@ -71,7 +71,6 @@ def ended(server, reference):
             and answer
         ),
         f"the end of {reference}",
-        seconds=120,
     )
 
 

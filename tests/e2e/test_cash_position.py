@@ -108,7 +108,7 @@ class World:
                 self.server.sweep()
             return self.exchange(run)[1] == status
 
-        self.server.wait_for(reached, f"position {run} to be {status}", seconds=240)
+        self.server.wait_for(reached, f"position {run} to be {status}")
 
     def make_due(self, run):
         """Its deadline has come: the platform is asked."""
@@ -202,7 +202,6 @@ def test_killed_while_sending_the_platform_holds_it_once(world):
     world.server.wait_for(
         lambda: world.server.sweep() or world.exchange(run)[1] in ("waiting", "done"),
         "the position to be with the platform",
-        seconds=240,
     )
     assert len(world.held(run)) == 1
     assert world.held(run)[0]["requests"] == 1

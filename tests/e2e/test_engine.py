@@ -97,7 +97,7 @@ def attempts(server, exchange_id):
     return [row[0] for row in rows]
 
 
-def wait_done(server, exchange_id, seconds=150):
+def wait_done(server, exchange_id, seconds=300):
     server.wait_for(
         lambda: state(server, exchange_id)[0] == "done",
         f"exchange {exchange_id} to be done",

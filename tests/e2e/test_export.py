@@ -75,9 +75,7 @@ def state(server, run):
 
 def wait_delivered(server, run):
     # The sweeper, which finds what a killed worker left, comes once a minute.
-    server.wait_for(
-        lambda: state(server, run) == "delivered", f"run {run} to be delivered", seconds=240
-    )
+    server.wait_for(lambda: state(server, run) == "delivered", f"run {run} to be delivered")
 
 
 def post_entries(server, writer):

@@ -34,7 +34,6 @@ def test_two_workers_never_settle_one_invoice_twice(odoo_server):
             == [(4,)]
         ),
         "four matching jobs",
-        seconds=180,
     )
     paid = server.sql(
         """SELECT invoice.id, count(partial.id), sum(partial.amount), max(invoice.amount_total),

@@ -78,7 +78,6 @@ def wait_delivered(server):
     server.wait_for(
         lambda: not server.sql("SELECT 1 FROM finance_exchange WHERE work_status <> 'done'"),
         "every event to be delivered",
-        seconds=200,
     )
 
 

@@ -56,9 +56,7 @@ class World:
         self.server.sql("DELETE FROM finance_connection_health")
         before = len(self.answers(number))
         self.server.shell(GENERATE.format(order_id=self.order_ids[number]))
-        self.server.wait_for(
-            lambda: len(self.answers(number)) > before, "the bank's word", seconds=120
-        )
+        self.server.wait_for(lambda: len(self.answers(number)) > before, "the bank's word")
         return self.answers(number)
 
     def answers(self, number):
@@ -117,6 +115,4 @@ def test_fault_on_the_line_is_not_verified_and_asked_again(world, number):
     world.server.rpc("pia", "pia").execute(
         "treasury.payment.order", "action_verify_payees", [world.order_ids[3 + number]]
     )
-    world.server.wait_for(
-        lambda: world.answers(3 + number)[-1] == ("MTCH", ""), "the bank's word", seconds=120
-    )
+    world.server.wait_for(lambda: world.answers(3 + number)[-1] == ("MTCH", ""), "the bank's word")

@@ -89,7 +89,7 @@ class World:
             self.server.sweep()
             return False
 
-        self.server.wait_for(reached, f"order {number} to be {states}", seconds=120)
+        self.server.wait_for(reached, f"order {number} to be {states}")
 
     def ask(self, number):
         self.server.rpc("pia", "pia").execute(
@@ -193,7 +193,6 @@ print(recall.state)
     world.server.wait_for(
         lambda: world.server.sql("SELECT state FROM treasury_payment_recall") == [("accepted",)],
         "the recall to be with the bank",
-        seconds=120,
     )
     world.wait(3, "rejected")
     assert [item["status"] for item in world.held(identification)] == ["CANC"]

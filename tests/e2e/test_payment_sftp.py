@@ -127,9 +127,7 @@ def test_killed_before_the_rename_it_is_sent_again_and_lies_there_once(server, s
     point_to(server, ssh.port, ssh)
     server.start()
     server.sweep()
-    server.wait_for(
-        lambda: status(server, 1) == ("sent", "waiting"), "the file to be handed over", seconds=120
-    )
+    server.wait_for(lambda: status(server, 1) == ("sent", "waiting"), "the file to be handed over")
     assert outbox(ssh) == [name, f"{name}.sha256"]
     assert (ssh.folder / "outbox" / name).read_text() == content
     answers = server.sql(
@@ -162,7 +160,7 @@ def test_killed_after_the_rename_and_taken_away_it_is_never_sent_again(server, s
         state = status(server, 2)
         return state in (("approved", "exception"), ("sent", "waiting"))
 
-    server.wait_for(settled, "the end of the questions", seconds=120)
+    server.wait_for(settled, "the end of the questions")
     assert outbox(ssh) == [], f"sent again after {sent_before}"
 
 
@@ -176,5 +174,5 @@ def test_server_that_is_away_costs_nothing(server, ssh):
         server.sweep()
         return status(server, 3) == ("sent", "waiting")
 
-    server.wait_for(handed_over, "the file to be handed over", seconds=120)
+    server.wait_for(handed_over, "the file to be handed over")
     assert (ssh.folder / "outbox" / name).read_text() == content

@@ -22,7 +22,9 @@ interface = env["finance.interface"].create({{
     "name": "Reports", "code": "e2e.reports", "handler": "payment_report", "connection_id": answers.id,
     "company_id": env.company.id}})
 interface._go_live("Needed by a test.")
-env["bank.statement.feed"].create({{"name": "Answers", "kind": "files", "interface_id": interface.id}})
+env["bank.statement.feed"].create({{
+    "name": "Answers", "kind": "files", "interface_id": interface.id, "next_run_at": "2099-01-01",
+    "interval_minutes": 100_000}})
 """
 APPROVE = """
 order = env["treasury.payment.order"].browse({order_id})
@@ -85,7 +87,7 @@ class World:
         :return: the case
         """
         case = self.server.shell(RECALL.format(order_id=self.order_ids[number]))
-        self.server.wait_for(lambda: self.recalled(number) == "sent", "the recall", seconds=120)
+        self.server.wait_for(lambda: self.recalled(number) == "sent", "the recall")
         assert (self.inbox / f"{case}.xml").exists()
         self.collect()
         return case
@@ -105,7 +107,6 @@ class World:
                 )
             ),
             "the fetch before",
-            seconds=120,
         )
         old = time.time() - 60
         for path in (self.inbox / "answers").glob("*.xml"):
@@ -130,7 +131,6 @@ class World:
         self.server.wait_for(
             lambda: (self.payment(number), self.recalled(number)) == (payment, recall),
             f"order {number} to be {payment}, its recall {recall}",
-            seconds=120,
         )
 
     def held(self, number):
@@ -170,14 +170,13 @@ def test_recalled_after_the_execution_it_is_pending_and_then_refused(world):
     world.send(1)
     world.sandbox.control("PUT", "/control/clock", {"advance_days": 10})
     world.hear()
-    world.server.wait_for(lambda: world.payment(1) == "executed", "the execution", seconds=120)
+    world.server.wait_for(lambda: world.payment(1) == "executed", "the execution")
     world.recall(1)
     world.server.wait_for(
         lambda: world.server.sql(
             "SELECT code FROM treasury_payment_recall_answer WHERE code = 'PDCR'"
         ),
         "the bank's word that it is pending",
-        seconds=120,
     )
     assert (world.payment(1), world.recalled(1)) == ("executed", "sent")
     world.sandbox.control("PUT", "/control/clock", {"advance_days": 5})
@@ -196,6 +195,6 @@ def test_silence_leaves_the_payment_as_it_was(world):
     case = world.recall(2)
     assert (world.inbox / "taken" / f"{case}.xml").exists()
     assert not list((world.inbox / "answers").glob(f"*{case}*"))
-    world.server.wait_for(world.server.is_idle, "all that there is to do", seconds=120)
+    world.server.wait_for(world.server.is_idle, "all that there is to do")
     assert world.recalled(2) == "sent"
     assert world.payment(2) in (before, "acknowledged")

@@ -30,7 +30,7 @@ def test_killed_shuffled_doubled_and_lost_ends_as_the_gateway_has_it(world):
         time.sleep(dice.uniform(1.0, 4.0))
         server.kill()
         server.start()
-    server.wait_for(lambda: len(world.statuses()) == told["messages"], "the webhooks", seconds=180)
+    server.wait_for(lambda: len(world.statuses()) == told["messages"], "the webhooks")
 
     def over():
         waiting = world.exchanges()

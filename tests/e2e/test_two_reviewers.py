@@ -41,7 +41,7 @@ def together(server, model, method, ids):
     def call(login):
         client = server.rpc(login, login)
         for one in ids:
-            barrier.wait(60)
+            barrier.wait(300)
             try:
                 answer = client.execute(model, method, [one])
                 answers[login].append(next(way for way, found in answer.items() if found))
@@ -52,7 +52,7 @@ def together(server, model, method, ids):
     for one in people:
         one.start()
     for one in people:
-        one.join(180)
+        one.join()
     return list(zip(answers["rita"], answers["rolf"], strict=True))
 
 
