@@ -5,6 +5,9 @@ repeats. ``env`` is Odoo's; the world is that of ``payment_world``.
 """
 
 import itertools
+from contextlib import nullcontext
+from datetime import date, timedelta
+from unittest.mock import patch
 
 from psycopg2 import IntegrityError
 
@@ -207,7 +210,7 @@ def mandated(env):
         {
             "partner_id": debtor.id,
             "partner_bank_id": account.id,
-            "reference": f"M{next(_numbers)}",
+            "reference": f"M{env['treasury.mandate'].search_count([])}",
             "kind": "one_off",
             "signed_on": "2026-01-05",
         }
@@ -325,6 +328,123 @@ def paid(env, bill_id):
     return env["account.move"].browse(bill_id).matched_payment_ids.mapped("amount")
 
 
+def collected(env):
+    """:return: ids of an approved order that collects, and of its mandate"""
+    order = order_of(env, mandated(env)[0])
+    interface = env["treasury.payment.channel"].browse(channel_id).interface_id
+    if interface.mode == "off":
+        interface.action_set_live()
+    order.channel_id.interface_id = interface
+    generate(env(user=ids["pia"]), order.id)
+    for login in ("alma", "bert"):
+        approve(env(user=ids[login]), order.id)
+    return order.id, order.instruction_ids.mandate_id.id
+
+
+def end_mandate(env, collected_ids):
+    env["treasury.mandate"].browse(collected_ids[1]).action_end()
+
+
+def send(env, collected_ids, during=lambda *_args: None):
+    """Send as the queue does, to a bank that takes it; ``during``: what happens once it was checked"""
+    exchange = order_of(env, collected_ids[0]).exchange_id
+    with (
+        patch.object(
+            registry["finance.connection"], "_guard_call", lambda *_args: during and during()
+        ),
+        patch.object(registry["finance.adapter.nextgenpsd2"], "_send", lambda *_args: {}),
+    ):
+        exchange._job_send()
+
+
+def is_kept_waiting(act, login=None):
+    """:return: a call in whose midst ``act`` is tried in another transaction, and whether that had to wait"""
+    told = []
+
+    def hurried(env):
+        env.cr.execute("SET LOCAL lock_timeout = '1s'")
+        act(env)
+
+    def during(*_args):
+        try:
+            told.append(attempt(lambda: alone(hurried, login)))
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            told.append("waits")
+
+    return during, told
+
+
+def end_mandate_while_sending():
+    """:return: what became of ending it when it was checked and not yet on record that it leaves, and what left"""
+    collected_ids = alone(collected)
+    during, told = is_kept_waiting(lambda env: end_mandate(env, collected_ids))
+    alone(lambda env: send(env, collected_ids, during))
+    return told, alone(lambda env: what_left(env, collected_ids))
+
+
+def withdraw_while_recalling():
+    """:return: what became of taking a recall back while the bank is told of it, and the state of the recall"""
+    order_id = alone(recalled)
+    for login in ("alma", "bert"):
+        alone(lambda env: order_of(env, order_id).recall_ids._approve(), login)
+    during, told = is_kept_waiting(
+        lambda env: order_of(env, order_id).recall_ids.action_withdraw(), "pia"
+    )
+
+    def tell_bank(*_args):
+        during()
+        return {"state": "sent", "answer": ""}
+
+    def work(env):
+        order = order_of(env, order_id)
+        order.exchange_id._job_recall(order.recall_ids.id)
+
+    with (
+        patch.object(registry["finance.adapter.nextgenpsd2"], "_recall", tell_bank),
+        patch.object(registry["finance.connection"], "_call", lambda *_args: nullcontext()),
+    ):
+        alone(work)
+    return told, alone(lambda env: recall_states(env, order_id))
+
+
+def what_left(env, collected_ids):
+    """:return: whether it was sent, and the state of its mandate"""
+    exchange = order_of(env, collected_ids[0]).exchange_id
+    return bool(exchange.date_sent), env["treasury.mandate"].browse(collected_ids[1]).state
+
+
+def delegated(env):
+    """:return: ids of an order that Bert would approve in the name of Alma, by a delegation, and of that"""
+    order_id = generated(env)
+    cleo = env["res.users"].browse(ids["alma"]).copy({"name": "Cleo", "login": f"cleo{order_id}"})
+    env["treasury.approval.policy"].create(
+        {"name": "Of two", "approver_ids": [Command.set([ids["alma"], cleo.id])]}
+    )
+    today = date.today()
+    delegation = env["treasury.approval.delegation"].create(
+        {
+            "user_id": ids["alma"],
+            "delegate_id": ids["bert"],
+            "date_from": today - timedelta(days=5),
+            "date_to": today + timedelta(days=5),
+            "reason": "On leave",
+        }
+    )
+    return order_id, delegation.id
+
+
+def end_delegation(env, delegated_ids):
+    env["treasury.approval.delegation"].browse(delegated_ids[1]).date_to = date.today() - timedelta(
+        days=1
+    )
+
+
+def approved_for(env, delegated_ids):
+    """:return: in whose name it was approved"""
+    env["treasury.approval.policy"].search([]).active = False
+    return order_of(env, delegated_ids[0]).approval_ids.principal_id.mapped("login")
+
+
 MEETINGS = {
     "two approvals": (generated, ("alma", approve), ("bert", approve), approval_state),
     "approval and withdrawal": (
@@ -348,6 +468,13 @@ MEETINGS = {
         ("pia", lambda env, order_ids: generate(env, order_ids[0])),
         ("pia", lambda env, order_ids: generate(env, order_ids[1])),
         collections,
+    ),
+    "mandate ended": (collected, (None, send), (None, end_mandate), what_left),
+    "delegation ended": (
+        delegated,
+        ("bert", lambda env, delegated_ids: approve(env, delegated_ids[0])),
+        ("alma", end_delegation),
+        approved_for,
     ),
     "two releases": (held_twice, ("alma", release(0)), ("bert", release(1)), is_released),
     "release and approval": (held, ("alma", approve), ("bert", release(1)), is_released),

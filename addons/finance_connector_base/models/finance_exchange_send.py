@@ -112,14 +112,17 @@ class FinanceExchange(models.Model):
             if not self._has_reached("validated"):
                 handler._validate_prepared(self, content)
                 self._reach("validated")
-            handler._check_before_send(self, content)
             # From here on it sees what a person decided while it was prepared.
             self._checkpoint()
+            if self.work_status == "cancelled":
+                return None
+            # What is checked holds until it is on record that it leaves, which is the next commit.
+            handler._check_before_send(self, content)
         except Exception as error:
             self._abandon()
             self._fail_before_sending(error)
             return None
-        return None if self.work_status == "cancelled" else content
+        return content
 
     def _store_prepared(self, content):
         """Fix the bytes that will be sent."""

@@ -1,5 +1,6 @@
 from odoo import models
 
+from odoo.addons.finance_connector_base.models.turns import take_turns
 from odoo.addons.finance_connector_base.tools.errors import ErrorClass, FinanceError
 from odoo.addons.queue_job.exception import RetryableJobError
 
@@ -38,6 +39,8 @@ class FinanceExchange(models.Model):
             if not exchange:
                 raise RetryableJobError("The order is being worked on.", seconds=5)
             recall = as_engine(self.env["treasury.payment.recall"]).browse(recall_id)
+            # Whoever would take it back meanwhile waits for the bank's word.
+            take_turns(recall)
             if recall.state != "approved":
                 return
             if not recall._is_approved():

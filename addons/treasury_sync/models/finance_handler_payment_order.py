@@ -1,5 +1,6 @@
 from odoo import api, models
 
+from odoo.addons.finance_connector_base.models.turns import take_turns
 from odoo.addons.finance_connector_base.tools.errors import BusinessError
 from odoo.addons.treasury_sync.tools import documents, life
 
@@ -26,6 +27,8 @@ class FinanceHandlerPaymentOrder(models.AbstractModel):
     @api.model
     def _check_before_send(self, exchange, content):
         order = self._find_order(exchange)
+        # A mandate that ends at this moment ends before the order leaves, or after it left.
+        take_turns(order._live().mandate_id)
         order._check_not_told()
         order._check_before_sending(content)
 

@@ -63,10 +63,8 @@ class TreasuryApprovalDelegation(models.Model):
                 raise UserError(self.env._("You can delegate your own approvals only."))
 
     @api.model
-    def _principals_of(self, user, company):
-        """:return: in whose names ``user`` may approve today, not counting their own
-        :rtype: res.users
-        """
+    def _in_force(self, user, company):
+        """:return: the delegations by which ``user`` may approve today in the name of another"""
         today = fields.Date.context_today(self)
         delegations = self.sudo().search(
             [
@@ -76,10 +74,10 @@ class TreasuryApprovalDelegation(models.Model):
                 ("date_to", ">=", today),
             ]
         )
-        return delegations.user_id.filtered(
-            lambda principal: (
-                principal.active
-                and company in principal.company_ids
-                and principal.has_group("treasury_sync.group_treasury_approver")
+        return delegations.filtered(
+            lambda delegation: (
+                delegation.user_id.active
+                and company in delegation.user_id.company_ids
+                and delegation.user_id.has_group("treasury_sync.group_treasury_approver")
             )
         )

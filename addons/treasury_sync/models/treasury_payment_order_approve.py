@@ -111,6 +111,8 @@ class TreasuryPaymentOrder(models.Model):
                 )
             )
         principal = self._find_principal()
+        # Nor does a delegation count that ends at this moment.
+        take_turns(self._delegations().filtered(lambda item: item.user_id == principal))
         order = as_engine(self)
         self.flush_recordset()
         as_engine(self.env["treasury.payment.approval"]).create(
@@ -201,12 +203,14 @@ class TreasuryPaymentOrder(models.Model):
         :rtype: res.users
         """
         taken = self.sudo().approval_ids.filtered(self._is_valid).principal_id
-        delegated = self.env["treasury.approval.delegation"]._principals_of(
-            self.env.user, self.company_id
-        )
+        delegated = self._delegations().user_id
         possible = (self.env.user | delegated) - taken - self._excluded_now()
         wanted = self.env["treasury.approval.policy"]._for_order(self).approver_ids
         return (possible & wanted)[:1] or possible[:1]
+
+    def _delegations(self):
+        """:return: by which others let the present user decide on this order today"""
+        return self.env["treasury.approval.delegation"]._in_force(self.env.user, self.company_id)
 
     def _is_valid(self, approval):
         return (

@@ -377,7 +377,7 @@ class TestApproval(TreasuryCase):
 
     def test_delegation_outside_of_its_days_or_by_another_is_none(self):
         self.delegate(self.third_approver, self.second_approver, days=1)
-        principals = self.env["treasury.approval.delegation"]._principals_of(
+        principals = self.env["treasury.approval.delegation"]._in_force(
             self.second_approver, self.company_a
         )
         self.assertFalse(principals)
@@ -394,7 +394,7 @@ class TestApproval(TreasuryCase):
 
         def principals(company=self.company_a):
             self.env.flush_all()
-            return delegation._principals_of(self.second_approver, company)
+            return delegation._in_force(self.second_approver, company).user_id
 
         self.assertEqual(principals(), self.third_approver)
         self.assertFalse(principals(self.company_b), "given for another company")
