@@ -6,11 +6,14 @@ from pathlib import Path
 import pytest
 from payment_world import SETUP
 
-_AT_ONCE = Path(__file__).with_name("at_once.py").read_text()
+_AT_ONCE, _SCHEDULES = (
+    Path(__file__).with_name(name).read_text() for name in ("at_once.py", "schedules_at_once.py")
+)
 
 
 @pytest.fixture(scope="module")
-def meeting(odoo_server):
+def told(odoo_server):
+    """What an expression over the two scripts comes to."""
     server = odoo_server("at_once", queue=False)
     server.stop()
     account = {"iban": "DE89370400440532013000"}
@@ -19,11 +22,16 @@ def meeting(odoo_server):
         + 'env["treasury.fraud.rule"].search([]).active = False\n'
     )
 
-    def meet(name):
-        call = f"import json\nprint(json.dumps(both_ways(*MEETINGS[{name!r}])))"
-        return json.loads(server.shell(f"{_AT_ONCE}\n{call}").splitlines()[-1])
+    def tell(expression):
+        script = f"{_AT_ONCE}\n{_SCHEDULES}\nimport json\nprint(json.dumps({expression}))"
+        return json.loads(server.shell(script).splitlines()[-1])
 
-    return meet
+    return tell
+
+
+@pytest.fixture
+def meeting(told):
+    return lambda name: told(f"both_ways(*MEETINGS[{name!r}])")
 
 
 def test_two_approvals_are_two(meeting):
@@ -69,6 +77,10 @@ def test_order_is_recalled_once(meeting):
         assert states == ["requested"]
 
 
+def test_recall_is_not_taken_back_while_the_bank_is_told_of_it(told):
+    assert told("withdraw_while_recalling()") == [["waits"], ["sent"]]
+
+
 def test_two_approvals_let_a_recall_go(meeting):
     assert meeting("approvals of a recall") == [[["done", "done"], ["approved"]]] * 2
 
@@ -81,3 +93,36 @@ def test_bill_that_two_runs_propose_is_paid_once(meeting):
     for told, amounts in meeting("two runs"):
         assert told[0] == "done" != told[1]
         assert amounts == [100]
+
+
+def test_collection_leaves_by_a_mandate_in_force_only(meeting, told):
+    ended_after, ended_before = meeting("mandate ended")
+    assert ended_after == [["done", "done"], [True, "ended"]]
+    assert ended_before == [["done", "done"], [False, "ended"]]
+    assert told("end_mandate_while_sending()") == [["waits"], [True, "active"]]
+
+
+def test_deputy_approves_in_nobodys_name_whose_delegation_ended(meeting):
+    ended_after, ended_before = meeting("delegation ended")
+    assert ended_after == [["done", "done"], ["alma"]]
+    assert ended_before == [["done", "done"], ["bert"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "end"),
+    [
+        ("credential", ["Renamed", 1]),
+        ("consent", ["Renamed", 1]),
+        ("overdue", 1),
+        ("full export", [1, 0]),
+        ("closed months", [1, 0]),
+        ("cash position", ["Renamed", 1, 0]),
+        ("heartbeat", 1),
+    ],
+)
+def test_schedule_does_its_work_on_what_a_person_writes_at_that_moment(told, name, end):
+    assert told(f"written_meanwhile(*SCHEDULES[{name!r}])") == end
+
+
+def test_fetch_sees_what_the_one_before_it_wrote(told):
+    assert told("fetch_that_began_before_another_ended()") == 0

@@ -5,6 +5,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.finance_connector_base.models.turns import one_by_one
 from odoo.addons.finance_connector_base.tools.digest import sha256_hex
 from odoo.addons.finance_connector_base.tools.errors import BusinessError, FinalError
 from odoo.addons.finance_connector_base.tools.masking import mask_text
@@ -335,7 +336,9 @@ class BankStatementConsent(models.Model):
         """Ask 14, 7 and 1 days ahead, once each, for a successor; what passed its last day has ended."""
         today = fields.Date.context_today(self)
         valid = self.search([("state", "=", "valid"), ("connection_id.active", "=", True)])
-        for consent in valid.filtered("valid_until"):
+        for consent in one_by_one(valid.filtered("valid_until")):
+            if consent.state != "valid" or not consent.valid_until:
+                continue
             days_left = (consent.valid_until - today).days
             if days_left < 0:
                 consent._set_state("expired")

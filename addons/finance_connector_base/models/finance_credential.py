@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
+from odoo.addons.finance_connector_base.models.turns import one_by_one
 from odoo.addons.finance_connector_base.tools import certificates
 from odoo.addons.finance_connector_base.tools.errors import FinalError
 
@@ -270,7 +271,7 @@ class FinanceCredential(models.Model):
                 ("valid_until", "<=", now + timedelta(days=_WARNING_DAYS[0])),
             ]
         )
-        for credential in expiring:
+        for credential in one_by_one(expiring):
             days_left = (credential.valid_until - now) / timedelta(days=1)
             warning = min(days for days in _WARNING_DAYS if days_left <= days)
             if credential.warned_days != warning and not credential._is_replaced():

@@ -79,6 +79,8 @@ class FinanceFetchMixin(models.AbstractModel):
         ) as locked:
             if not locked:
                 return None
+            # The last owner committed before the lock came free; see it.
+            exchange_model._checkpoint()
             self.last_attempt_at = fields.Datetime.now()
             exchange_model._checkpoint()
             try:

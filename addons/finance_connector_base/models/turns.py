@@ -1,5 +1,6 @@
 """Who decides by what others may change at that moment takes turns with them."""
 
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 
@@ -17,3 +18,33 @@ def take_turns(records):
             records.ids,
         )
     )
+
+
+def one_by_one(records):
+    """Yield ``records`` for a schedule, which nobody repeats: each as it is now, locked, in a transaction of its own.
+
+    Who has a record at that moment is waited for, and what they did is seen. What an earlier record came to is
+    committed, whatever becomes of a later one.
+    """
+    exchanges = records.env["finance.exchange"]
+    for record in records:
+        exchanges._checkpoint()
+        while not _lock(record):
+            exchanges._abandon()
+        if record.exists():
+            yield record
+    exchanges._checkpoint()
+
+
+def _lock(record):
+    """:return: whether nobody wrote ``record`` since this transaction began; the lock ends with the transaction"""
+    query = SQL(
+        "SELECT 1 FROM %s WHERE id = %s FOR NO KEY UPDATE",
+        SQL.identifier(record._table),
+        record.id,
+    )
+    try:
+        record.env.cr.execute(query, log_exceptions=False)
+    except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+        return False
+    return True

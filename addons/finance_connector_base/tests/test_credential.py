@@ -1,4 +1,5 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -284,6 +285,10 @@ class TestCredential(CredentialCase):
 
 @tagged("post_install", "-at_install")
 class TestCredentialExpiry(CredentialCase):
+    def setUp(self):
+        super().setUp()
+        self.startPatcher(patch.object(self.env.registry["finance.exchange"], "_checkpoint"))
+
     def warn(self):
         self.env["finance.credential"]._cron_warn_expiry()
 

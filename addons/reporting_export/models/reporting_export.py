@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
-from odoo.addons.finance_connector_base.models.turns import take_turns
+from odoo.addons.finance_connector_base.models.turns import one_by_one, take_turns
 from odoo.addons.reporting_export.models.reporting_query import Period
 from odoo.addons.reporting_export.tools.contract import STRING
 from odoo.addons.reporting_export.tools.file_formats import FORMATS
@@ -167,6 +167,7 @@ class ReportingExport(models.Model):
         self.check_access("read")
         self.env["finance.exchange"]._check_operator()
         if self.kind == "close":
+            take_turns(self)
             runs = self._start_closed()
         else:
             self._check_nothing_under_way()
@@ -212,7 +213,7 @@ class ReportingExport(models.Model):
                 ("interface_id.mode", "!=", "off"),
             ]
         )
-        for export in due:
+        for export in one_by_one(due):
             export.next_run_at = fields.Datetime.now() + timedelta(hours=export.interval_hours)
             try:
                 with self.env.cr.savepoint():

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
+from odoo.addons.finance_connector_base.models.turns import one_by_one
+
 
 class CashPositionGroup(models.Model):
     """Entities whose cash is looked at as one: in which currency, by whose codes, who reads it, where it is sent."""
@@ -174,13 +176,16 @@ class CashPositionGroup(models.Model):
         due = self.search(
             [("next_run_at", "<=", fields.Datetime.now()), ("interval_hours", ">", 0)]
         )
-        for group in due:
+        for group in one_by_one(due):
             group.next_run_at = fields.Datetime.add(
                 fields.Datetime.now(), hours=group.interval_hours
             )
             self.env["finance.exchange"]._checkpoint()
             try:
-                group._freeze("schedule")
+                run = self.env["cash.position.run"]._freeze(group, "schedule")
+                # It may have taken long: what people did with the exceptions meanwhile is seen.
+                self.env["finance.exchange"]._checkpoint()
+                group._tell_findings(run)
             except Exception as error:
                 self.env["finance.exchange"]._abandon()
                 self.env["finance.exception"]._open(

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.finance_connector_base.models.finance_exchange_state import JITTER
+from odoo.addons.finance_connector_base.models.turns import one_by_one
 from odoo.addons.finance_connector_base.tools.retry import RetryPolicy
 
 from .engine import as_engine
@@ -118,7 +119,7 @@ class TreasuryPaymentOrder(models.Model):
 
     def _report_overdue(self):
         """Put before a person what the bank has not spoken of in time, once."""
-        for order in as_engine(self):
+        for order in one_by_one(as_engine(self).filtered("answer_due_at")):
             # Planned once, however long the silence lasts.
             order.write({"answer_due_at": False, "question_count": max(order.question_count, 1)})
             waiting = order._live().filtered(lambda item: item.state in _OPEN)

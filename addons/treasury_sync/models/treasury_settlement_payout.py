@@ -5,6 +5,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.bank_statement_api.tools.posting import share
+from odoo.addons.finance_connector_base.models.turns import one_by_one
 from odoo.addons.treasury_sync.tools import payout_proof
 
 from .engine import as_engine
@@ -398,17 +399,22 @@ class TreasurySettlement(models.Model):
     def _close_failed_transits(self):
         """Payouts that failed before the bank booked them: neither they nor their return will be on a statement."""
         day = fields.Date.today() - timedelta(days=DAYS_OF_GRACE)
-        for payout in as_engine(self).search(
+        failed = as_engine(self).search(
             [
                 ("kind", "=", "payout"),
                 ("reversal_id", "!=", False),
                 ("statement_line_id", "=", False),
                 ("reversal_id.date", "<=", day),
             ]
-        ):
-            items = payout._transit_items(payout.move_id | payout.reversal_id)
-            if not any(
-                line.reconciled or line.matched_debit_ids or line.matched_credit_ids
-                for line in items
-            ):
-                items.reconcile()
+        )
+        # Who books one at that moment writes on it.
+        for payout in one_by_one(failed.filtered(lambda payout: payout._untouched_transit())):
+            payout._untouched_transit().reconcile()
+
+    def _untouched_transit(self):
+        """:return: the items in transit of a payout that failed, as long as nothing settles any of them"""
+        items = self._transit_items(self.move_id | self.reversal_id)
+        settled = items.filtered(
+            lambda line: line.reconciled or line.matched_debit_ids or line.matched_credit_ids
+        )
+        return items.browse() if settled or self.statement_line_id else items
