@@ -183,6 +183,27 @@ class TestProof(StatementCase):
                 savepoint.rollback()
             self.env.invalidate_all()
 
+    def test_statements_of_one_day_continue_each_other(self):
+        def statement(day, opening, sequence):
+            line = Line(day, Decimal("1.00"), f"Payment {sequence}", reference=f"D{sequence}")
+            return self.bring(self.file(line, opening=Decimal(opening), sequence=sequence))
+
+        for number, day in enumerate((DAY, NEXT_DAY, NEXT_DAY, NEXT_DAY)):
+            self.assertEqual(statement(day, 100 + number, number + 1).work_status, "done")
+        codes = statement(NEXT_DAY, 200, 5).exception_ids.mapped("code")
+        self.assertEqual(codes, ["statement_opening_break"])
+
+    def test_missing_number_shows_over_balances_without_a_number_or_a_format(self):
+        self.bring(self.file(("5.00", "x")))
+        closing = self.env["bank.statement.balance"].search(
+            [("journal_id", "=", self.journal.id), ("type", "=", "CLBD")]
+        )
+        closing.copy({"date": NEXT_DAY, "electronic_sequence": 0})
+        closing.source_format = False
+        line = Line(DAY + timedelta(days=2), Decimal("6.00"), "y", reference="R3")
+        exchange = self.bring(self.file(line, opening=Decimal("105.00"), sequence=3))
+        self.assertEqual(exchange.exception_ids.mapped("code"), ["statement_sequence_gap"])
+
     def test_statement_numbers_restart_in_a_new_year(self):
         def statement(day, opening, sequence):
             return self.file(
