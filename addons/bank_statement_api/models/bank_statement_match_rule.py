@@ -3,7 +3,6 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import format_date
 
 from odoo.addons.bank_statement_api.tools.matching import facts
-from odoo.addons.finance_connector_base.models.governed import without_defaults
 
 _CONTENT = (
     "name",
@@ -183,7 +182,6 @@ class BankStatementMatchRule(models.Model):
         for vals in vals_list:
             vals["author_id"] = self.env.uid
             vals["contributor_ids"] = [(6, 0, [self.env.uid])]
-        self = without_defaults(self, governed)
         rules = super().create(vals_list)
         for rule in rules.filtered(lambda one: one.code == "new"):
             rule.sudo().code = f"rule-{rule.id}"

@@ -1,3 +1,4 @@
+from . import base
 from . import finance_environment
 from . import finance_vault
 from . import finance_encrypted_mixin
@@ -6,6 +7,7 @@ from . import queue_job
 from . import finance_instance
 from . import finance_audited_mixin
 from . import finance_company_mixin
+from . import finance_shared_mixin
 from . import finance_adapter
 from . import finance_handler
 from . import finance_connection
@@ -54,5 +56,6 @@ from . import finance_api
 from . import finance_api_scope
 from . import finance_dashboard
 from . import account_move
+from . import ir_actions_server
 from . import ir_http
 from . import res_config_settings

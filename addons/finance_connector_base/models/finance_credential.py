@@ -147,7 +147,7 @@ class FinanceCredential(models.Model):
         return credentials
 
     def write(self, vals):
-        if "bound_to" in vals:
+        if {"bound_to", "changed_at"} & vals.keys():
             raise AccessError(self.env._("Enter the secret again to send it to another place."))
         vals = dict(vals)
         secret = vals.pop("secret", None)

@@ -2,8 +2,6 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
-from .governed import without_defaults
-
 PIECE = 1024 * 1024
 """Bytes that travel to or from PostgreSQL at once: as one value they take ten times their size in memory."""
 
@@ -33,7 +31,6 @@ class FinanceEncryptedMixin(models.AbstractModel):
     def create(self, vals_list):
         for vals in vals_list:
             self._check_key_given(vals)
-        self = without_defaults(self, ("key_id",))
         return super().create(vals_list)
 
     def write(self, vals):

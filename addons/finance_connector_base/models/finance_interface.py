@@ -1,8 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from .governed import without_defaults
-
 # Only the buttons of this model change these.
 _GOVERNED = {"mode", "active_version_id"}
 # What exchanges inherit from their interface stays what it was when they came.
@@ -63,6 +61,7 @@ class FinanceInterface(models.Model):
     mode = fields.Selection(
         [("off", "Off"), ("shadow", "Shadow"), ("live", "Live")],
         required=True,
+        readonly=True,
         default="off",
         copy=False,
         tracking=True,
@@ -135,7 +134,6 @@ class FinanceInterface(models.Model):
                 raise AccessError(
                     self.env._("An interface starts switched off and without an active version.")
                 )
-        self = without_defaults(self, _GOVERNED)
         return super().create(vals_list)
 
     def write(self, vals):

@@ -5,8 +5,6 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 
 from odoo.addons.finance_connector_base.tools.schema import schema_problem
 
-from .governed import without_defaults
-
 # What a version says; fixed as soon as it is proposed.
 _CONTENT = (
     "json_schema",
@@ -169,7 +167,6 @@ class FinanceInterfaceVersion(models.Model):
             vals.update(number=next_numbers[interface_id], state="draft", author_id=self.env.uid)
             vals["contributor_ids"] = [(6, 0, [self.env.uid])]
             next_numbers[interface_id] += 1
-        self = without_defaults(self, _GOVERNED - {"interface_id"})
         return super().create(vals_list)
 
     def write(self, vals):

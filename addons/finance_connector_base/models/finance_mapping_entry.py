@@ -10,8 +10,6 @@ from odoo.addons.finance_connector_base.tools.mapping_code import (
     normalise_code,
 )
 
-from .governed import without_defaults
-
 # What names a record of each model in a file, so that the file also fits another database.
 KEY_FIELDS = {
     "res.company": "name",
@@ -114,8 +112,6 @@ class FinanceMappingEntry(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         tables = self.env["finance.mapping.table"]
-        # The two stand for each other: neither comes without the other one.
-        self = without_defaults(self, ("code", "code_digest"))
         entries = super().create(
             [
                 self._with_digest(
@@ -151,6 +147,11 @@ class FinanceMappingEntry(models.Model):
             entry._log("mapping.entry_deleted", {"before": entry._facts()})
 
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _governed_names(self, names):
+        # The two stand for each other: neither comes without the other one.
+        return super()._governed_names(names) | ({"code", "code_digest"} & {*names})
 
     @api.model
     def _with_digest(self, vals, table):

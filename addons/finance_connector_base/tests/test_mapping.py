@@ -90,6 +90,13 @@ class TestMappingResolve(MappingCase):
         elsewhere = self.make_connection("webhook", name="Elsewhere")
         self.assertFalse(self.resolve("Y", connection=elsewhere, required=False))
 
+    def test_kind_of_an_entry_is_that_of_its_table(self):
+        entry = self.make_entry(self.make_table(), "X", self.partner)
+        for values in ({"kind": "journal"}, {"company_id": self.company_b.id}):
+            with self.assertRaises(UserError):
+                entry.with_user(self.manager).write(values)
+        entry.with_user(self.manager).write({"kind": entry.kind})
+
     def test_archived_table_does_not_answer(self):
         table = self.make_table()
         self.make_entry(table, "X", self.partner)

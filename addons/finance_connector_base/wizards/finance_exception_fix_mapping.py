@@ -5,7 +5,6 @@ from odoo.tools import SQL
 from odoo.addons.finance_connector_base.models.finance_exception import OPEN_STATES
 from odoo.addons.finance_connector_base.models.finance_mapping_entry import MASKED
 from odoo.addons.finance_connector_base.models.finance_mapping_table import KINDS, TARGET_MODELS
-from odoo.addons.finance_connector_base.models.governed import without_defaults
 
 _MOST_SUGGESTIONS = 5
 # What the exceptions say: a caller who could say otherwise would map any code of any company.
@@ -92,7 +91,6 @@ class FinanceExceptionFixMapping(models.TransientModel):
     def create(self, vals_list):
         for vals in vals_list:
             self._check_case(vals)
-        self = without_defaults(self, _CASE)
         wizards = super().create(vals_list)
         for wizard in wizards:
             wizard._check_same_code()
@@ -104,6 +102,10 @@ class FinanceExceptionFixMapping(models.TransientModel):
     def write(self, vals):
         self._check_case(vals)
         return super().write(vals)
+
+    @api.model
+    def _governed_names(self, names):
+        return _CASE & {*names}
 
     def _check_case(self, vals):
         if _CASE & vals.keys() and not self.env.su:

@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from odoo.addons.finance_connector_base.models.governed import without_defaults
 from odoo.addons.finance_connector_base.tools.digest import canonical_json
 from odoo.addons.reporting_export.tools.contract import Contract
 
@@ -68,7 +67,6 @@ class ReportingContract(models.Model):
                 [("dataset_id", "=", vals.get("dataset_id"))], order="number desc", limit=1
             )
             vals.setdefault("number", last.number + 1)
-        self = without_defaults(self, _GOVERNED - {"dataset_id"})
         return super().create(vals_list)
 
     def write(self, vals):

@@ -4,8 +4,6 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
-from odoo.addons.finance_connector_base.models.governed import without_defaults
-
 _SOURCE = {"code", "model", "date_field", "domain", "watched_fields", "control"}
 
 
@@ -103,7 +101,6 @@ class ReportingDataset(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             self._check_governed(vals)
-        self = without_defaults(self, ("active_contract_id",))
         datasets = super().create(vals_list)
         datasets._watch_source()
         return datasets

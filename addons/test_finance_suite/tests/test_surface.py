@@ -226,6 +226,58 @@ class TestSurface(EngineCase):
                     record.with_user(user).write({"company_id": self.company_b.id})
             self.assertEqual(record.company_id, self.company_a)
 
+    def test_nobodys_own_defaults_fill_what_the_machine_writes(self):
+        """Every user may keep defaults, and the machine creates records in the name of whoever asked for it."""
+        manager = self.env(user=self.manager, context={})
+        filled, tried = [], set()
+        for model in map(manager.__getitem__, self.env.registry):
+            if model._abstract or model._transient:
+                continue
+            for name, field in model._fields.items():
+                if field._module not in _ADDONS or field.type != "selection":
+                    continue
+                own = model.default_get([name]).get(name)
+                others = {*field.get_values(manager)} - {own}
+                if not (field.readonly and field.store and others):
+                    continue
+                value = min(others)
+                told = model.with_context(**{f"default_{name}": value}).default_get([name])
+                manager["ir.default"].set(model._name, name, value, user_id=True)
+                tried.add(model._name)
+                if [told.get(name), model.default_get([name]).get(name)] != [own, own]:
+                    filled.append(f"{model._name}.{name}")
+        self.assertEqual(filled, [])
+        self.assertLessEqual(
+            {
+                "account.bank.statement.line",
+                "bank.statement.match.rule",
+                "finance.interface",
+                "finance.interface.version",
+                "treasury.payment.approval",
+                "treasury.payment.hold",
+                "treasury.payment.order",
+            },
+            tried,
+        )
+
+    def test_who_logs_in_runs_nothing_of_the_scheduler(self):
+        """Odoo lets anybody run a server action by RPC; of ours, the methods behind them ask nobody."""
+        crons = self.env["ir.cron"].with_context(active_test=False).search([])
+        ours = crons.filtered(lambda cron: cron.model_id.model in self._suite_models())
+        self.assertGreater(len(ours), 8)
+        for action in ours.ir_actions_server_id:
+            for user in (self.manager, self.api_user, self.portal):
+                with self.assertRaises(AccessError):
+                    call_kw(self.env(user=user)["ir.actions.server"], "run", [action.ids], {})
+        heartbeat = self.env.ref("finance_connector_base.ir_cron_finance_heartbeat")
+        heartbeat.user_id = self.manager
+        call_kw(
+            self.env(user=self.manager)["ir.actions.server"],
+            "run",
+            [heartbeat.ir_actions_server_id.ids],
+            {},
+        )
+
     @mute_logger(*_EXPECTED)
     def test_viewer_changes_nothing(self):
         before = (self.exchange.work_status, self.exchange.exception_ids.mapped("state"))

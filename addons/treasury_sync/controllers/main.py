@@ -27,6 +27,8 @@ class PaymentFiles(http.Controller):
 
 
 def _download(document):
+    if not document:
+        raise request.not_found()
     name, content = document._download()
     return request.make_response(
         content,

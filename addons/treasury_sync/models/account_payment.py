@@ -65,7 +65,7 @@ class AccountPayment(models.Model):
         help="The payment that the bank did not execute, and that this one is made in place of.",
     )
     treasury_correction_ids = fields.One2many(
-        "account.payment", "treasury_corrects_id", string="Corrected By"
+        "account.payment", "treasury_corrects_id", string="Corrected By", readonly=True
     )
 
     _treasury_corrects_uniq = models.UniqueIndex(

@@ -1,8 +1,6 @@
 from odoo import Command, api, models
 from odoo.exceptions import UserError
 
-from odoo.addons.finance_connector_base.models.governed import without_defaults
-
 from .engine import as_engine, is_engine
 
 # What is paid, to whom and how: an instruction is a snapshot of it.
@@ -55,7 +53,6 @@ class AccountPayment(models.Model):
             for vals in vals_list:
                 for name in _MACHINE:
                     vals.pop(name, None)
-            self = without_defaults(self, _MACHINE)
         payments = super().create(vals_list)
         if not is_engine(self.env):
             # Also one that a default of the context named.

@@ -13,7 +13,7 @@ class TreasuryCutOff(models.Model):
 
     _name = "treasury.cut.off"
     _description = "Cut-Off Time"
-    _inherit = ["finance.audited.mixin", "mail.thread"]
+    _inherit = ["finance.audited.mixin", "finance.shared.mixin", "mail.thread"]
     _order = "sequence, id"
     _check_company_auto = True
     _audit_subject = "cut_off"

@@ -15,6 +15,10 @@ class TreasuryEngineWritten(models.AbstractModel):
         self._check_engine()
         return super().create(vals_list)
 
+    @api.model
+    def _governed_names(self, names):
+        return {*names}
+
     def write(self, vals):
         self._check_engine()
         return super().write(vals)

@@ -19,7 +19,7 @@ class TreasuryFraudRule(models.Model):
 
     _name = "treasury.fraud.rule"
     _description = "Fraud Rule"
-    _inherit = ["finance.audited.mixin", "mail.thread"]
+    _inherit = ["finance.audited.mixin", "finance.shared.mixin", "mail.thread"]
     _order = "sequence, id"
     _audit_subject = "fraud_rule"
 

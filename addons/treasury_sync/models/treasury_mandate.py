@@ -1,8 +1,6 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from odoo.addons.finance_connector_base.models.governed import without_defaults
-
 from .engine import as_engine, is_engine
 
 # What the debtor signed; another text is another mandate.
@@ -104,7 +102,7 @@ class TreasuryMandate(models.Model):
         for vals in vals_list:
             for name in _MACHINE & vals.keys():
                 del vals[name]
-        mandates = super(TreasuryMandate, without_defaults(self, _MACHINE)).create(vals_list)
+        mandates = super().create(vals_list)
         mandates._note_editor()
         return mandates
 

@@ -169,7 +169,6 @@ class TreasuryPaymentOrder(models.Model):
             for vals in vals_list:
                 if refused := {*vals} - _EDITABLE - _ALWAYS - {"company_id"}:
                     raise self._governed_error(refused)
-            self = self.with_env(self.env(context=_without_governed_defaults(self.env.context)))
         orders = super().create(vals_list)
         as_engine(orders).write({"last_editor_id": self.env.uid})
         return orders
@@ -363,12 +362,3 @@ class TreasuryPaymentOrder(models.Model):
             summary=self.name,
             details={"version": self.version, "digest": self.digest or "", **details},
         )
-
-
-def _without_governed_defaults(context):
-    """What a person may not write, a ``default_`` key of the context may not either."""
-    return {
-        name: value
-        for name, value in context.items()
-        if not name.startswith("default_") or name.removeprefix("default_") in _EDITABLE
-    }

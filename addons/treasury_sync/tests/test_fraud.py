@@ -50,6 +50,36 @@ class TestFraud(TreasuryCase):
         self.assertFalse(order._release_problem())
         order._check_before_sending(order._file()._content())
 
+    def test_own_defaults_of_who_generates_release_nothing(self):
+        """The machine makes holds in the name of whoever generates, and any user may keep defaults."""
+        self.rule("first_payment")
+        defaults = self.env(user=self.preparer)["ir.default"]
+        for name, value in (("state", "released"), ("released_by_id", self.approver.id)):
+            defaults.set("treasury.payment.hold", name, value, user_id=True)
+        self.assertEqual(self.approved(100).hold_ids.mapped("state"), ["open"])
+
+    def test_rule_of_all_companies_is_changed_by_who_works_for_all(self):
+        some = self.known_user(
+            "some", "finance_connector_base.group_finance_manager", self.company_b
+        )
+        shared = self.rule("untrusted", company_id=False)
+        for act in (
+            lambda rule: rule.write({"active": False}),
+            lambda rule: rule.write({"company_id": self.company_b.id}),
+            lambda rule: rule.unlink(),
+            lambda rule: rule.create({"name": "x", "kind": "untrusted"}),
+        ):
+            with self.assertRaises(AccessError):
+                act(shared.with_user(some))
+        own = shared.with_user(some).create(
+            {"name": "x", "kind": "untrusted", "company_id": self.company_b.id}
+        )
+        own.active = False
+        with self.assertRaises(AccessError):
+            own.company_id = False
+        some.company_ids = self.env["res.company"].search([])
+        shared.with_user(some).active = False
+
     def test_untrusted_account_holds_without_any_setting(self):
         vendor = self.make_vendor("New Ltd", "FR1420041010050500013M02606", trusted=False)
         order = self.generated(
