@@ -194,15 +194,18 @@ class TestProof(StatementCase):
         self.assertEqual(codes, ["statement_opening_break"])
 
     def test_missing_number_shows_over_balances_without_a_number_or_a_format(self):
-        self.bring(self.file(("5.00", "x")))
-        closing = self.env["bank.statement.balance"].search(
-            [("journal_id", "=", self.journal.id), ("type", "=", "CLBD")]
-        )
-        closing.copy({"date": NEXT_DAY, "electronic_sequence": 0})
-        closing.source_format = False
-        line = Line(DAY + timedelta(days=2), Decimal("6.00"), "y", reference="R3")
-        exchange = self.bring(self.file(line, opening=Decimal("105.00"), sequence=3))
-        self.assertEqual(exchange.exception_ids.mapped("code"), ["statement_sequence_gap"])
+        def statement(day, opening, sequence):
+            line = Line(day, Decimal("1.00"), f"Payment {sequence}", reference=f"N{sequence}")
+            return self.bring(self.file(line, opening=Decimal(opening), sequence=sequence))
+
+        statement(DAY, 100, 1)
+        domain = [("journal_id", "=", self.journal.id), ("type", "=", "CLBD")]
+        balances = self.env["bank.statement.balance"]
+        balances.search(domain).copy({"date": NEXT_DAY, "electronic_sequence": 0})
+        self.assertEqual(statement(DAY + timedelta(days=2), 101, 2).work_status, "done")
+        balances.search(domain).source_format = False
+        codes = statement(DAY + timedelta(days=3), 102, 4).exception_ids.mapped("code")
+        self.assertEqual(codes, ["statement_sequence_gap"])
 
     def test_statement_numbers_restart_in_a_new_year(self):
         def statement(day, opening, sequence):
