@@ -91,6 +91,9 @@ class TestDestination(CredentialCase):
         for user in (self.manager, self.env.ref("base.user_root")):
             with self.assertRaises(AccessError):
                 credential.with_user(user).bound_to = "webhook https://evil.example "
+            # A grant said to be newer than it is would be used in place of the token that replaced it.
+            with self.assertRaises(AccessError):
+                credential.with_user(user).changed_at = "2099-01-01"
         # A renamed credential is not entered anew.
         self.connection.endpoint = "https://evil.example"
         credential.name = "Renamed"
