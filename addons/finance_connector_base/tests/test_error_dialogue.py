@@ -1,6 +1,7 @@
 from unittest.mock import patch
 
 from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.finance_connector_base.tests.common import FinanceCase
 from odoo.addons.finance_connector_base.tools.errors import BusinessError, RetryableError
@@ -18,7 +19,11 @@ class TestErrorDialogue(FinanceCase, HttpCase):
         def end(records):
             raise error
 
-        with patch.object(type(self.env["finance.exchange"]), "action_retry", end):
+        with (
+            patch.object(type(self.env["finance.exchange"]), "action_retry", end),
+            # Odoo warns of every refusal that it tells a person.
+            mute_logger("odoo.http"),
+        ):
             answer = self.url_open(
                 "/web/dataset/call_button/finance.exchange/action_retry",
                 json={"jsonrpc": "2.0", "method": "call", "params": call},
