@@ -65,6 +65,15 @@ def rename(model):
     return write
 
 
+def put_off(model, name):
+    """By years: none of the schedule's any more."""
+
+    def write(env, record_id):
+        env[model].browse(record_id).sudo()[name] = fields.Datetime.now() + timedelta(days=800)
+
+    return write
+
+
 def schedule(model, method):
     return lambda env: getattr(env[model], method)()
 
@@ -116,12 +125,19 @@ def fetch(env, feed_id):
     env["bank.statement.feed"].browse(feed_id)._job_fetch()
 
 
+def answer_due(moment):
+    def write(env, order_id):
+        env.cr.execute(
+            "UPDATE treasury_payment_order SET answer_due_at = %s WHERE id = %s", [moment, order_id]
+        )
+
+    return write
+
+
 def overdue(env):
     order_id = with_the_bank(env)  # noqa: F821
     env.flush_all()
-    env.cr.execute(
-        "UPDATE treasury_payment_order SET answer_due_at = %s WHERE id = %s", [past, order_id]
-    )
+    answer_due(past)(env, order_id)
     return order_id
 
 
@@ -210,6 +226,12 @@ SCHEDULES = {
         schedule("finance.credential", "_cron_warn_expiry"),
         warnings("finance.credential"),
     ),
+    "credential put off": (
+        credential,
+        put_off("finance.credential", "valid_until"),
+        schedule("finance.credential", "_cron_warn_expiry"),
+        warnings("finance.credential"),
+    ),
     "consent": (
         consent,
         rename("bank.statement.consent"),
@@ -219,6 +241,12 @@ SCHEDULES = {
     "overdue": (
         overdue,
         lambda env, order_id: take_turns(order_of(env, order_id)),  # noqa: F821
+        schedule("treasury.payment.order", "_cron_follow"),
+        is_told_overdue,
+    ),
+    "overdue put off": (
+        overdue,
+        answer_due(soon),
         schedule("treasury.payment.order", "_cron_follow"),
         is_told_overdue,
     ),

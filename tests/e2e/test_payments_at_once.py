@@ -112,8 +112,10 @@ def test_deputy_approves_in_nobodys_name_whose_delegation_ended(meeting):
     ("name", "end"),
     [
         ("credential", ["Renamed", 1]),
+        ("credential put off", ["Old", 0]),
         ("consent", ["Renamed", 1]),
         ("overdue", 1),
+        ("overdue put off", 0),
         ("full export", [1, 0]),
         ("closed months", [1, 0]),
         ("cash position", ["Renamed", 1, 0]),

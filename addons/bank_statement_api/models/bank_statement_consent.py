@@ -335,9 +335,9 @@ class BankStatementConsent(models.Model):
     def _cron_warn_expiry(self):
         """Ask 14, 7 and 1 days ahead, once each, for a successor; what passed its last day has ended."""
         today = fields.Date.context_today(self)
-        valid = self.search([("state", "=", "valid"), ("connection_id.active", "=", True)])
-        for consent in one_by_one(valid.filtered("valid_until")):
-            if consent.state != "valid" or not consent.valid_until:
+        valid = [("state", "=", "valid"), ("connection_id.active", "=", True)]
+        for consent in one_by_one(self.search(valid), valid):
+            if not consent.valid_until:
                 continue
             days_left = (consent.valid_until - today).days
             if days_left < 0:

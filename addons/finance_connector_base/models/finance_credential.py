@@ -263,15 +263,13 @@ class FinanceCredential(models.Model):
     def _cron_warn_expiry(self):
         """Tell the owner 30, 14, 7 and 1 days ahead, once each, as long as nothing replaces the credential."""
         now = fields.Datetime.now()
-        expiring = self.search(
-            [
-                ("kind", "!=", "oauth2_token"),
-                ("connection_id.active", "=", True),
-                ("valid_until", "!=", False),
-                ("valid_until", "<=", now + timedelta(days=_WARNING_DAYS[0])),
-            ]
-        )
-        for credential in one_by_one(expiring):
+        expiring = [
+            ("kind", "!=", "oauth2_token"),
+            ("connection_id.active", "=", True),
+            ("valid_until", "!=", False),
+            ("valid_until", "<=", now + timedelta(days=_WARNING_DAYS[0])),
+        ]
+        for credential in one_by_one(self.search(expiring), expiring):
             days_left = (credential.valid_until - now) / timedelta(days=1)
             warning = min(days for days in _WARNING_DAYS if days_left <= days)
             if credential.warned_days != warning and not credential._is_replaced():

@@ -20,19 +20,20 @@ def take_turns(records):
     )
 
 
-def one_by_one(records):
+def one_by_one(records, domain):
     """Yield ``records`` for a schedule, which nobody repeats: each as it is now, locked, in a transaction of its own.
 
     Who has a record at that moment is waited for, and what they did is seen. What an earlier record came to is
     committed, whatever becomes of a later one.
+
+    :param domain: what ``records`` were found by: one that somebody took out of it meanwhile is passed over
     """
     exchanges = records.env["finance.exchange"]
     for record in records:
         exchanges._checkpoint()
         while not _lock(record):
             exchanges._abandon()
-        if record.exists():
-            yield record
+        yield from record.exists().filtered_domain(domain)
     exchanges._checkpoint()
 
 

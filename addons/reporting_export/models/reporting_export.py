@@ -206,14 +206,13 @@ class ReportingExport(models.Model):
     @api.model
     def _cron_run(self):
         """Start what is due; one export that cannot start says so in its chatter and leaves the others running."""
-        due = self.search(
-            [
-                ("next_run_at", "<=", fields.Datetime.now()),
-                ("interval_hours", ">", 0),
-                ("interface_id.mode", "!=", "off"),
-            ]
-        )
-        for export in one_by_one(due):
+        domain = [
+            ("next_run_at", "<=", fields.Datetime.now()),
+            ("interval_hours", ">", 0),
+            ("interface_id.mode", "!=", "off"),
+        ]
+        due = self.search(domain)
+        for export in one_by_one(due, domain):
             export.next_run_at = fields.Datetime.now() + timedelta(hours=export.interval_hours)
             try:
                 with self.env.cr.savepoint():

@@ -173,10 +173,8 @@ class CashPositionGroup(models.Model):
     @api.model
     def _cron_run(self):
         """Freeze and send what is due; one group that cannot be computed leaves the others running."""
-        due = self.search(
-            [("next_run_at", "<=", fields.Datetime.now()), ("interval_hours", ">", 0)]
-        )
-        for group in one_by_one(due):
+        due = [("next_run_at", "<=", fields.Datetime.now()), ("interval_hours", ">", 0)]
+        for group in one_by_one(self.search(due), due):
             group.next_run_at = fields.Datetime.add(
                 fields.Datetime.now(), hours=group.interval_hours
             )

@@ -61,7 +61,9 @@ class TreasuryPaymentOrder(models.Model):
         asked = engine.search([("next_question_at", "<=", now)], limit=_BATCH)
         for order in asked:
             order.exchange_id._enqueue_follow()
-        engine.search([("answer_due_at", "<=", now)], limit=_BATCH)._report_overdue()
+        overdue = [("answer_due_at", "<=", now)]
+        for order in one_by_one(engine.search(overdue, limit=_BATCH), overdue):
+            order._report_overdue()
         self.env["ir.cron"]._commit_progress(len(asked), remaining=0)
 
     # === BUSINESS METHODS === #
@@ -119,7 +121,7 @@ class TreasuryPaymentOrder(models.Model):
 
     def _report_overdue(self):
         """Put before a person what the bank has not spoken of in time, once."""
-        for order in one_by_one(as_engine(self).filtered("answer_due_at")):
+        for order in as_engine(self):
             # Planned once, however long the silence lasts.
             order.write({"answer_due_at": False, "question_count": max(order.question_count, 1)})
             waiting = order._live().filtered(lambda item: item.state in _OPEN)

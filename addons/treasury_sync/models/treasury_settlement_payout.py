@@ -399,16 +399,15 @@ class TreasurySettlement(models.Model):
     def _close_failed_transits(self):
         """Payouts that failed before the bank booked them: neither they nor their return will be on a statement."""
         day = fields.Date.today() - timedelta(days=DAYS_OF_GRACE)
-        failed = as_engine(self).search(
-            [
-                ("kind", "=", "payout"),
-                ("reversal_id", "!=", False),
-                ("statement_line_id", "=", False),
-                ("reversal_id.date", "<=", day),
-            ]
-        )
+        failed = [
+            ("kind", "=", "payout"),
+            ("reversal_id", "!=", False),
+            ("statement_line_id", "=", False),
+            ("reversal_id.date", "<=", day),
+        ]
+        untouched = as_engine(self).search(failed).filtered(lambda one: one._untouched_transit())
         # Who books one at that moment writes on it.
-        for payout in one_by_one(failed.filtered(lambda payout: payout._untouched_transit())):
+        for payout in one_by_one(untouched, failed):
             payout._untouched_transit().reconcile()
 
     def _untouched_transit(self):
@@ -417,4 +416,4 @@ class TreasurySettlement(models.Model):
         settled = items.filtered(
             lambda line: line.reconciled or line.matched_debit_ids or line.matched_credit_ids
         )
-        return items.browse() if settled or self.statement_line_id else items
+        return items.browse() if settled else items
